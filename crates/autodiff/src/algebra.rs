@@ -1,0 +1,212 @@
+//! What derivative rules are written in.
+//!
+//! A rule says what to compute, not where: [`Algebra`] is implemented by the
+//! [`Tape`](crate::Tape), which records what it computes so that it can be
+//! differentiated again, and by the evaluator, which only computes. So every rule is
+//! written once and serves plain gradients, recorded gradients and forward mode.
+
+use crate::ops::{self, Op};
+use crate::program::Program;
+use crate::shape::Shape;
+use crate::support::Support;
+use crate::{Real, tape::Var};
+
+/// A plastic matrix as rules name it. Unlike [`Plastic`](crate::Plastic) it says
+/// nothing about time: rules run in the order of the sweep and see the matrix as it
+/// is then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MatrixId(pub(crate) u32);
+
+/// The term post ⊗ pre of an update.
+pub(crate) type Pair<V> = (V, V);
+
+/// Something that evaluates operations on values.
+pub(crate) trait Algebra {
+    /// The number type.
+    type Real: Real;
+    /// A handle of a value.
+    type Value: Copy + PartialEq;
+
+    /// The recorded program that a sweep runs over.
+    fn program(&self) -> &Program<Self::Real>;
+    /// The handle of a recorded value.
+    fn recorded(&self, var: Var) -> Self::Value;
+    fn shape(&self, x: Self::Value) -> Shape;
+    fn support(&self, x: Self::Value) -> Support;
+    /// A constant filled with one number.
+    fn constant(&mut self, shape: Shape, value: f64) -> Self::Value;
+    /// The value of `op` on `inputs`.
+    fn evaluate(&mut self, op: Op, inputs: &[Self::Value]) -> Self::Value;
+
+    /// sum + term, where `sum` may be overwritten if nobody else holds it.
+    fn accumulate(&mut self, sum: Option<Self::Value>, term: Self::Value) -> Self::Value;
+    /// Lets go of an accumulated value.
+    fn release(&mut self, _sum: Self::Value) {}
+    /// Called between the rules of two nodes: what was computed in between and not
+    /// accumulated is no longer needed.
+    fn end_of_rule(&mut self) {}
+
+    /// y Wᵀ.
+    fn matvec(&mut self, w: MatrixId, y: Self::Value) -> Self::Value;
+    /// e W, only on the coordinates of `on`.
+    fn matvec_t(&mut self, w: MatrixId, e: Self::Value, on: Support) -> Self::Value;
+    /// Pushes (W bₖ, aₖ W) for each pair (aₖ, bₖ), the second only on the support of
+    /// bₖ. What `wanted` says no to may be left out.
+    fn products(
+        &mut self,
+        w: MatrixId,
+        pairs: &[Pair<Self::Value>],
+        wanted: &[(bool, bool)],
+        result: &mut Vec<(Option<Self::Value>, Option<Self::Value>)>,
+    );
+    /// W ← s W + Σ aₖ ⊗ bₖ, s = 1 where there is none.
+    fn update(
+        &mut self,
+        w: MatrixId,
+        scale: Option<Self::Value>,
+        pairs: &[Pair<Self::Value>],
+    );
+    /// W ← (W − Σ aₖ ⊗ bₖ)/s: takes back the update recorded as `node`.
+    fn undo(
+        &mut self,
+        w: MatrixId,
+        node: u32,
+        scale: Option<Self::Value>,
+        pairs: &[Pair<Self::Value>],
+    );
+    /// ⟨A, B⟩ = Σᵢⱼ Aᵢⱼ Bᵢⱼ.
+    fn frobenius(&mut self, a: MatrixId, b: MatrixId) -> Self::Value;
+    /// W ← W + s V.
+    fn add_scaled(&mut self, w: MatrixId, s: Self::Value, v: MatrixId);
+}
+
+/// The operations by name, for rules to read as mathematics.
+macro_rules! shorthand {
+    ($($(#[$doc:meta])* $name:ident($($x:ident),+ $(; $($parameter:ident: $P:ty),+)?) = $op:expr;)+) => {
+        pub(crate) trait Shorthand: Algebra {
+            $($(#[$doc])*
+            fn $name(&mut self, $($x: Self::Value),+ $($(, $parameter: $P)+)?) -> Self::Value {
+                self.evaluate($op.into(), &[$($x),+])
+            })+
+        }
+        impl<A: Algebra> Shorthand for A {}
+    };
+}
+
+shorthand! {
+    sub(a, b) = ops::Sub;
+    mul(a, b) = ops::Mul;
+    div(a, b) = ops::Div;
+    affine(x; slope: f64, shift: f64) = ops::Affine { slope, shift };
+    scale(s, x) = ops::Scale;
+    fill(s; shape: Shape) = ops::Fill { shape };
+    sum(x) = ops::Sum;
+    dot(a, b) = ops::Dot;
+    row_sum(x) = ops::RowSum;
+    row_scale(c, x) = ops::RowScale;
+    row_fill(c; cols: usize) = ops::RowFill { cols };
+    matmul(a, b) = ops::MatMul;
+    matmul_nt(a, b) = ops::MatMulNt;
+    matmul_tn(a, b) = ops::MatMulTn;
+    exp(x) = ops::Exp;
+    sign(x) = ops::Sign;
+    restrict(x; to: Support) = ops::Restrict { to };
+    softmax(x) = ops::Softmax;
+    log_softmax(x) = ops::LogSoftmax;
+    softplus_slope(y; beta: f64) = ops::SoftplusSlope { beta };
+}
+
+/// An operation's reverse rule at one node: reads inputs, output and the output's
+/// adjoint, and gives each input its share.
+pub(crate) struct Reverse<'a, A: Algebra> {
+    pub(crate) algebra: &'a mut A,
+    pub(crate) node: u32,
+    /// None for a node without a value.
+    pub(crate) adjoint: Option<A::Value>,
+    pub(crate) adjoints: &'a mut [Option<A::Value>],
+}
+
+impl<A: Algebra> Reverse<'_, A> {
+    /// Input `i` of the operation.
+    pub(crate) fn input(&self, i: usize) -> A::Value {
+        self.algebra.recorded(self.algebra.program().input(self.node, i))
+    }
+
+    /// How many inputs there are.
+    pub(crate) fn inputs(&self) -> usize {
+        self.algebra.program().nodes[self.node as usize].inputs as usize
+    }
+
+    /// The operation's value.
+    pub(crate) fn output(&self) -> A::Value {
+        self.algebra.recorded(self.algebra.program().var(self.node))
+    }
+
+    /// dL/d(output).
+    pub(crate) fn adjoint(&self) -> A::Value {
+        self.adjoint.expect("rules that ask for an adjoint belong to nodes with a value")
+    }
+
+    /// Whether input `i` depends on a variable.
+    pub(crate) fn wants(&self, i: usize) -> bool {
+        let program = self.algebra.program();
+        program.nodes[program.input(self.node, i).index()].active
+    }
+
+    /// Adds `share(algebra)` to the adjoint of input `i`, if anybody wants it.
+    pub(crate) fn give(&mut self, i: usize, share: impl FnOnce(&mut A) -> A::Value) {
+        if self.wants(i) {
+            let term = share(self.algebra);
+            self.accumulate(i, term);
+        }
+    }
+
+    pub(crate) fn accumulate(&mut self, i: usize, term: A::Value) {
+        let input = self.algebra.program().input(self.node, i).index();
+        let sum = self.adjoints[input];
+        self.adjoints[input] = Some(self.algebra.accumulate(sum, term));
+    }
+}
+
+/// An operation's forward-mode rule at one node: reads inputs, output and the
+/// inputs' tangents, and adds up the output's tangent.
+pub(crate) struct Tangent<'a, A: Algebra> {
+    pub(crate) algebra: &'a mut A,
+    pub(crate) node: u32,
+    pub(crate) tangents: &'a mut [Option<A::Value>],
+}
+
+impl<A: Algebra> Tangent<'_, A> {
+    /// Input `i` of the operation.
+    pub(crate) fn input(&self, i: usize) -> A::Value {
+        self.algebra.recorded(self.algebra.program().input(self.node, i))
+    }
+
+    /// How many inputs there are.
+    pub(crate) fn inputs(&self) -> usize {
+        self.algebra.program().nodes[self.node as usize].inputs as usize
+    }
+
+    /// The operation's value.
+    pub(crate) fn output(&self) -> A::Value {
+        self.algebra.recorded(self.algebra.program().var(self.node))
+    }
+
+    /// The tangent of input `i`; `None` stands for zero.
+    pub(crate) fn of_input(&self, i: usize) -> Option<A::Value> {
+        self.tangents[self.algebra.program().input(self.node, i).index()]
+    }
+
+    /// Adds to the output's tangent what the tangent of input `i` brings about.
+    pub(crate) fn take(&mut self, i: usize, effect: impl FnOnce(&mut A, A::Value) -> A::Value) {
+        if let Some(tangent) = self.of_input(i) {
+            let term = effect(self.algebra, tangent);
+            self.add(term);
+        }
+    }
+
+    pub(crate) fn add(&mut self, term: A::Value) {
+        let sum = self.tangents[self.node as usize];
+        self.tangents[self.node as usize] = Some(self.algebra.accumulate(sum, term));
+    }
+}

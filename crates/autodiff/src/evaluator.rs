@@ -1,0 +1,516 @@
+//! Evaluates derivative rules without recording them.
+//!
+//! Values live in a pool of buffers that are reused as soon as nobody needs them, so
+//! that a sweep's own values stay in the first-level cache and a sweep over a program
+//! seen before allocates nothing.
+
+use crate::Real;
+use crate::algebra::{Algebra, MatrixId, Pair};
+use crate::ops::{self, Op};
+use crate::plastic::{MAX_PRODUCTS, Operand, Slot, Store};
+use crate::program::{Inputs, Program, Tensor};
+use crate::replay::Replay;
+use crate::shape::Shape;
+use crate::support::Support;
+use crate::tape::Var;
+
+/// A value: of the program, or of the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ref(u32);
+
+impl Ref {
+    const POOL: u32 = 1 << 31;
+
+    fn of_program(index: u32) -> Self {
+        assert!(index < Self::POOL, "fewer than 2³¹ values");
+        Ref(index)
+    }
+
+    fn of_pool(index: usize) -> Self {
+        Ref(index as u32 | Self::POOL)
+    }
+
+    fn pool_index(self) -> Option<usize> {
+        (self.0 & Self::POOL != 0).then_some((self.0 & !Self::POOL) as usize)
+    }
+}
+
+#[derive(Debug)]
+struct PoolValue<T> {
+    data: Vec<T>,
+    shape: Shape,
+    support: Support,
+    /// How many adjoints hold it.
+    holders: u32,
+}
+
+/// Buffers for values, kept by length.
+#[derive(Debug)]
+struct Pool<T> {
+    values: Vec<PoolValue<T>>,
+    free: Vec<(usize, Vec<u32>)>,
+    /// Made since the last rule ended.
+    fresh: Vec<u32>,
+}
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Pool { values: Vec::new(), free: Vec::new(), fresh: Vec::new() }
+    }
+}
+
+impl<T: Real> Pool<T> {
+    /// A buffer for a value; its content is arbitrary.
+    fn take(&mut self, shape: Shape, support: Support) -> usize {
+        let len = shape.len();
+        let reused = self.free.iter_mut().find(|(n, _)| *n == len).and_then(|(_, f)| f.pop());
+        let index = match reused {
+            Some(index) => {
+                let value = &mut self.values[index as usize];
+                (value.shape, value.support) = (shape, support);
+                index as usize
+            }
+            None => {
+                let data = vec![T::ZERO; len];
+                self.values.push(PoolValue { data, shape, support, holders: 0 });
+                self.values.len() - 1
+            }
+        };
+        self.fresh.push(index as u32);
+        index
+    }
+
+    fn give_back(&mut self, index: u32) {
+        let len = self.values[index as usize].data.len();
+        match self.free.iter_mut().find(|(n, _)| *n == len) {
+            Some((_, list)) => list.push(index),
+            None => self.free.push((len, vec![index])),
+        }
+    }
+
+    fn end_of_rule(&mut self) {
+        while let Some(index) = self.fresh.pop() {
+            if self.values[index as usize].holders == 0 {
+                self.give_back(index);
+            }
+        }
+    }
+
+    /// Takes back every buffer.
+    fn reset(&mut self) {
+        self.fresh.clear();
+        for (_, list) in &mut self.free {
+            list.clear();
+        }
+        for index in 0..self.values.len() {
+            self.values[index].holders = 0;
+            self.give_back(index as u32);
+        }
+    }
+}
+
+/// Memory that sweeps leave to the next sweep.
+#[derive(Debug)]
+pub(crate) struct Workspace<T> {
+    pool: Pool<T>,
+    spare: Vec<Store<T>>,
+    pub(crate) adjoints: Vec<Option<Ref>>,
+}
+
+impl<T> Default for Workspace<T> {
+    fn default() -> Self {
+        Workspace { pool: Pool::default(), spare: Vec::new(), adjoints: Vec::new() }
+    }
+}
+
+impl<T: Real> Workspace<T> {
+    /// A store of the given size with arbitrary numbers.
+    pub(crate) fn store(&mut self, post: usize, pre: usize) -> Store<T> {
+        match self.spare.iter().position(|s| s.post == post && s.pre == pre) {
+            Some(found) => self.spare.swap_remove(found),
+            None => Store::zeros(post, pre),
+        }
+    }
+
+    pub(crate) fn keep(&mut self, store: Store<T>) {
+        self.spare.push(store);
+    }
+
+    /// Keeps the stores of a tape that is cleared.
+    pub(crate) fn recycle(&mut self, slots: &mut Vec<Slot<T>>) {
+        for slot in slots.drain(..) {
+            self.spare.push(slot.store);
+            self.spare.extend(slot.initial);
+        }
+    }
+}
+
+/// Evaluates rules over a program.
+pub(crate) struct Evaluator<'a, T> {
+    program: &'a Program<T>,
+    slots: &'a mut [Slot<T>],
+    work: Vec<Store<T>>,
+    pool: Pool<T>,
+    replay: Option<Replay<T>>,
+}
+
+impl<'a, T: Real> Evaluator<'a, T> {
+    pub(crate) fn new(
+        program: &'a Program<T>,
+        slots: &'a mut [Slot<T>],
+        workspace: &mut Workspace<T>,
+        replay: Option<Replay<T>>,
+    ) -> Self {
+        let mut pool = std::mem::take(&mut workspace.pool);
+        pool.reset();
+        Evaluator { program, slots, work: Vec::new(), pool, replay }
+    }
+
+    /// Hands the memory back.
+    pub(crate) fn finish(self, workspace: &mut Workspace<T>) {
+        workspace.pool = self.pool;
+        for store in self.work {
+            workspace.keep(store);
+        }
+        if let Some(replay) = self.replay {
+            replay.finish(workspace);
+        }
+    }
+
+    pub(crate) fn slots(&mut self) -> &mut [Slot<T>] {
+        self.slots
+    }
+
+    /// The tape's own matrix of a slot.
+    pub(crate) fn of_slot(&self, slot: usize) -> MatrixId {
+        MatrixId(slot as u32)
+    }
+
+    /// Adds a matrix of the sweep's own.
+    pub(crate) fn add(&mut self, store: Store<T>) -> MatrixId {
+        self.work.push(store);
+        MatrixId((self.slots.len() + self.work.len() - 1) as u32)
+    }
+
+    pub(crate) fn store(&mut self, w: MatrixId) -> &mut Store<T> {
+        let index = w.0 as usize;
+        let own = self.slots.len();
+        if index < own { &mut self.slots[index].store } else { &mut self.work[index - own] }
+    }
+
+    /// A value that is to outlive the rule it was made in.
+    pub(crate) fn hold(&mut self, shape: Shape, data: &[T]) -> Ref {
+        let index = self.pool.take(shape, Support::DENSE);
+        self.pool.values[index].data.copy_from_slice(data);
+        self.pool.values[index].holders = 1;
+        Ref::of_pool(index)
+    }
+
+    pub(crate) fn numbers(&self, x: Ref) -> &[T] {
+        tensor(self.program, &self.pool, x).data
+    }
+
+    /// Both matrices, of which the first may change.
+    fn two(&mut self, a: MatrixId, b: MatrixId) -> (&mut Store<T>, &mut Store<T>) {
+        let own = self.slots.len();
+        let (a, b) = (a.0 as usize, b.0 as usize);
+        assert!(a != b, "a matrix is combined with another");
+        match (a < own, b < own) {
+            (true, true) => {
+                let [a, b] = self.slots.get_disjoint_mut([a, b]).expect("two slots");
+                (&mut a.store, &mut b.store)
+            }
+            (true, false) => (&mut self.slots[a].store, &mut self.work[b - own]),
+            (false, true) => (&mut self.work[a - own], &mut self.slots[b].store),
+            (false, false) => {
+                let [a, b] = self.work.get_disjoint_mut([a - own, b - own]).expect("two stores");
+                (a, b)
+            }
+        }
+    }
+}
+
+fn tensor<'p, T: Real>(program: &'p Program<T>, pool: &'p Pool<T>, x: Ref) -> Tensor<'p, T> {
+    match x.pool_index() {
+        Some(index) => {
+            let value = &pool.values[index];
+            Tensor { shape: value.shape, data: &value.data }
+        }
+        None => Tensor { shape: program.nodes[x.0 as usize].shape, data: program.value(x.0) },
+    }
+}
+
+fn support_of<T: Real>(program: &Program<T>, pool: &Pool<T>, x: Ref) -> Support {
+    match x.pool_index() {
+        Some(index) => pool.values[index].support,
+        None => program.nodes[x.0 as usize].support,
+    }
+}
+
+fn operand<'p, T: Real>(program: &'p Program<T>, pool: &'p Pool<T>, x: Ref) -> Operand<'p, T> {
+    let on = program.supports.coordinates(support_of(program, pool, x));
+    Operand { tensor: tensor(program, pool, x), on }
+}
+
+struct Mixed<'a, T> {
+    program: &'a Program<T>,
+    pool: &'a Pool<T>,
+    inputs: &'a [Ref],
+}
+
+impl<T: Real> Inputs<T> for Mixed<'_, T> {
+    fn len(&self) -> usize {
+        self.inputs.len()
+    }
+
+    #[inline]
+    fn get(&self, i: usize) -> Tensor<'_, T> {
+        tensor(self.program, self.pool, self.inputs[i])
+    }
+
+    fn coordinates(&self, support: Support) -> Option<&[u32]> {
+        self.program.supports.coordinates(support)
+    }
+}
+
+impl<T: Real> Algebra for Evaluator<'_, T> {
+    type Real = T;
+    type Value = Ref;
+
+    fn program(&self) -> &Program<T> {
+        self.program
+    }
+
+    fn recorded(&self, var: Var) -> Ref {
+        Ref::of_program(var.index)
+    }
+
+    fn shape(&self, x: Ref) -> Shape {
+        tensor(self.program, &self.pool, x).shape
+    }
+
+    fn support(&self, x: Ref) -> Support {
+        support_of(self.program, &self.pool, x)
+    }
+
+    fn constant(&mut self, shape: Shape, value: f64) -> Ref {
+        let index = self.pool.take(shape, Support::DENSE);
+        self.pool.values[index].data.fill(T::from_f64(value));
+        Ref::of_pool(index)
+    }
+
+    fn evaluate(&mut self, op: Op, inputs: &[Ref]) -> Ref {
+        let shape = op.shape(inputs.len(), &|i| self.shape(inputs[i]));
+        let support = op.support(inputs.len(), &|i| self.support(inputs[i]));
+        let index = self.pool.take(shape, support);
+        let mut data = std::mem::take(&mut self.pool.values[index].data);
+        op.value(&Mixed { program: self.program, pool: &self.pool, inputs }, &mut data);
+        self.pool.values[index].data = data;
+        Ref::of_pool(index)
+    }
+
+    fn accumulate(&mut self, sum: Option<Ref>, term: Ref) -> Ref {
+        let Some(sum) = sum else {
+            if let Some(index) = term.pool_index() {
+                self.pool.values[index].holders += 1;
+            }
+            return term;
+        };
+        if let Some(index) = sum.pool_index()
+            && self.pool.values[index].holders == 1
+            && sum != term
+        {
+            let mut data = std::mem::take(&mut self.pool.values[index].data);
+            add_to(&mut data, tensor(self.program, &self.pool, term).data);
+            let support = self.support(term);
+            let value = &mut self.pool.values[index];
+            value.data = data;
+            if value.support != support {
+                value.support = Support::DENSE;
+            }
+            return sum;
+        }
+        let total = self.evaluate(ops::Add.into(), &[sum, term]);
+        self.release(sum);
+        self.accumulate(None, total)
+    }
+
+    fn release(&mut self, sum: Ref) {
+        if let Some(index) = sum.pool_index() {
+            let value = &mut self.pool.values[index];
+            value.holders -= 1;
+            if value.holders == 0 && !self.pool.fresh.contains(&(index as u32)) {
+                self.pool.give_back(index as u32);
+            }
+        }
+    }
+
+    fn end_of_rule(&mut self) {
+        self.pool.end_of_rule();
+    }
+
+    fn matvec(&mut self, w: MatrixId, y: Ref) -> Ref {
+        let rows = self.shape(y).rows;
+        let post = self.store(w).post;
+        let index = self.pool.take(Shape::matrix(rows, post), Support::DENSE);
+        let mut data = std::mem::take(&mut self.pool.values[index].data);
+        let own = self.slots.len();
+        let store = match (w.0 as usize).checked_sub(own) {
+            None => &mut self.slots[w.0 as usize].store,
+            Some(k) => &mut self.work[k],
+        };
+        store.matvec(operand(self.program, &self.pool, y), &mut data);
+        self.pool.values[index].data = data;
+        Ref::of_pool(index)
+    }
+
+    fn matvec_t(&mut self, w: MatrixId, e: Ref, on: Support) -> Ref {
+        let rows = self.shape(e).rows;
+        let pre = self.store(w).pre;
+        let index = self.pool.take(Shape::matrix(rows, pre), on);
+        let mut data = std::mem::take(&mut self.pool.values[index].data);
+        let own = self.slots.len();
+        let store = match (w.0 as usize).checked_sub(own) {
+            None => &mut self.slots[w.0 as usize].store,
+            Some(k) => &mut self.work[k],
+        };
+        let coordinates = self.program.supports.coordinates(on);
+        store.matvec_t(tensor(self.program, &self.pool, e), coordinates, &mut data);
+        self.pool.values[index].data = data;
+        Ref::of_pool(index)
+    }
+
+    fn products(
+        &mut self,
+        w: MatrixId,
+        pairs: &[Pair<Ref>],
+        wanted: &[(bool, bool)],
+        result: &mut Vec<(Option<Ref>, Option<Ref>)>,
+    ) {
+        let rounds = pairs.chunks(MAX_PRODUCTS).zip(wanted.chunks(MAX_PRODUCTS));
+        for (pairs, wanted) in rounds {
+            if pairs.iter().any(|(a, _)| self.shape(*a).rows > 1) {
+                for ((a, b), (want_a, want_b)) in pairs.iter().zip(wanted) {
+                    let on = self.support(*b);
+                    let da = want_a.then(|| self.matvec(w, *b));
+                    let db = want_b.then(|| self.matvec_t(w, *a, on));
+                    result.push((da, db));
+                }
+                continue;
+            }
+            self.products_at_once(w, pairs, wanted, result);
+        }
+    }
+
+    fn update(&mut self, w: MatrixId, scale: Option<Ref>, pairs: &[Pair<Ref>]) {
+        let scale = scale.map(|s| self.numbers(s)[0]);
+        self.add_pairs(w, scale, T::ONE, pairs);
+    }
+
+    fn undo(&mut self, w: MatrixId, node: u32, scale: Option<Ref>, pairs: &[Pair<Ref>]) {
+        let own = self.slots.len();
+        if let Some(replay) = &mut self.replay
+            && let Some(k) = (w.0 as usize).checked_sub(own)
+            && replay.rewind(self.program, node, &mut self.work[k])
+        {
+            return;
+        }
+        let back = scale.map(|s| T::ONE / self.numbers(s)[0]);
+        let factor = back.map_or(-T::ONE, |back| -back);
+        self.add_pairs(w, back, factor, pairs);
+    }
+
+    fn frobenius(&mut self, a: MatrixId, b: MatrixId) -> Ref {
+        let (a, b) = self.two(a, b);
+        let value = a.frobenius(b);
+        let index = self.pool.take(Shape::SCALAR, Support::DENSE);
+        self.pool.values[index].data[0] = value;
+        Ref::of_pool(index)
+    }
+
+    fn add_scaled(&mut self, w: MatrixId, s: Ref, v: MatrixId) {
+        let s = self.numbers(s)[0];
+        let (w, v) = self.two(w, v);
+        w.add_scaled(s, v);
+    }
+}
+
+impl<T: Real> Evaluator<'_, T> {
+    fn add_pairs(&mut self, w: MatrixId, scale: Option<T>, factor: T, pairs: &[Pair<Ref>]) {
+        let (program, pool) = (self.program, &self.pool);
+        let own = self.slots.len();
+        let store = match (w.0 as usize).checked_sub(own) {
+            None => &mut self.slots[w.0 as usize].store,
+            Some(k) => &mut self.work[k],
+        };
+        let operands =
+            pairs.iter().map(|(a, b)| (tensor(program, pool, *a), operand(program, pool, *b)));
+        store.update(scale, factor, operands);
+    }
+
+    /// At most [`MAX_PRODUCTS`] pairs of single vectors in one walk over the matrix.
+    fn products_at_once(
+        &mut self,
+        w: MatrixId,
+        pairs: &[Pair<Ref>],
+        wanted: &[(bool, bool)],
+        result: &mut Vec<(Option<Ref>, Option<Ref>)>,
+    ) {
+        // The pass comes with as many products from the left as there are pairs, and
+        // with as many from the right or one fewer.
+        let n = pairs.len();
+        let skipped = wanted.iter().position(|(want_a, _)| !want_a);
+        let skipped = skipped.filter(|_| n > 1);
+        let (program, pool) = (self.program, &self.pool);
+        let nothing = Operand {
+            tensor: Tensor { shape: Shape::matrix(0, 0), data: &[] },
+            on: Some(&[]),
+        };
+        let mut right = [nothing; MAX_PRODUCTS];
+        let mut left: [&[T]; MAX_PRODUCTS] = [&[]; MAX_PRODUCTS];
+        let mut on = [None; MAX_PRODUCTS];
+        let mut m = 0;
+        for (k, (a, b)) in pairs.iter().enumerate() {
+            let b = operand(program, pool, *b);
+            left[k] = tensor(program, pool, *a).data;
+            on[k] = b.on;
+            if skipped != Some(k) {
+                right[m] = b;
+                m += 1;
+            }
+        }
+        let own = self.slots.len();
+        let store = match (w.0 as usize).checked_sub(own) {
+            None => &mut self.slots[w.0 as usize].store,
+            Some(k) => &mut self.work[k],
+        };
+        store.products(&right[..m], &left[..n], &on[..n]);
+        let (post, pre) = (store.post, store.pre);
+        let mut m = 0;
+        for (k, (_, b)) in pairs.iter().enumerate() {
+            let da = (skipped != Some(k)).then(|| {
+                let index = self.pool.take(Shape::vector(post), Support::DENSE);
+                store.product(m, &mut self.pool.values[index].data);
+                m += 1;
+                Ref::of_pool(index)
+            });
+            let support = support_of(self.program, &self.pool, *b);
+            let index = self.pool.take(Shape::vector(pre), support);
+            let coordinates = self.program.supports.coordinates(support);
+            store.product_t(k, coordinates, &mut self.pool.values[index].data);
+            result.push((da, Some(Ref::of_pool(index))));
+        }
+    }
+}
+
+/// sum ← sum + term.
+fn add_to<T: Real>(sum: &mut [T], term: &[T]) {
+    crate::simd::dispatch(
+        #[inline(always)]
+        || {
+            for (sum, term) in sum.iter_mut().zip(term) {
+                *sum = *sum + *term;
+            }
+        },
+    );
+}

@@ -1,0 +1,320 @@
+//! Reverse mode: gradients as plain arrays, and gradients recorded on the tape.
+
+use ndarray::{Array2, ArrayView2};
+
+use crate::algebra::{Algebra, Reverse};
+use crate::evaluator::Evaluator;
+use crate::plastic::{self, Companions, Origin, Plastic, Room};
+use crate::program::Action;
+use crate::replay::Replay;
+use crate::shape::Shape;
+use crate::{Real, Tape, Var};
+
+/// How the reverse sweep finds plastic matrices as they were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rewind {
+    /// Undo the updates; if the matrices then differ from their initial values by more
+    /// than [`Rewind::tolerance`], sweep again with [`Rewind::Replay`].
+    #[default]
+    Auto,
+    /// Undo the updates, whatever comes out. [`Gradient::residual`] tells what did.
+    Undo,
+    /// Replay the updates from checkpoints: exact, with 2⌈√U⌉ copies of each matrix
+    /// for U updates.
+    Replay,
+}
+
+impl Rewind {
+    /// The largest residual that [`Rewind::Auto`] accepts: 1024 units of rounding.
+    /// An inner loop of 250 steps at the paper's size leaves one or two.
+    pub fn tolerance<T: Real>() -> T {
+        T::from_f64(1024.0) * T::EPSILON
+    }
+}
+
+/// What else a gradient is to bring.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GradientOptions<'a> {
+    /// How to go back in time.
+    pub rewind: Rewind,
+    /// Plastic matrices whose initial values the loss is to be differentiated by too.
+    pub initial: &'a [&'a Plastic],
+}
+
+/// The derivatives of a scalar.
+#[derive(Clone, Debug)]
+pub struct Gradient<T> {
+    parts: Vec<(Shape, Vec<T>)>,
+    initial: Vec<Array2<T>>,
+    /// How far the matrices that were undone ended from their initial values: the
+    /// largest difference over the largest weight. 0 without plastic matrices.
+    pub residual: T,
+    /// How time was rewound in the end: `Undo` or `Replay`.
+    pub rewind: Rewind,
+}
+
+impl<T: Real> Gradient<T> {
+    /// dL/dx for the `i`-th variable asked for, row by row.
+    ///
+    /// # Panics
+    /// If fewer were asked for.
+    pub fn of(&self, i: usize) -> &[T] {
+        &self.parts[i].1
+    }
+
+    /// dL/dx for the `i`-th variable asked for, a scalar.
+    ///
+    /// # Panics
+    /// If fewer were asked for, or it is no scalar.
+    pub fn scalar(&self, i: usize) -> T {
+        assert!(self.parts[i].0 == Shape::SCALAR, "variable {i} has shape {}", self.parts[i].0);
+        self.parts[i].1[0]
+    }
+
+    /// dL/dx for the `i`-th variable asked for, as an array.
+    ///
+    /// # Panics
+    /// If fewer were asked for.
+    pub fn array(&self, i: usize) -> Array2<T> {
+        let (shape, numbers) = &self.parts[i];
+        ArrayView2::from_shape((shape.rows, shape.cols), numbers)
+            .expect("a derivative has the shape of its variable")
+            .to_owned()
+    }
+
+    /// dL/dW₀ for the `i`-th of [`GradientOptions::initial`], n_post × n_pre.
+    ///
+    /// # Panics
+    /// If fewer were asked for.
+    pub fn initial(&self, i: usize) -> &Array2<T> {
+        &self.initial[i]
+    }
+}
+
+/// # Reverse mode
+impl<T: Real> Tape<T> {
+    /// dL/dx for each x of `wrt`, as plain arrays. What is recorded stays as it was.
+    ///
+    /// # Panics
+    /// If `loss` is no scalar, or something is not of this tape.
+    #[track_caller]
+    pub fn gradient(&mut self, loss: Var, wrt: &[Var]) -> Gradient<T> {
+        self.gradient_with(loss, wrt, &GradientOptions::default())
+    }
+
+    /// As [`Tape::gradient`], with options.
+    ///
+    /// # Panics
+    /// As [`Tape::gradient`], and if one of `options.initial` is declared fixed.
+    #[track_caller]
+    pub fn gradient_with(
+        &mut self,
+        loss: Var,
+        wrt: &[Var],
+        options: &GradientOptions<'_>,
+    ) -> Gradient<T> {
+        self.check_gradient(loss, wrt);
+        for w in options.initial {
+            let slot = self.slot_of(w);
+            assert!(
+                self.slots[slot].origin == Origin::Plastic,
+                "only a matrix declared with `plastic` has an adjoint"
+            );
+        }
+        if options.rewind == Rewind::Replay {
+            return self.sweep_back(loss, wrt, options.initial, true);
+        }
+        let gradient = self.sweep_back(loss, wrt, options.initial, false);
+        // A NaN residual is past any tolerance; with a loss that is no number, though,
+        // no way of going back gives one.
+        let precise = gradient.residual <= Rewind::tolerance();
+        if options.rewind == Rewind::Undo || precise || !self.scalar(loss).is_finite() {
+            return gradient;
+        }
+        self.sweep_back(loss, wrt, options.initial, true)
+    }
+
+    #[track_caller]
+    fn check_gradient(&self, loss: Var, wrt: &[Var]) {
+        let shape = self.shape_of(loss);
+        assert!(shape == Shape::SCALAR, "a gradient is taken of a scalar, got shape {shape}");
+        for x in wrt {
+            self.check(*x);
+        }
+    }
+
+    fn sweep_back(
+        &mut self,
+        loss: Var,
+        wrt: &[Var],
+        initial: &[&Plastic],
+        replaying: bool,
+    ) -> Gradient<T> {
+        let workspace = &mut self.workspace;
+        let mut adjoints = std::mem::take(&mut workspace.adjoints);
+        adjoints.clear();
+        adjoints.resize(loss.index() + 1, None);
+        let replay = replaying
+            .then(|| Replay::new(&self.program, &mut self.slots, loss.index, workspace));
+        let mut g = Evaluator::new(&self.program, &mut self.slots, workspace, replay);
+        let mut matrices = Vec::new();
+        for slot in 0..g.slots().len() {
+            let matrix = &mut g.slots()[slot];
+            if matrix.origin == Origin::Fixed {
+                matrices.push(Companions { w: g.of_slot(slot), derivative: None });
+                continue;
+            }
+            let (post, pre, active) = (matrix.store.post, matrix.store.pre, matrix.active);
+            let mut w = workspace.store(post, pre);
+            w.copy_from(&mut matrix.store);
+            let w = g.add(w);
+            let derivative = active.then(|| {
+                let mut zeros = workspace.store(post, pre);
+                zeros.set_zero();
+                g.add(zeros)
+            });
+            matrices.push(Companions { w, derivative });
+        }
+        adjoints[loss.index()] = Some(g.hold(Shape::SCALAR, &[T::ONE]));
+        sweep(&mut g, loss.index, &mut adjoints, wrt, &matrices);
+
+        let parts = wrt
+            .iter()
+            .map(|x| {
+                let shape = self.program.nodes[x.index()].shape;
+                let adjoint = adjoints.get(x.index()).copied().flatten();
+                let numbers = adjoint
+                    .map_or_else(|| vec![T::ZERO; shape.len()], |a| g.numbers(a).to_vec());
+                (shape, numbers)
+            })
+            .collect();
+        let mut residual = T::ZERO;
+        for (slot, companions) in matrices.iter().enumerate() {
+            if let Some(mut start) = g.slots()[slot].initial.take() {
+                let distance = g.store(companions.w).distance(&mut start);
+                if !(distance <= residual) {
+                    residual = distance;
+                }
+                g.slots()[slot].initial = Some(start);
+            }
+        }
+        let initial = initial
+            .iter()
+            .map(|w| {
+                let adjoint = matrices[w.slot()].derivative;
+                g.store(adjoint.expect("checked to be plastic")).to_array()
+            })
+            .collect();
+        g.finish(&mut self.workspace);
+        self.workspace.adjoints = adjoints;
+        let rewind = if replaying { Rewind::Replay } else { Rewind::Undo };
+        Gradient { parts, initial, residual, rewind }
+    }
+
+    /// dL/dx for each x of `wrt`, recorded on this tape so that it can be
+    /// differentiated again. Plastic matrices are carried back in time by further
+    /// updates on copies of them, so this too grows by a few vectors a step.
+    ///
+    /// # Panics
+    /// As [`Tape::gradient`].
+    #[track_caller]
+    pub fn gradient_taped(&mut self, loss: Var, wrt: &[Var]) -> Vec<Var> {
+        self.check_gradient(loss, wrt);
+        let mut matrices = Vec::new();
+        for slot in 0..self.slots.len() as u32 {
+            let (origin, active) = {
+                let matrix = &self.slots[slot as usize];
+                (matrix.origin, matrix.active)
+            };
+            matrices.push(if origin == Origin::Fixed {
+                Companions { w: crate::algebra::MatrixId(slot), derivative: None }
+            } else {
+                Companions {
+                    w: self.record_fork(slot),
+                    derivative: active.then(|| self.zeros_like(slot)),
+                }
+            });
+        }
+        let mut adjoints = vec![None; loss.index() + 1];
+        adjoints[loss.index()] = Some(self.constant_scalar(T::ONE));
+        sweep(self, loss.index, &mut adjoints, wrt, &matrices);
+        wrt.iter()
+            .map(|x| {
+                let shape = self.program.nodes[x.index()].shape;
+                adjoints
+                    .get(x.index())
+                    .copied()
+                    .flatten()
+                    .unwrap_or_else(|| Algebra::constant(self, shape, 0.0))
+            })
+            .collect()
+    }
+
+    /// The Hessian of `loss` by `wrt` times the vector `direction`: Σⱼ ∂²L/∂xᵢ∂xⱼ vⱼ,
+    /// by differentiating the recorded gradient. `direction` has one slice for each
+    /// variable, row by row.
+    ///
+    /// # Panics
+    /// As [`Tape::gradient`], and if `direction` does not fit `wrt`.
+    #[track_caller]
+    pub fn hessian_vector(&mut self, loss: Var, wrt: &[Var], direction: &[&[T]]) -> Gradient<T> {
+        assert!(
+            wrt.len() == direction.len(),
+            "{} variables need as many directions, got {}",
+            wrt.len(),
+            direction.len()
+        );
+        let gradient = self.gradient_taped(loss, wrt);
+        let mut slope = self.constant_scalar(T::ZERO);
+        for (d, v) in gradient.iter().zip(direction) {
+            // A variable, so that its zeros are not taken as structural.
+            let v = self.variable(self.shape_of(*d), v);
+            let part = self.dot(*d, v);
+            slope = self.add(slope, part);
+        }
+        self.gradient(slope, wrt)
+    }
+}
+
+/// Runs the reverse rules from node `last` to the first.
+fn sweep<A: Algebra>(
+    g: &mut A,
+    last: u32,
+    adjoints: &mut [Option<A::Value>],
+    wrt: &[Var],
+    matrices: &[Companions],
+) {
+    // Adjoints of inputs are kept anyway.
+    let kept: Vec<u32> = wrt
+        .iter()
+        .map(|x| x.index)
+        .filter(|i| g.program().nodes[*i as usize].action != Action::Input)
+        .collect();
+    let mut room = Room::default();
+    for node in (0..=last).rev() {
+        let recorded = g.program().nodes[node as usize];
+        let adjoint = adjoints[node as usize];
+        match recorded.action {
+            Action::Input => continue,
+            Action::Pure(op) => {
+                let (Some(adjoint), true) = (adjoint, recorded.active) else { continue };
+                op.reverse(&mut Reverse { algebra: g, node, adjoint: Some(adjoint), adjoints });
+            }
+            Action::Plastic(op) => {
+                let silent = adjoint.is_none() || !recorded.active;
+                if silent && !plastic::changes_matrix(op) {
+                    continue;
+                }
+                let mut cx = Reverse { algebra: g, node, adjoint, adjoints };
+                plastic::reverse(op, &mut cx, matrices, &mut room);
+            }
+        }
+        if let Some(adjoint) = adjoint
+            && !kept.contains(&node)
+        {
+            adjoints[node as usize] = None;
+            g.release(adjoint);
+        }
+        g.end_of_rule();
+    }
+}

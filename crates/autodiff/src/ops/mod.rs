@@ -1,0 +1,173 @@
+//! Operations: one small file each, with the value, the reverse rule and the
+//! forward-mode rule side by side.
+//!
+//! Notation in the formulas: ẋ is the tangent of x, x̄ its adjoint dL/dx. To add an
+//! operation, write its file after the pattern of `arithmetic.rs` and name it in the
+//! list below; the gradient checks in `tests/operations.rs` want a line too.
+
+mod absolute;
+mod arithmetic;
+mod combine;
+mod cross_entropy;
+mod exponential;
+mod matmul;
+mod reduction;
+mod restrict;
+mod rows;
+mod scale;
+mod sigmoid;
+mod softmax;
+mod softplus;
+mod stop_gradient;
+
+pub(crate) use absolute::{Abs, Sign};
+pub(crate) use arithmetic::{Add, Affine, Div, Mul, Sub};
+pub(crate) use combine::Combine;
+pub(crate) use cross_entropy::CrossEntropy;
+pub(crate) use exponential::{Exp, ExpM1, Ln, Ln1p};
+pub(crate) use matmul::{MatMul, MatMulNt, MatMulTn, multiply};
+pub(crate) use reduction::{Dot, Fill, Sum};
+pub(crate) use restrict::Restrict;
+pub(crate) use rows::{RowFill, RowScale, RowSum};
+pub(crate) use scale::Scale;
+pub(crate) use sigmoid::{Sigmoid, Tanh};
+pub(crate) use softmax::{LogSoftmax, Softmax};
+pub(crate) use softplus::{Softplus, SoftplusSlope};
+pub(crate) use stop_gradient::StopGradient;
+
+use crate::Real;
+use crate::algebra::{Algebra, Reverse, Tangent};
+use crate::program::Inputs;
+use crate::shape::Shape;
+use crate::simd::dispatch;
+use crate::support::Support;
+
+/// A differentiable function of values.
+pub(crate) trait Operation: Copy {
+    /// Its name, as errors and pictures of tapes show it.
+    const NAME: &'static str;
+
+    /// The shape of the value for inputs of shapes `x(0)`, `x(1)`, …
+    ///
+    /// # Panics
+    /// If those shapes do not go together.
+    #[track_caller]
+    fn shape(&self, inputs: usize, x: &dyn Fn(usize) -> Shape) -> Shape;
+
+    /// Writes the value to `y`, which has the right length and arbitrary content.
+    fn value<T: Real>(&self, x: &impl Inputs<T>, y: &mut [T]);
+
+    /// Gives each input its share of the output's adjoint.
+    fn reverse<A: Algebra>(&self, cx: &mut Reverse<'_, A>);
+
+    /// Adds up the output's tangent from the inputs'.
+    fn tangent<A: Algebra>(&self, cx: &mut Tangent<'_, A>);
+
+    /// The support of the value.
+    fn support(&self, _inputs: usize, _x: &dyn Fn(usize) -> Support) -> Support {
+        Support::DENSE
+    }
+
+    /// Whether derivatives pass through at all.
+    fn is_differentiable(&self) -> bool {
+        true
+    }
+}
+
+macro_rules! operations {
+    ($($(#[$attribute:meta])* $Name:ident),+ $(,)?) => {
+        /// Any operation.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub(crate) enum Op {
+            $($(#[$attribute])* $Name($Name)),+
+        }
+
+        $($(#[$attribute])*
+        impl From<$Name> for Op {
+            fn from(op: $Name) -> Op {
+                Op::$Name(op)
+            }
+        })+
+
+        impl Op {
+            pub(crate) fn name(self) -> &'static str {
+                match self { $($(#[$attribute])* Op::$Name(_) => $Name::NAME),+ }
+            }
+
+            #[track_caller]
+            pub(crate) fn shape(self, inputs: usize, x: &dyn Fn(usize) -> Shape) -> Shape {
+                match self { $($(#[$attribute])* Op::$Name(op) => op.shape(inputs, x)),+ }
+            }
+
+            pub(crate) fn value<T: Real>(self, x: &impl Inputs<T>, y: &mut [T]) {
+                match self { $($(#[$attribute])* Op::$Name(op) => op.value(x, y)),+ }
+            }
+
+            pub(crate) fn reverse<A: Algebra>(self, cx: &mut Reverse<'_, A>) {
+                match self { $($(#[$attribute])* Op::$Name(op) => op.reverse(cx)),+ }
+            }
+
+            pub(crate) fn tangent<A: Algebra>(self, cx: &mut Tangent<'_, A>) {
+                match self { $($(#[$attribute])* Op::$Name(op) => op.tangent(cx)),+ }
+            }
+
+            pub(crate) fn support(self, inputs: usize, x: &dyn Fn(usize) -> Support) -> Support {
+                match self { $($(#[$attribute])* Op::$Name(op) => op.support(inputs, x)),+ }
+            }
+
+            pub(crate) fn is_differentiable(self) -> bool {
+                match self { $($(#[$attribute])* Op::$Name(op) => op.is_differentiable()),+ }
+            }
+        }
+    };
+}
+
+operations! {
+    Abs, Add, Affine, Combine, CrossEntropy, Div, Dot, Exp, ExpM1, Fill, Ln, Ln1p,
+    LogSoftmax, MatMul, MatMulNt, MatMulTn, Mul, Restrict, RowFill, RowScale, RowSum, Scale,
+    Sigmoid, Sign, Softmax, Softplus, SoftplusSlope, StopGradient, Sub, Sum, Tanh,
+    #[cfg(test)] Planted,
+}
+
+#[cfg(test)]
+pub(crate) use crate::check::planted::Planted;
+
+/// yᵢ = f(xᵢ), compiled for the processor's vector unit where `f` inlines.
+#[inline(always)]
+pub(crate) fn map<T: Real>(x: &[T], y: &mut [T], f: impl Fn(T) -> T) {
+    dispatch(
+        #[inline(always)]
+        || {
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = f(*x);
+            }
+        },
+    );
+}
+
+/// yᵢ = f(aᵢ, bᵢ).
+#[inline(always)]
+pub(crate) fn zip<T: Real>(a: &[T], b: &[T], y: &mut [T], f: impl Fn(T, T) -> T) {
+    dispatch(
+        #[inline(always)]
+        || {
+            for ((y, a), b) in y.iter_mut().zip(a).zip(b) {
+                *y = f(*a, *b);
+            }
+        },
+    );
+}
+
+/// The common shape of two inputs.
+#[track_caller]
+fn same_shape(name: &str, x: &dyn Fn(usize) -> Shape) -> Shape {
+    let (a, b) = (x(0), x(1));
+    assert!(a == b, "{name} needs two values of the same shape, got {a} and {b}");
+    a
+}
+
+/// Panics unless a shape is a scalar's.
+#[track_caller]
+fn want_scalar(name: &str, shape: Shape) {
+    assert!(shape == Shape::SCALAR, "{name} needs a scalar, got a value of shape {shape}");
+}

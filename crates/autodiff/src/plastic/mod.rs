@@ -1,0 +1,374 @@
+//! Matrices that change in place, while the tape remembers how to go back.
+//!
+//! A plastic matrix W is one buffer. [`Tape::update`] consumes its handle and returns
+//! the new one, so reading a version that is gone does not compile. The tape keeps the
+//! vectors of each update W ← sW + Σ aₖ ⊗ bₖ; the reverse sweep takes the updates back
+//! one by one, so that each earlier operation finds W as it was. What is stored grows
+//! by a few vectors a step, never by a matrix.
+//!
+//! The adjoint Λ of W is a plastic matrix too: reading W adds outer products to Λ, and
+//! undoing an update is an update. That is why a recorded gradient through plastic
+//! matrices can itself be differentiated in the same little memory.
+
+mod buffer;
+mod pass;
+mod rules;
+mod store;
+
+pub(crate) use pass::{MAX_PRODUCTS, Pass};
+pub(crate) use rules::{Companions, Room, changes_matrix, reverse, tangent};
+pub(crate) use store::{Operand, Store};
+
+use ndarray::{Array2, ArrayView2};
+
+use crate::algebra::MatrixId;
+use crate::program::{Action, Tensor};
+use crate::shape::Shape;
+use crate::support::Support;
+use crate::{Real, Tape, Var};
+
+/// The present version of a plastic matrix: n_post rows and n_pre columns, as W in
+/// z = W y.
+///
+/// Neither copyable nor cloneable: [`Tape::update`] takes it and gives back the next
+/// version, so an outdated one cannot be used:
+///
+/// ```compile_fail
+/// # use autodiff::Tape;
+/// # let mut tape = Tape::<f64>::new();
+/// # let (e, y) = (tape.variable_vector(&[1.0]), tape.variable_vector(&[1.0]));
+/// let w = tape.plastic(ndarray::array![[1.0]].view());
+/// let w2 = tape.update(w, None, &[(e, y)]);
+/// tape.matvec(&w, y); // error: `w` was moved
+/// ```
+#[derive(Debug)]
+pub struct Plastic {
+    slot: u32,
+    stamp: u32,
+}
+
+impl Plastic {
+    pub(crate) fn slot(&self) -> usize {
+        self.slot as usize
+    }
+}
+
+/// What a node does with plastic matrices. A slot is a matrix of the tape.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum PlasticOp {
+    /// y Wᵀ.
+    Matvec { slot: u32 },
+    /// e W on the node's support; `detached`: W counts as a constant.
+    MatvecT { slot: u32, detached: bool },
+    /// W ← sW + Σ aₖ ⊗ bₖ; inputs a₁, b₁, a₂, b₂, …, and s first if `scaled`.
+    Update { slot: u32, scaled: bool },
+    /// ⟨A, B⟩.
+    Frobenius { a: u32, b: u32 },
+    /// W ← W + s·V; input s.
+    AddScaled { slot: u32, from: u32 },
+    /// W ← V, for a W not used before.
+    Fork { slot: u32, from: u32 },
+}
+
+/// Where a plastic matrix starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Given from outside, and plastic.
+    Plastic,
+    /// Given from outside, never to change.
+    Fixed,
+    /// All zero: the adjoint of another matrix.
+    Zeros,
+    /// A copy of another, made by a fork.
+    Fork,
+}
+
+/// A plastic matrix of a tape.
+#[derive(Debug)]
+pub(crate) struct Slot<T> {
+    pub(crate) origin: Origin,
+    /// The matrix as it is now.
+    pub(crate) store: Store<T>,
+    /// The matrix as it was given, for an origin of `Plastic`.
+    pub(crate) initial: Option<Store<T>>,
+    /// Whether derivatives pass through it.
+    pub(crate) active: bool,
+}
+
+impl<T: Real> Slot<T> {
+    pub(crate) fn bytes(&self) -> usize {
+        self.store.bytes() + self.initial.as_ref().map_or(0, Store::bytes)
+    }
+}
+
+/// # Plastic matrices
+impl<T: Real> Tape<T> {
+    /// A matrix that can be updated in place, n_post × n_pre. Derivatives pass through
+    /// it, and its own initial value has an adjoint, see
+    /// [`Gradient::initial`](crate::Gradient::initial). Cheapest if `w` is column-major.
+    pub fn plastic(&mut self, w: ArrayView2<'_, T>) -> Plastic {
+        let mut initial = self.workspace.store(w.nrows(), w.ncols());
+        initial.set(w);
+        let mut store = self.workspace.store(w.nrows(), w.ncols());
+        store.copy_from(&mut initial);
+        self.add_slot(Origin::Plastic, store, Some(initial), true)
+    }
+
+    /// A matrix that stays as it is and counts as a constant, n_post × n_pre.
+    pub fn fixed(&mut self, w: ArrayView2<'_, T>) -> Plastic {
+        let mut store = self.workspace.store(w.nrows(), w.ncols());
+        store.set(w);
+        self.add_slot(Origin::Fixed, store, None, false)
+    }
+
+    pub(crate) fn add_slot(
+        &mut self,
+        origin: Origin,
+        store: Store<T>,
+        initial: Option<Store<T>>,
+        active: bool,
+    ) -> Plastic {
+        let slot = u32::try_from(self.slots.len()).expect("fewer than 2³² matrices");
+        self.slots.push(Slot { origin, store, initial, active });
+        Plastic { slot, stamp: self.program.stamp }
+    }
+
+    /// W y for each row y of a batch: (B × n_pre) → (B × n_post).
+    ///
+    /// # Panics
+    /// If the shapes do not go together, or something is not of this tape.
+    #[track_caller]
+    pub fn matvec(&mut self, w: &Plastic, y: Var) -> Var {
+        let slot = self.slot_of(w);
+        self.check(y);
+        self.want_cols("matvec", y, w, self.slots[slot].store.pre);
+        self.record_matvec(w.slot, y)
+    }
+
+    /// Wᵀ e for each row e of a batch: (B × n_post) → (B × n_pre).
+    ///
+    /// # Panics
+    /// If the shapes do not go together, or something is not of this tape.
+    #[track_caller]
+    pub fn matvec_t(&mut self, w: &Plastic, e: Var) -> Var {
+        self.checked_matvec_t(w, e, false, Support::DENSE)
+    }
+
+    /// Wᵀ e as [`Tape::matvec_t`], with W taken as a constant: derivatives pass
+    /// through e alone.
+    ///
+    /// # Panics
+    /// As [`Tape::matvec_t`].
+    #[track_caller]
+    pub fn matvec_t_detached(&mut self, w: &Plastic, e: Var) -> Var {
+        self.checked_matvec_t(w, e, true, Support::DENSE)
+    }
+
+    /// Wᵀ e, computed only where `like` is not structurally zero, and zero elsewhere.
+    /// For a product that is going to be multiplied by `like`.
+    ///
+    /// # Panics
+    /// As [`Tape::matvec_t`].
+    #[track_caller]
+    pub fn matvec_t_where(&mut self, w: &Plastic, e: Var, detached: bool, like: Var) -> Var {
+        self.check(like);
+        let support = self.program.nodes[like.index()].support;
+        self.checked_matvec_t(w, e, detached, support)
+    }
+
+    #[track_caller]
+    fn checked_matvec_t(&mut self, w: &Plastic, e: Var, detached: bool, on: Support) -> Var {
+        let slot = self.slot_of(w);
+        self.check(e);
+        self.want_cols("matvec_t", e, w, self.slots[slot].store.post);
+        self.record_matvec_t(w.slot, e, detached, on)
+    }
+
+    /// W ← s W + Σₖ aₖ ⊗ bₖ over the pairs (aₖ, bₖ), in place; s = 1 if there is none.
+    /// aₖ is 1 × n_post and bₖ 1 × n_pre, or both have several rows, which stand for
+    /// that many pairs. The old version is gone; use the handle returned.
+    ///
+    /// With s near 0 the update cannot be taken back precisely; the reverse sweep then
+    /// replays it, see [`Rewind`](crate::Rewind).
+    ///
+    /// # Panics
+    /// If the shapes do not go together, `w` was declared fixed, or something is not
+    /// of this tape.
+    #[track_caller]
+    pub fn update(&mut self, w: Plastic, scale: Option<Var>, pairs: &[(Var, Var)]) -> Plastic {
+        let slot = self.slot_of(&w);
+        assert!(
+            self.slots[slot].origin != Origin::Fixed,
+            "a matrix declared fixed cannot be updated; declare it with `plastic`"
+        );
+        if let Some(s) = scale {
+            let shape = self.shape_of(s);
+            assert!(shape == Shape::SCALAR, "update needs a scalar scale, got shape {shape}");
+        }
+        let (post, pre) = (self.slots[slot].store.post, self.slots[slot].store.pre);
+        for (a, b) in pairs {
+            let (a, b) = (self.shape_of(*a), self.shape_of(*b));
+            assert!(
+                a.cols == post && b.cols == pre && a.rows == b.rows,
+                "update of a {post}×{pre} matrix cannot use vectors of shapes {a} and {b}"
+            );
+        }
+        self.record_update(w.slot, scale, pairs);
+        w
+    }
+
+    /// The matrix as it is now, n_post × n_pre.
+    ///
+    /// # Panics
+    /// If `w` is not of this tape.
+    #[track_caller]
+    pub fn matrix(&mut self, w: &Plastic) -> Array2<T> {
+        let slot = self.slot_of(w);
+        self.slots[slot].store.to_array()
+    }
+
+    #[track_caller]
+    pub(crate) fn slot_of(&self, w: &Plastic) -> usize {
+        assert!(
+            w.stamp == self.program.stamp,
+            "this plastic matrix belongs to another tape, or to this one before it was cleared"
+        );
+        w.slot as usize
+    }
+
+    #[track_caller]
+    fn want_cols(&self, name: &str, x: Var, w: &Plastic, cols: usize) {
+        let shape = self.shape_of(x);
+        let store = &self.slots[w.slot as usize].store;
+        assert!(
+            shape.cols == cols,
+            "{name} with a {}×{} matrix needs vectors of {cols}, got shape {shape}",
+            store.post,
+            store.pre
+        );
+    }
+
+    fn push_plastic(
+        &mut self,
+        op: PlasticOp,
+        inputs: &[Var],
+        offset: usize,
+        shape: Shape,
+        support: Support,
+        active: bool,
+    ) -> Var {
+        self.push(Action::Plastic(op), inputs, offset, shape, support, active)
+    }
+
+    pub(crate) fn record_matvec(&mut self, slot: u32, y: Var) -> Var {
+        let store = &mut self.slots[slot as usize];
+        let node = self.program.nodes[y.index()];
+        let shape = Shape::matrix(node.shape.rows, store.store.post);
+        let offset = self.program.values.len();
+        self.program.values.resize(offset + shape.len(), T::ZERO);
+        let (past, out) = self.program.values.split_at_mut(offset);
+        let data = &past[node.offset..node.offset + node.shape.len()];
+        let y_operand = Operand {
+            tensor: Tensor { shape: node.shape, data },
+            on: self.program.supports.coordinates(node.support),
+        };
+        store.store.matvec(y_operand, out);
+        let active = store.active || node.active;
+        self.push_plastic(PlasticOp::Matvec { slot }, &[y], offset, shape, Support::DENSE, active)
+    }
+
+    pub(crate) fn record_matvec_t(&mut self, slot: u32, e: Var, detached: bool, on: Support) -> Var {
+        let store = &mut self.slots[slot as usize];
+        let node = self.program.nodes[e.index()];
+        // Supports belong to single vectors.
+        let on = if node.shape.rows == 1 { on } else { Support::DENSE };
+        let shape = Shape::matrix(node.shape.rows, store.store.pre);
+        let offset = self.program.values.len();
+        self.program.values.resize(offset + shape.len(), T::ZERO);
+        let (past, out) = self.program.values.split_at_mut(offset);
+        let data = &past[node.offset..node.offset + node.shape.len()];
+        let coordinates = self.program.supports.coordinates(on);
+        store.store.matvec_t(Tensor { shape: node.shape, data }, coordinates, out);
+        let active = (store.active && !detached) || node.active;
+        self.push_plastic(PlasticOp::MatvecT { slot, detached }, &[e], offset, shape, on, active)
+    }
+
+    pub(crate) fn record_update(&mut self, slot: u32, scale: Option<Var>, pairs: &[(Var, Var)]) {
+        let mut inputs = std::mem::take(&mut self.inputs);
+        inputs.clear();
+        inputs.extend(scale);
+        inputs.extend(pairs.iter().flat_map(|(a, b)| [*a, *b]));
+        let active = inputs.iter().any(|x| self.is_active(*x));
+        let target = &mut self.slots[slot as usize];
+        target.active |= active;
+        let program = &self.program;
+        let tensor = |x: Var| Tensor {
+            shape: program.nodes[x.index()].shape,
+            data: program.value(x.index),
+        };
+        let operands = pairs.iter().map(|(a, b)| {
+            let on = program.supports.coordinates(program.nodes[b.index()].support);
+            (tensor(*a), Operand { tensor: tensor(*b), on })
+        });
+        target.store.update(scale.map(|s| tensor(s).scalar()), T::ONE, operands);
+        let offset = self.program.values.len();
+        let op = PlasticOp::Update { slot, scaled: scale.is_some() };
+        let shape = Shape::matrix(0, 0);
+        self.push_plastic(op, &inputs, offset, shape, Support::DENSE, active);
+        self.inputs = inputs;
+    }
+
+    pub(crate) fn record_frobenius(&mut self, a: u32, b: u32) -> Var {
+        let value = {
+            let [a, b] = self
+                .slots
+                .get_disjoint_mut([a as usize, b as usize])
+                .expect("a matrix and its adjoint are two");
+            a.store.frobenius(&mut b.store)
+        };
+        let active = self.slots[a as usize].active || self.slots[b as usize].active;
+        let offset = self.program.values.len();
+        self.program.values.push(value);
+        let op = PlasticOp::Frobenius { a, b };
+        self.push_plastic(op, &[], offset, Shape::SCALAR, Support::DENSE, active)
+    }
+
+    pub(crate) fn record_add_scaled(&mut self, slot: u32, s: Var, from: u32) {
+        let scale = self.program.value(s.index)[0];
+        let active = self.is_active(s) || self.slots[from as usize].active;
+        let [to, source] = self
+            .slots
+            .get_disjoint_mut([slot as usize, from as usize])
+            .expect("a matrix is added to another");
+        to.store.add_scaled(scale, &mut source.store);
+        to.active |= active;
+        let offset = self.program.values.len();
+        let op = PlasticOp::AddScaled { slot, from };
+        let shape = Shape::matrix(0, 0);
+        self.push_plastic(op, &[s], offset, shape, Support::DENSE, active);
+    }
+
+    /// A new matrix that starts as a copy of what `from` is now.
+    pub(crate) fn record_fork(&mut self, from: u32) -> MatrixId {
+        let (post, pre) = {
+            let store = &self.slots[from as usize].store;
+            (store.post, store.pre)
+        };
+        let mut store = self.workspace.store(post, pre);
+        store.copy_from(&mut self.slots[from as usize].store);
+        let active = self.slots[from as usize].active;
+        let slot = self.add_slot(Origin::Fork, store, None, active).slot;
+        let offset = self.program.values.len();
+        let op = PlasticOp::Fork { slot, from };
+        self.push_plastic(op, &[], offset, Shape::matrix(0, 0), Support::DENSE, active);
+        MatrixId(slot)
+    }
+
+    /// A new matrix of zeros of the size of `like`.
+    pub(crate) fn zeros_like(&mut self, like: u32) -> MatrixId {
+        let store = &self.slots[like as usize].store;
+        let mut zeros = self.workspace.store(store.post, store.pre);
+        zeros.set_zero();
+        MatrixId(self.add_slot(Origin::Zeros, zeros, None, false).slot)
+    }
+}

@@ -1,0 +1,227 @@
+//! Derivative rules of what is done with plastic matrices.
+//!
+//! In the reverse sweep `w` is W as it was when the operation ran, and `adjoint` is
+//! Λ = dL/dW, as far as later operations have contributed to it.
+
+use super::PlasticOp;
+use crate::algebra::{Algebra, MatrixId, Pair, Reverse, Shorthand, Tangent};
+use crate::shape::Shape;
+
+/// What a sweep keeps for each plastic matrix of the program: the matrix at the
+/// sweep's time, and its adjoint Λ (or its tangent Ẇ), if derivatives pass through it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Companions {
+    pub(crate) w: MatrixId,
+    pub(crate) derivative: Option<MatrixId>,
+}
+
+/// Vectors of a rule, kept between nodes so that a sweep does not allocate.
+pub(crate) struct Room<V> {
+    pairs: Vec<Pair<V>>,
+    wanted: Vec<(bool, bool)>,
+    products: Vec<(Option<V>, Option<V>)>,
+}
+
+impl<V> Default for Room<V> {
+    fn default() -> Self {
+        Room { pairs: Vec::new(), wanted: Vec::new(), products: Vec::new() }
+    }
+}
+
+/// The reverse rule of `op`. `cx.adjoint` is meaningful only if the operation has a
+/// value; updates have none.
+pub(crate) fn reverse<A: Algebra>(
+    op: PlasticOp,
+    cx: &mut Reverse<'_, A>,
+    matrices: &[Companions],
+    room: &mut Room<A::Value>,
+) {
+    let of = |slot: u32| matrices[slot as usize];
+    match op {
+        // z = y Wᵀ: ȳ = z̄ W, Λ += z̄ ⊗ y.
+        PlasticOp::Matvec { slot } => {
+            let (y, dz) = (cx.input(0), cx.adjoint());
+            let Companions { w, derivative } = of(slot);
+            cx.give(0, |g| {
+                let on = g.support(y);
+                g.matvec_t(w, dz, on)
+            });
+            if let Some(adjoint) = derivative {
+                cx.algebra.update(adjoint, None, &[(dz, y)]);
+            }
+        }
+        // u = e W on a support: ē = ū Wᵀ, Λ += e ⊗ ū, with ū cut to the support.
+        PlasticOp::MatvecT { slot, detached } => {
+            let (e, u) = (cx.input(0), cx.output());
+            let Companions { w, derivative } = of(slot);
+            let on = cx.algebra.support(u);
+            let mut du = cx.adjoint();
+            if on != cx.algebra.support(du) && !on.is_dense() {
+                du = cx.algebra.restrict(du, on);
+            }
+            cx.give(0, |g| g.matvec(w, du));
+            if let (Some(adjoint), false) = (derivative, detached) {
+                cx.algebra.update(adjoint, None, &[(e, du)]);
+            }
+        }
+        // W' = s W + Σ a ⊗ b: ā = b Λᵀ, b̄ = a Λ, s̄ = ⟨Λ, W⟩, Λ ← s Λ, and W' becomes W.
+        PlasticOp::Update { slot, scaled } => {
+            let Companions { w, derivative } = of(slot);
+            let node = cx.node;
+            let scale = scaled.then(|| cx.input(0));
+            let first = usize::from(scaled);
+            room.pairs.clear();
+            for i in (first..cx.inputs()).step_by(2) {
+                room.pairs.push((cx.input(i), cx.input(i + 1)));
+            }
+            if let Some(adjoint) = derivative {
+                room.wanted.clear();
+                for i in (first..cx.inputs()).step_by(2) {
+                    room.wanted.push((cx.wants(i), cx.wants(i + 1)));
+                }
+                room.products.clear();
+                cx.algebra.products(adjoint, &room.pairs, &room.wanted, &mut room.products);
+                for (k, (da, db)) in room.products.iter().enumerate() {
+                    if let (Some(da), (true, _)) = (da, room.wanted[k]) {
+                        cx.accumulate(first + 2 * k, *da);
+                    }
+                    if let (Some(db), (_, true)) = (db, room.wanted[k]) {
+                        cx.accumulate(first + 2 * k + 1, *db);
+                    }
+                }
+            }
+            cx.algebra.undo(w, node, scale, &room.pairs);
+            if let (Some(s), Some(adjoint)) = (scale, derivative) {
+                cx.give(0, |g| g.frobenius(adjoint, w));
+                cx.algebra.update(adjoint, Some(s), &[]);
+            }
+        }
+        // f = ⟨A, B⟩: Ā += f̄ B, B̄ += f̄ A.
+        PlasticOp::Frobenius { a, b } => {
+            let df = cx.adjoint();
+            if let Some(adjoint) = of(a).derivative {
+                cx.algebra.add_scaled(adjoint, df, of(b).w);
+            }
+            if let Some(adjoint) = of(b).derivative {
+                cx.algebra.add_scaled(adjoint, df, of(a).w);
+            }
+        }
+        // W' = W + s V: s̄ = ⟨Λ_W, V⟩, Λ_V += s Λ_W, and W' becomes W.
+        PlasticOp::AddScaled { slot, from } => {
+            let s = cx.input(0);
+            let (to, source) = (of(slot), of(from));
+            if let Some(adjoint) = to.derivative {
+                cx.give(0, |g| g.frobenius(adjoint, source.w));
+                if let Some(source_adjoint) = source.derivative {
+                    cx.algebra.add_scaled(source_adjoint, s, adjoint);
+                }
+            }
+            let back = cx.algebra.affine(s, -1.0, 0.0);
+            cx.algebra.add_scaled(to.w, back, source.w);
+        }
+        // W' = V: Λ_V += Λ_W.
+        PlasticOp::Fork { slot, from } => {
+            if let (Some(adjoint), Some(source)) = (of(slot).derivative, of(from).derivative) {
+                let one = cx.algebra.constant(Shape::SCALAR, 1.0);
+                cx.algebra.add_scaled(source, one, adjoint);
+            }
+        }
+    }
+}
+
+/// The forward-mode rule of `op`: the output's tangent, and the matrices and their
+/// tangents Ẇ brought past the operation.
+pub(crate) fn tangent<A: Algebra>(
+    op: PlasticOp,
+    cx: &mut Tangent<'_, A>,
+    matrices: &[Companions],
+    room: &mut Room<A::Value>,
+) {
+    let of = |slot: u32| matrices[slot as usize];
+    match op {
+        // ż = ẏ Wᵀ + y Ẇᵀ.
+        PlasticOp::Matvec { slot } => {
+            let y = cx.input(0);
+            let Companions { w, derivative } = of(slot);
+            cx.take(0, |g, dy| g.matvec(w, dy));
+            if let Some(dw) = derivative {
+                let term = cx.algebra.matvec(dw, y);
+                cx.add(term);
+            }
+        }
+        // u̇ = ė W + e Ẇ, on the support.
+        PlasticOp::MatvecT { slot, detached } => {
+            let e = cx.input(0);
+            let Companions { w, derivative } = of(slot);
+            let on = cx.algebra.support(cx.output());
+            cx.take(0, |g, de| g.matvec_t(w, de, on));
+            if let (Some(dw), false) = (derivative, detached) {
+                let term = cx.algebra.matvec_t(dw, e, on);
+                cx.add(term);
+            }
+        }
+        // Ẇ' = s Ẇ + ṡ W + Σ ȧ ⊗ b + a ⊗ ḃ.
+        PlasticOp::Update { slot, scaled } => {
+            let Companions { w, derivative } = of(slot);
+            let scale = scaled.then(|| cx.input(0));
+            let first = usize::from(scaled);
+            if let Some(dw) = derivative {
+                room.pairs.clear();
+                for i in (first..cx.inputs()).step_by(2) {
+                    let (a, b) = (cx.input(i), cx.input(i + 1));
+                    room.pairs.extend(cx.of_input(i).map(|da| (da, b)));
+                    room.pairs.extend(cx.of_input(i + 1).map(|db| (a, db)));
+                }
+                cx.algebra.update(dw, scale, &room.pairs);
+                if let Some(ds) = scaled.then(|| cx.of_input(0)).flatten() {
+                    cx.algebra.add_scaled(dw, ds, w);
+                }
+            }
+            room.pairs.clear();
+            for i in (first..cx.inputs()).step_by(2) {
+                room.pairs.push((cx.input(i), cx.input(i + 1)));
+            }
+            cx.algebra.update(w, scale, &room.pairs);
+        }
+        // ḟ = ⟨Ȧ, B⟩ + ⟨A, Ḃ⟩.
+        PlasticOp::Frobenius { a, b } => {
+            for (derivative, other) in [(of(a).derivative, of(b).w), (of(b).derivative, of(a).w)] {
+                if let Some(derivative) = derivative {
+                    let term = cx.algebra.frobenius(derivative, other);
+                    cx.add(term);
+                }
+            }
+        }
+        // Ẇ' = Ẇ + ṡ V + s V̇.
+        PlasticOp::AddScaled { slot, from } => {
+            let s = cx.input(0);
+            let (to, source) = (of(slot), of(from));
+            if let Some(dw) = to.derivative {
+                if let Some(ds) = cx.of_input(0) {
+                    cx.algebra.add_scaled(dw, ds, source.w);
+                }
+                if let Some(dv) = source.derivative {
+                    cx.algebra.add_scaled(dw, s, dv);
+                }
+            }
+            cx.algebra.add_scaled(to.w, s, source.w);
+        }
+        // W' = V, Ẇ' = V̇: the copies start from zero.
+        PlasticOp::Fork { slot, from } => {
+            let (to, source) = (of(slot), of(from));
+            let one = cx.algebra.constant(Shape::SCALAR, 1.0);
+            cx.algebra.add_scaled(to.w, one, source.w);
+            if let (Some(dw), Some(dv)) = (to.derivative, source.derivative) {
+                cx.algebra.add_scaled(dw, one, dv);
+            }
+        }
+    }
+}
+
+/// Whether an operation changes a matrix, so that a sweep cannot pass it by.
+pub(crate) fn changes_matrix(op: PlasticOp) -> bool {
+    matches!(
+        op,
+        PlasticOp::Update { .. } | PlasticOp::AddScaled { .. } | PlasticOp::Fork { .. }
+    )
+}

@@ -1,0 +1,86 @@
+//! The recorded program: a flat list of operations, their inputs and their values.
+
+use crate::Real;
+use crate::ops::Op;
+use crate::plastic::PlasticOp;
+use crate::shape::Shape;
+use crate::support::{Support, Supports};
+use crate::tape::Var;
+
+/// What a node does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Action {
+    /// A value from outside: a variable or a constant.
+    Input,
+    /// A pure function of its inputs.
+    Pure(Op),
+    /// Reads or changes a plastic matrix.
+    Plastic(PlasticOp),
+}
+
+/// One step of the program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node {
+    pub(crate) action: Action,
+    /// Where its inputs start in `Program::edges`, and how many they are.
+    pub(crate) first_edge: u32,
+    pub(crate) inputs: u32,
+    /// Where its value starts in `Program::values`.
+    pub(crate) offset: usize,
+    pub(crate) shape: Shape,
+    pub(crate) support: Support,
+    /// Whether it depends on a variable, so that its adjoint may be wanted.
+    pub(crate) active: bool,
+}
+
+/// All that a tape has recorded since it was cleared.
+#[derive(Debug)]
+pub(crate) struct Program<T> {
+    pub(crate) nodes: Vec<Node>,
+    /// Indices of nodes.
+    pub(crate) edges: Vec<u32>,
+    pub(crate) values: Vec<T>,
+    pub(crate) supports: Supports,
+    /// Tells the variables of this program from those of any other.
+    pub(crate) stamp: u32,
+}
+
+impl<T: Real> Program<T> {
+    pub(crate) fn input(&self, node: u32, i: usize) -> Var {
+        let node = &self.nodes[node as usize];
+        debug_assert!(i < node.inputs as usize);
+        Var { index: self.edges[node.first_edge as usize + i], stamp: self.stamp }
+    }
+
+    pub(crate) fn var(&self, node: u32) -> Var {
+        Var { index: node, stamp: self.stamp }
+    }
+
+    pub(crate) fn value(&self, index: u32) -> &[T] {
+        let node = &self.nodes[index as usize];
+        &self.values[node.offset..node.offset + node.shape.len()]
+    }
+}
+
+/// A value as an operation reads it: `data` is row-major.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tensor<'a, T> {
+    pub(crate) shape: Shape,
+    pub(crate) data: &'a [T],
+}
+
+impl<T: Real> Tensor<'_, T> {
+    /// The only number of a scalar.
+    #[inline(always)]
+    pub(crate) fn scalar(&self) -> T {
+        self.data[0]
+    }
+}
+
+/// The inputs of an operation, wherever they are kept.
+pub(crate) trait Inputs<T> {
+    fn len(&self) -> usize;
+    fn get(&self, i: usize) -> Tensor<'_, T>;
+    /// The coordinates of a support; `None` stands for all.
+    fn coordinates(&self, support: Support) -> Option<&[u32]>;
+}

@@ -1,0 +1,323 @@
+//! The number types the engine computes in: `f32` for runs, `f64` for checks.
+
+use std::fmt::{Debug, Display};
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// A real number type. Implemented by `f32` and `f64` and closed to others.
+///
+/// The elementary functions are the engine's own or `libm`'s, never the
+/// platform's, so that they give the same bits everywhere.
+pub trait Real:
+    Copy
+    + Default
+    + PartialOrd
+    + Debug
+    + Display
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + ndarray::LinalgScalar
+    + sealed::Sealed
+{
+    /// 0.
+    const ZERO: Self;
+    /// 1.
+    const ONE: Self;
+    /// The distance from 1 to the next larger number.
+    const EPSILON: Self;
+    /// The name of the type as a user writes it: "f32" or "f64".
+    const NAME: &'static str;
+
+    /// The nearest number to `x`.
+    fn from_f64(x: f64) -> Self;
+    /// This number as `f64`, exactly.
+    fn to_f64(self) -> f64;
+    /// self·a + b with one rounding.
+    fn mul_add(self, a: Self, b: Self) -> Self;
+    /// |self|.
+    fn abs(self) -> Self;
+    /// √self.
+    fn sqrt(self) -> Self;
+    /// Whether this is neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+    /// e^self; 0 and ∞ at the ends of the range.
+    fn exp(self) -> Self;
+    /// e^self − 1, precise near 0.
+    fn exp_m1(self) -> Self;
+    /// ln self.
+    fn ln(self) -> Self;
+    /// ln(1 + self), precise near 0.
+    fn ln_1p(self) -> Self;
+    /// ln(1 + self) for self in [0, 1], in a form that vectorises.
+    fn ln_1p_unit(self) -> Self;
+    /// The hyperbolic tangent.
+    fn tanh(self) -> Self;
+}
+
+mod sealed {
+    use crate::plastic::Pass;
+
+    /// Closes [`Real`](super::Real), and brings the walk over a plastic matrix into
+    /// this crate's object code: as a generic function its many variants would be
+    /// compiled again for every program that uses the crate.
+    pub trait Sealed: Sized {
+        fn walk(pass: Pass<'_, Self>);
+    }
+
+    impl Sealed for f32 {
+        fn walk(pass: Pass<'_, f32>) {
+            pass.run();
+        }
+    }
+
+    impl Sealed for f64 {
+        fn walk(pass: Pass<'_, f64>) {
+            pass.run();
+        }
+    }
+}
+
+/// The larger of two numbers; `a` where they do not compare.
+#[inline(always)]
+pub(crate) fn max<T: Real>(a: T, b: T) -> T {
+    if b > a { b } else { a }
+}
+
+/// e^x = 2ⁿ·e^r with n = round(x / ln 2) and |r| ≤ ln 2 / 2 (Cody & Waite 1980), the
+/// second factor by its Taylor series. Straight-line code, so that loops over it
+/// become vector code. `$split` is where x stops changing the result, `$magic` pushes
+/// the integer part of a number into the low bits of its significand.
+macro_rules! elementary {
+    ($T:ty, $I:ty, $mantissa:expr, $bias:expr, $magic:expr, $low:expr, $high:expr,
+     $ln2_hi:expr, $ln2_lo:expr, $exp_terms:expr, $log_terms:expr) => {
+        /// 2ⁿ as two factors, since n may lie outside the exponents of normal
+        /// numbers, and e^r − 1.
+        #[inline(always)]
+        fn exp_parts(self) -> ($T, $T, $T) {
+            let x = if self < $low { $low } else { self };
+            let x = if x > $high { $high } else { x };
+            let shifted = <$T>::mul_add(x, std::f64::consts::LOG2_E as $T, $magic);
+            let n = shifted - $magic;
+            let exponent = (shifted.to_bits() as $I).wrapping_sub(($magic as $T).to_bits() as $I);
+            let r = <$T>::mul_add(n, -$ln2_hi, x);
+            let r = <$T>::mul_add(n, -$ln2_lo, r);
+            let mut series: $T = 0.0;
+            let mut k = $exp_terms;
+            while k >= 2 {
+                series = <$T>::mul_add(series, r, INVERSE_FACTORIAL[k] as $T);
+                k -= 1;
+            }
+            let less_one = <$T>::mul_add(series * r, r, r);
+            let half = exponent >> 1;
+            let first = <$T>::from_bits(((half + $bias) << $mantissa) as _);
+            let second = <$T>::from_bits(((exponent - half + $bias) << $mantissa) as _);
+            (first, second, less_one)
+        }
+
+        #[inline(always)]
+        fn exp_of(self) -> $T {
+            let (first, second, less_one) = self.exp_parts();
+            (1.0 + less_one) * first * second
+        }
+
+        #[inline(always)]
+        fn exp_m1_of(self) -> $T {
+            let (first, second, less_one) = self.exp_parts();
+            let scale = first * second;
+            <$T>::mul_add(scale, less_one, scale - 1.0)
+        }
+
+        /// ln(1+u) = 2 artanh(s), s = u/(2+u) ≤ 1/3, by its power series.
+        #[inline(always)]
+        fn ln_1p_unit_of(self) -> $T {
+            let s = self / (2.0 + self);
+            let square = s * s;
+            let mut series: $T = 0.0;
+            let mut k = $log_terms;
+            while k >= 1 {
+                series = <$T>::mul_add(series, square, 1.0 / (2 * k + 1) as $T);
+                k -= 1;
+            }
+            let twice = 2.0 * s;
+            <$T>::mul_add(series * square, twice, twice)
+        }
+    };
+}
+
+/// 1/k! for k = 0..=13.
+const INVERSE_FACTORIAL: [f64; 14] = {
+    let mut table = [1.0; 14];
+    let mut k = 1;
+    while k < 14 {
+        table[k] = table[k - 1] / k as f64;
+        k += 1;
+    }
+    table
+};
+
+trait Elementary: Sized {
+    fn exp_parts(self) -> (Self, Self, Self);
+    fn exp_of(self) -> Self;
+    fn exp_m1_of(self) -> Self;
+    fn ln_1p_unit_of(self) -> Self;
+}
+
+impl Elementary for f32 {
+    // r⁸/8! < 6e-9 and (1/9)⁸/17 < 2e-9: both below a quarter of an ulp.
+    elementary!(
+        f32,
+        i32,
+        23,
+        127,
+        12582912.0_f32,
+        -104.0,
+        89.0,
+        0.693_145_75_f32,
+        1.428_606_8e-6_f32,
+        7,
+        7
+    );
+}
+
+impl Elementary for f64 {
+    // r¹⁴/14! < 5e-18 and (1/9)¹⁷/35 < 2e-18: both far below an ulp.
+    elementary!(
+        f64,
+        i64,
+        52,
+        1023,
+        6755399441055744.0_f64,
+        -746.0,
+        710.0,
+        0.693_147_180_369_123_8_f64,
+        1.908_214_929_270_587_7e-10_f64,
+        13,
+        16
+    );
+}
+
+macro_rules! real {
+    ($T:ident, $ln:path, $ln_1p:path, $tanh:path) => {
+        impl Real for $T {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const EPSILON: Self = $T::EPSILON;
+            const NAME: &'static str = stringify!($T);
+
+            #[inline(always)]
+            fn from_f64(x: f64) -> Self {
+                x as $T
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+            #[inline(always)]
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                $T::mul_add(self, a, b)
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                $T::abs(self)
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                $T::sqrt(self)
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                $T::is_finite(self)
+            }
+            #[inline(always)]
+            fn exp(self) -> Self {
+                self.exp_of()
+            }
+            #[inline(always)]
+            fn exp_m1(self) -> Self {
+                self.exp_m1_of()
+            }
+            fn ln(self) -> Self {
+                $ln(self)
+            }
+            fn ln_1p(self) -> Self {
+                $ln_1p(self)
+            }
+            #[inline(always)]
+            fn ln_1p_unit(self) -> Self {
+                self.ln_1p_unit_of()
+            }
+            fn tanh(self) -> Self {
+                $tanh(self)
+            }
+        }
+    };
+}
+
+real!(f32, libm::logf, libm::log1pf, libm::tanhf);
+real!(f64, libm::log, libm::log1p, libm::tanh);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// |found − want| in units of want's last place, want computed in f64.
+    fn ulps_f32(found: f32, want: f64) -> f64 {
+        (f64::from(found) - want).abs() / (want.abs() * f64::from(f32::EPSILON)).max(1e-45)
+    }
+
+    #[test]
+    fn f32_functions_are_within_two_ulps_over_their_range() {
+        let mut x = -87.0_f32;
+        while x < 88.0 {
+            let exact = libm::exp(f64::from(x));
+            assert!(ulps_f32(Real::exp(x), exact) < 2.0, "exp({x})");
+            let exact = libm::expm1(f64::from(x));
+            assert!(ulps_f32(Real::exp_m1(x), exact) < 2.5, "exp_m1({x})");
+            x += 0.0137;
+        }
+        for i in 0..=10_000_u16 {
+            let u = f32::from(i) / 10_000.0;
+            let exact = libm::log1p(f64::from(u));
+            assert!(ulps_f32(u.ln_1p_unit(), exact) < 2.0, "ln_1p({u})");
+        }
+    }
+
+    #[test]
+    fn f64_functions_are_within_two_ulps_over_their_range() {
+        let close = |found: f64, want: f64| (found - want).abs() <= 2.5 * f64::EPSILON * want.abs();
+        let mut x = -707.0_f64;
+        while x < 709.0 {
+            assert!(close(Real::exp(x), libm::exp(x)), "exp({x})");
+            assert!(close(Real::exp_m1(x), libm::expm1(x)), "exp_m1({x})");
+            x += 0.0731;
+        }
+        for i in 0..=10_000_u16 {
+            let u = f64::from(i) / 10_000.0;
+            assert!(close(u.ln_1p_unit(), libm::log1p(u)), "ln_1p({u})");
+        }
+        for x in [1e-300, -1e-300, 1e-20, -1e-9] {
+            assert!(close(Real::exp_m1(x), libm::expm1(x)), "exp_m1({x})");
+        }
+    }
+
+    #[test]
+    fn exp_saturates_at_the_ends_and_keeps_nan() {
+        for x in [1e4_f32, f32::INFINITY] {
+            assert_eq!(Real::exp(x), f32::INFINITY);
+            assert_eq!(Real::exp(-x), 0.0);
+            assert_eq!(Real::exp_m1(-x), -1.0);
+        }
+        for x in [1e4_f64, f64::INFINITY] {
+            assert_eq!(Real::exp(x), f64::INFINITY);
+            assert_eq!(Real::exp(-x), 0.0);
+            assert_eq!(Real::exp_m1(-x), -1.0);
+        }
+        assert!(Real::exp(f32::NAN).is_nan() && Real::exp(f64::NAN).is_nan());
+        assert_eq!(Real::exp(0.0_f32), 1.0);
+        assert_eq!(Real::exp(0.0_f64), 1.0);
+    }
+}

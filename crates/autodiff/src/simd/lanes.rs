@@ -1,0 +1,92 @@
+use crate::Real;
+
+/// Partial sums of every sum taken by the engine.
+pub(crate) const WIDTH: usize = 16;
+
+/// Sixteen numbers side by side: the unit in which rows of a plastic matrix are
+/// walked and sums are taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lanes<T>(pub(crate) [T; WIDTH]);
+
+/// How many [`Lanes`] hold `n` numbers.
+pub(crate) const fn lanes_for(n: usize) -> usize {
+    n.div_ceil(WIDTH)
+}
+
+impl<T: Real> Lanes<T> {
+    pub(crate) const ZERO: Self = Lanes([T::ZERO; WIDTH]);
+
+    /// self + s·x, lane by lane, each with one rounding.
+    #[inline(always)]
+    pub(crate) fn plus_scaled(mut self, s: T, x: Self) -> Self {
+        for lane in 0..WIDTH {
+            self.0[lane] = s.mul_add(x.0[lane], self.0[lane]);
+        }
+        self
+    }
+
+    /// self + x·y, lane by lane, each with one rounding.
+    #[inline(always)]
+    pub(crate) fn plus_product(mut self, x: Self, y: Self) -> Self {
+        for lane in 0..WIDTH {
+            self.0[lane] = x.0[lane].mul_add(y.0[lane], self.0[lane]);
+        }
+        self
+    }
+
+    /// s·self, lane by lane.
+    #[inline(always)]
+    pub(crate) fn scaled(mut self, s: T) -> Self {
+        for lane in 0..WIDTH {
+            self.0[lane] = s * self.0[lane];
+        }
+        self
+    }
+
+    /// The sum of the lanes by halving: 16, 8, 4, 2, 1.
+    #[inline(always)]
+    pub(crate) fn total(self) -> T {
+        let mut x = self.0;
+        for lane in 0..8 {
+            x[lane] = x[lane] + x[lane + 8];
+        }
+        for lane in 0..4 {
+            x[lane] = x[lane] + x[lane + 4];
+        }
+        for lane in 0..2 {
+            x[lane] = x[lane] + x[lane + 2];
+        }
+        x[0] + x[1]
+    }
+}
+
+/// Σ aᵢ bᵢ in the fixed lane structure. `a` and `b` have the same length.
+#[inline(always)]
+pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
+    let (a_chunks, a_rest) = a.as_chunks::<WIDTH>();
+    let (b_chunks, b_rest) = b.as_chunks::<WIDTH>();
+    let mut partial = Lanes::ZERO;
+    for (x, y) in a_chunks.iter().zip(b_chunks) {
+        partial = partial.plus_product(Lanes(*x), Lanes(*y));
+    }
+    for (lane, (x, y)) in a_rest.iter().zip(b_rest).enumerate() {
+        partial.0[lane] = x.mul_add(*y, partial.0[lane]);
+    }
+    partial.total()
+}
+
+/// Σ aᵢ in the fixed lane structure.
+#[inline(always)]
+pub(crate) fn sum<T: Real>(a: &[T]) -> T {
+    let (chunks, rest) = a.as_chunks::<WIDTH>();
+    let mut partial = Lanes([T::ZERO; WIDTH]);
+    for x in chunks {
+        for lane in 0..WIDTH {
+            partial.0[lane] = partial.0[lane] + x[lane];
+        }
+    }
+    for (lane, x) in rest.iter().enumerate() {
+        partial.0[lane] = partial.0[lane] + *x;
+    }
+    partial.total()
+}

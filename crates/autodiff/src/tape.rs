@@ -1,0 +1,289 @@
+//! The tape: values, how they were computed, and plastic matrices.
+
+use ndarray::{Array2, ArrayView2};
+
+use crate::Real;
+use crate::evaluator::Workspace;
+use crate::ops::Op;
+use crate::plastic::Slot;
+use crate::program::{Action, Inputs, Node, Program, Tensor};
+use crate::shape::Shape;
+use crate::support::{Support, Supports};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A value on a tape: a scalar, a vector or a matrix.
+///
+/// A small copyable index. Using it with another tape, or after [`Tape::clear`],
+/// panics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Var {
+    pub(crate) index: u32,
+    pub(crate) stamp: u32,
+}
+
+impl Var {
+    pub(crate) fn index(self) -> usize {
+        self.index as usize
+    }
+}
+
+/// A record of computations on values, which can be differentiated.
+///
+/// A flat list: each operation is evaluated when it is called, its value stored
+/// behind the earlier ones. Derivatives are sweeps over that list, see
+/// [`Tape::gradient`], [`Tape::gradient_taped`] and [`Tape::tangent`].
+///
+/// ```
+/// use autodiff::Tape;
+///
+/// let mut tape = Tape::<f64>::new();
+/// let x = tape.variable_scalar(3.0);
+/// let y = tape.mul(x, x);
+/// assert_eq!(tape.gradient(y, &[x]).scalar(0), 6.0);
+/// ```
+#[derive(Debug)]
+pub struct Tape<T> {
+    pub(crate) program: Program<T>,
+    pub(crate) slots: Vec<Slot<T>>,
+    pub(crate) workspace: Workspace<T>,
+    /// Kept between calls so that recording does not allocate.
+    pub(crate) inputs: Vec<Var>,
+}
+
+static NEXT_STAMP: AtomicU32 = AtomicU32::new(1);
+
+impl<T: Real> Default for Tape<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Real> Tape<T> {
+    /// An empty tape.
+    pub fn new() -> Self {
+        Tape {
+            program: Program {
+                nodes: Vec::new(),
+                edges: Vec::new(),
+                values: Vec::new(),
+                supports: Supports::default(),
+                stamp: NEXT_STAMP.fetch_add(1, Ordering::Relaxed),
+            },
+            slots: Vec::new(),
+            workspace: Workspace::default(),
+            inputs: Vec::new(),
+        }
+    }
+
+    /// Forgets everything recorded and keeps the memory for what comes next.
+    pub fn clear(&mut self) {
+        self.program.nodes.clear();
+        self.program.edges.clear();
+        self.program.values.clear();
+        self.program.supports.clear();
+        self.program.stamp = NEXT_STAMP.fetch_add(1, Ordering::Relaxed);
+        self.workspace.recycle(&mut self.slots);
+    }
+
+    /// How many values have been recorded.
+    pub fn len(&self) -> usize {
+        self.program.nodes.len()
+    }
+
+    /// Whether nothing has been recorded.
+    pub fn is_empty(&self) -> bool {
+        self.program.nodes.is_empty()
+    }
+
+    /// Bytes that what is recorded takes: values, operations, plastic matrices and
+    /// their copies, not counting memory kept for later use.
+    pub fn bytes(&self) -> usize {
+        self.program.values.len() * size_of::<T>()
+            + self.program.nodes.len() * size_of::<Node>()
+            + self.program.edges.len() * size_of::<u32>()
+            + self.slots.iter().map(Slot::bytes).sum::<usize>()
+    }
+
+    /// A value that derivatives can be taken with respect to.
+    ///
+    /// # Panics
+    /// If `values` does not have as many numbers as `shape` asks for.
+    #[track_caller]
+    pub fn variable(&mut self, shape: Shape, values: &[T]) -> Var {
+        self.input(shape, values, Support::DENSE, true)
+    }
+
+    /// A value that is given: derivatives with respect to it are zero. The zeros of a
+    /// constant vector are used to save work (a product with 0 is taken as 0, even if
+    /// the other factor is not finite).
+    ///
+    /// # Panics
+    /// As [`Tape::variable`].
+    #[track_caller]
+    pub fn constant(&mut self, shape: Shape, values: &[T]) -> Var {
+        let support = if shape.rows == 1 && shape.cols > 1 {
+            self.program.supports.of_constant(values)
+        } else {
+            Support::DENSE
+        };
+        self.input(shape, values, support, false)
+    }
+
+    /// A variable of one number.
+    pub fn variable_scalar(&mut self, value: T) -> Var {
+        self.variable(Shape::SCALAR, &[value])
+    }
+
+    /// A constant of one number.
+    pub fn constant_scalar(&mut self, value: T) -> Var {
+        self.constant(Shape::SCALAR, &[value])
+    }
+
+    /// A variable vector (one row).
+    pub fn variable_vector(&mut self, values: &[T]) -> Var {
+        self.variable(Shape::vector(values.len()), values)
+    }
+
+    /// A constant vector (one row).
+    pub fn constant_vector(&mut self, values: &[T]) -> Var {
+        self.constant(Shape::vector(values.len()), values)
+    }
+
+    #[track_caller]
+    fn input(&mut self, shape: Shape, values: &[T], support: Support, active: bool) -> Var {
+        assert!(
+            values.len() == shape.len(),
+            "a value of shape {shape} needs {} numbers, got {}",
+            shape.len(),
+            values.len()
+        );
+        let offset = self.program.values.len();
+        self.program.values.extend_from_slice(values);
+        self.push(Action::Input, &[], offset, shape, support, active)
+    }
+
+    /// The numbers of a value, row by row.
+    ///
+    /// # Panics
+    /// If `x` belongs to another tape or to before [`Tape::clear`].
+    #[track_caller]
+    pub fn value(&self, x: Var) -> &[T] {
+        self.check(x);
+        self.program.value(x.index)
+    }
+
+    /// The number of a scalar.
+    ///
+    /// # Panics
+    /// If `x` is no scalar, or not of this tape.
+    #[track_caller]
+    pub fn scalar(&self, x: Var) -> T {
+        let shape = self.shape_of(x);
+        assert!(shape == Shape::SCALAR, "a value of shape {shape} is no scalar");
+        self.program.value(x.index)[0]
+    }
+
+    /// The value as an array.
+    ///
+    /// # Panics
+    /// If `x` is not of this tape.
+    #[track_caller]
+    pub fn array(&self, x: Var) -> Array2<T> {
+        let shape = self.shape_of(x);
+        ArrayView2::from_shape((shape.rows, shape.cols), self.value(x))
+            .expect("a value has as many numbers as its shape asks for")
+            .to_owned()
+    }
+
+    /// The shape of a value.
+    ///
+    /// # Panics
+    /// If `x` is not of this tape.
+    #[track_caller]
+    pub fn shape_of(&self, x: Var) -> Shape {
+        self.check(x);
+        self.program.nodes[x.index()].shape
+    }
+
+    /// Whether a value depends on a variable.
+    pub(crate) fn is_active(&self, x: Var) -> bool {
+        self.program.nodes[x.index()].active
+    }
+
+    #[track_caller]
+    pub(crate) fn check(&self, x: Var) {
+        assert!(
+            x.stamp == self.program.stamp,
+            "this value belongs to another tape, or to this one before it was cleared"
+        );
+    }
+
+    pub(crate) fn push(
+        &mut self,
+        action: Action,
+        inputs: &[Var],
+        offset: usize,
+        shape: Shape,
+        support: Support,
+        active: bool,
+    ) -> Var {
+        let index = u32::try_from(self.program.nodes.len()).expect("fewer than 2³² values");
+        let first_edge = u32::try_from(self.program.edges.len()).expect("fewer than 2³² edges");
+        self.program.edges.extend(inputs.iter().map(|x| x.index));
+        self.program.nodes.push(Node {
+            action,
+            first_edge,
+            inputs: inputs.len() as u32,
+            offset,
+            shape,
+            support,
+            active,
+        });
+        Var { index, stamp: self.program.stamp }
+    }
+
+    /// Evaluates `op` and records it.
+    #[track_caller]
+    pub(crate) fn record(&mut self, op: Op, inputs: &[Var]) -> Var {
+        for x in inputs {
+            self.check(*x);
+        }
+        let nodes = &self.program.nodes;
+        let shape = op.shape(inputs.len(), &|i| nodes[inputs[i].index()].shape);
+        let support = op.support(inputs.len(), &|i| nodes[inputs[i].index()].support);
+        let active = op.is_differentiable() && inputs.iter().any(|x| nodes[x.index()].active);
+        let offset = self.program.values.len();
+        self.program.values.resize(offset + shape.len(), T::ZERO);
+        let (past, out) = self.program.values.split_at_mut(offset);
+        let supports = &self.program.supports;
+        op.value(&Recorded { supports, nodes: &self.program.nodes, values: past, inputs }, out);
+        self.push(Action::Pure(op), inputs, offset, shape, support, active)
+    }
+}
+
+/// Inputs that are all on the tape.
+struct Recorded<'a, T> {
+    supports: &'a Supports,
+    nodes: &'a [Node],
+    values: &'a [T],
+    inputs: &'a [Var],
+}
+
+impl<T: Real> Inputs<T> for Recorded<'_, T> {
+    fn len(&self) -> usize {
+        self.inputs.len()
+    }
+
+    #[inline]
+    fn get(&self, i: usize) -> Tensor<'_, T> {
+        let node = &self.nodes[self.inputs[i].index()];
+        Tensor {
+            shape: node.shape,
+            data: &self.values[node.offset..node.offset + node.shape.len()],
+        }
+    }
+
+    fn coordinates(&self, support: Support) -> Option<&[u32]> {
+        self.supports.coordinates(support)
+    }
+}
