@@ -92,6 +92,14 @@ pub(crate) fn stem_of_images(file_name: &str) -> Option<&str> {
         .strip_suffix(IMAGES)
 }
 
+/// The stem of a labels file's name, gzipped or not; `None` if it is not named like one.
+pub(crate) fn stem_of_labels(file_name: &str) -> Option<&str> {
+    file_name
+        .strip_suffix(".gz")
+        .unwrap_or(file_name)
+        .strip_suffix(LABELS)
+}
+
 /// The split that a stem speaks of, if it does.
 pub(crate) fn split_of_stem(stem: &str) -> Option<Split> {
     match stem.rsplit('-').next()? {

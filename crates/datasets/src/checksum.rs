@@ -7,6 +7,7 @@ use md5::{Digest, Md5};
 use crate::DataError;
 
 /// A running MD5 sum.
+#[derive(Clone)]
 pub(crate) struct Md5Sum(Md5);
 
 impl Md5Sum {

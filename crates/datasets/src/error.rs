@@ -136,7 +136,17 @@ pub enum DataError {
         /// The file that was found.
         present: PathBuf,
     },
-    /// A folder holds no images of the split, or more than one set.
+    /// A folder holds no images of the split.
+    #[error("{}: no images of the {split} split, should hold …-{stem}-images-idx3-ubyte and …-{stem}-labels-idx1-ubyte, plain or .gz", path.display())]
+    NoSplit {
+        /// The folder.
+        path: PathBuf,
+        /// The split looked for.
+        split: Split,
+        /// How file names speak of it.
+        stem: &'static str,
+    },
+    /// A path is none that a set can be read from.
     #[error("{}: {problem}", path.display())]
     Folder {
         /// The folder.
@@ -153,7 +163,7 @@ pub enum DataError {
         suggestion: Option<String>,
     },
     /// A known set of which no files were found.
-    #[error("data set `{name}` ({split} split) not found in {looked}{}; run `metaplast data fetch {fetch}`, or set METAPLAST_DATA to a folder with {example}", did_you_mean(.suggestion))]
+    #[error("data set `{name}` ({split} split) not found in {looked}{}; {advice}", did_you_mean(.suggestion))]
     NotFound {
         /// The set's name.
         name: String,
@@ -163,10 +173,8 @@ pub enum DataError {
         looked: String,
         /// The nearest known name, when it looks like a typo.
         suggestion: Option<String>,
-        /// What `data fetch` would have to be given.
-        fetch: String,
-        /// The images file it would need, below a root.
-        example: String,
+        /// How to get it, and which file it would be.
+        advice: String,
     },
     /// A split that is neither `train` nor `test`.
     #[error("unknown split `{0}`: should be train or test")]
@@ -203,6 +211,32 @@ pub enum DataError {
         /// The published MD5.
         expected: String,
     },
+    /// A download does not end where it should.
+    #[error(
+        "{url}: sends more than {max} bytes, should be the published file; nothing was kept, give another with --from"
+    )]
+    TooLong {
+        /// The address.
+        url: String,
+        /// The most that is accepted, in bytes.
+        max: u64,
+    },
+    /// Another process is downloading the same file.
+    #[error("{}: another process is writing it, should be one at a time; wait for it to end", .0.display())]
+    Busy(PathBuf),
+    /// A file of the name exists and is not the published one.
+    #[error("{}: exists and is another file (MD5 {found}, should be {expected}); move it away, or choose another folder with --into", path.display())]
+    Occupied {
+        /// The file.
+        path: PathBuf,
+        /// Its MD5.
+        found: String,
+        /// The published MD5.
+        expected: String,
+    },
+    /// Not an address to download from.
+    #[error("address `{0}`: should begin with http:// or https://")]
+    Address(String),
     /// An archive is damaged, lacks a file, or holds what it should not.
     #[error("{}: {problem}", path.display())]
     Archive {
@@ -219,9 +253,11 @@ impl DataError {
     #[must_use]
     pub fn is_run_failure(&self) -> bool {
         match self {
-            DataError::Download { .. } | DataError::Checksum { .. } | DataError::Archive { .. } => {
-                true
-            }
+            DataError::Download { .. }
+            | DataError::Checksum { .. }
+            | DataError::TooLong { .. }
+            | DataError::Busy(_)
+            | DataError::Archive { .. } => true,
             DataError::Io { action, .. } => !matches!(*action, "open" | "read" | "list"),
             _ => false,
         }

@@ -111,6 +111,31 @@ pub(crate) fn locate(name_or_path: &str, split: Split, roots: &Roots) -> Result<
     }
 }
 
+/// All splits that there are of a name or path, train before test; at least one.
+///
+/// # Errors
+/// [`DataError`] when there is none, or a file lacks its partner. `glyphs` has no files, so it
+/// is an unknown name here.
+pub fn pairs(name_or_path: &str, roots: &Roots) -> Result<Vec<Pair>, DataError> {
+    let mut found = Vec::new();
+    let mut missing = None;
+    for split in Split::ALL {
+        match locate(name_or_path, split, roots) {
+            // An images file is itself under either split.
+            Ok(pair) if found.contains(&pair) => {}
+            Ok(pair) => found.push(pair),
+            Err(error @ (DataError::NotFound { .. } | DataError::NoSplit { .. })) => {
+                missing = Some(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    match missing {
+        Some(error) if found.is_empty() => Err(error),
+        _ => Ok(found),
+    }
+}
+
 /// A file named outright wins over the split asked for; its own name tells which it is.
 fn of_images_file(path: &Path, asked: Split) -> Result<Pair, DataError> {
     let file_name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -204,15 +229,13 @@ pub fn emnist_sets_in(roots: &Roots) -> Result<Vec<String>, DataError> {
 }
 
 fn no_pair(path: &Path, split: Split) -> DataError {
-    let stem = match split {
-        Split::Train => "train",
-        Split::Test => "test (or t10k)",
-    };
-    DataError::Folder {
+    DataError::NoSplit {
         path: path.to_owned(),
-        problem: format!(
-            "no images of the {split} split, should hold …-{stem}-images-idx3-ubyte and …-labels-idx1-ubyte, plain or .gz"
-        ),
+        split,
+        stem: match split {
+            Split::Train => "train",
+            Split::Test => "test",
+        },
     }
 }
 
@@ -251,7 +274,8 @@ pub(crate) fn not_found(name: &str, split: Split, roots: &Roots) -> DataError {
         split,
         looked: roots.describe(),
         suggestion,
-        fetch,
-        example,
+        advice: format!(
+            "run `metaplast data fetch {fetch}`, or set METAPLAST_DATA to a folder with {example}"
+        ),
     }
 }
