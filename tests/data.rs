@@ -1,5 +1,8 @@
 //! `metaplast data` as a user meets it: the built binary, on good and on damaged files.
 
+// Helpers count as tests too: what fails to unwrap has failed the test.
+#![allow(clippy::unwrap_used)]
+
 use std::{
     fs,
     path::Path,

@@ -189,7 +189,7 @@ fn check_pair(out: &mut impl Write, pair: &Pair) -> io::Result<Result<(), DataEr
         let file_name = file.file_name().unwrap_or_default().to_string_lossy();
         let verdict = match Source::published_md5(pair.name(), &file_name) {
             Some(published) if published == sum => "as published",
-            Some(_) => "not the published file",
+            Some(_) => "not the published file: packed anew, or other content",
             None => "no published sum for this file",
         };
         writeln!(out, "  file md5 {sum}  {} ({verdict})", file.display())?;

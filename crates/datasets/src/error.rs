@@ -43,7 +43,7 @@ pub enum DataError {
         cols: u32,
     },
     /// The header promises more than a file may hold.
-    #[error("{}: header claims {claimed} bytes of data, but the {stored} bytes stored can hold at most {limit}; the header is damaged, get the file anew", path.display())]
+    #[error("{}: header claims {claimed} bytes of data, should be at most {limit} in a file of {stored} bytes; get the file anew", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -51,7 +51,7 @@ pub enum DataError {
         claimed: u64,
         /// Size of the file on disk, in bytes.
         stored: u64,
-        /// The most that so many bytes can decode to, in bytes.
+        /// The most that a file of this size can decode to and is accepted, in bytes.
         limit: u64,
     },
     /// The file ends before its header is complete.

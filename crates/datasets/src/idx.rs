@@ -208,10 +208,11 @@ impl IdxFile {
 
     fn check_size(&self, stored: u64) -> Result<(), DataError> {
         let claimed = self.announced();
-        let limit = if self.gzipped {
-            MAX_DATA.min(stored.saturating_mul(MAX_DEFLATE_RATIO))
-        } else {
-            MAX_DATA
+        // A plain file under the bound is better told how much it lacks, further below.
+        let limit = match self.gzipped {
+            true => MAX_DATA.min(stored.saturating_mul(MAX_DEFLATE_RATIO)),
+            false if claimed > MAX_DATA => MAX_DATA.min(stored),
+            false => MAX_DATA,
         };
         if claimed > limit {
             return Err(DataError::TooLarge {

@@ -219,10 +219,14 @@ pub fn emnist_sets_in(roots: &Roots) -> Result<Vec<String>, DataError> {
         let folder = root.join("emnist");
         if folder.is_dir() {
             let stems = stems_in(&folder)?;
-            let ours = stems.iter().filter(|stem| catalog::is_transposed(stem));
+            let ours = stems.iter().filter(|stem| {
+                catalog::is_transposed(stem) && catalog::split_of_stem(stem).is_some()
+            });
             names.extend(ours.map(|stem| name_from(&folder, stem)));
         }
     }
+    // A file may be called what no name can be, with a space for instance.
+    names.retain(|name| FileSet::named(name).is_some());
     names.sort_unstable();
     names.dedup();
     Ok(names)

@@ -1,5 +1,8 @@
 //! Downloads from a server on loopback: whole, cut, resumed, wrong, and zipped.
 
+// Helpers count as tests too: what fails to unwrap has failed the test.
+#![allow(clippy::unwrap_used)]
+
 use std::{
     fs,
     io::{Cursor, Read, Write},

@@ -1,5 +1,8 @@
 //! Opening sets by name and by path, on small sets written to a temporary folder.
 
+// Helpers count as tests too: what fails to unwrap has failed the test.
+#![allow(clippy::unwrap_used)]
+
 use std::{
     fs,
     path::{Path, PathBuf},

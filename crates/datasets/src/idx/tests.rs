@@ -141,3 +141,18 @@ fn a_folder_in_the_place_of_a_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     assert!(IdxFile::open(folder.path(), Kind::Labels).is_err());
 }
+
+#[test]
+fn no_changed_byte_makes_the_reader_panic_or_read_past_the_data() {
+    for original in [images(), gz(&images())] {
+        for at in 0..original.len() {
+            for value in [0, 1, 0x7f, 0xff] {
+                let mut bytes = original.clone();
+                bytes[at] = value;
+                if let Ok(data) = read(&bytes) {
+                    assert_eq!(data.len(), 12, "byte {at} set to {value}");
+                }
+            }
+        }
+    }
+}
