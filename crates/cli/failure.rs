@@ -61,7 +61,9 @@ pub(crate) fn one_line(message: &str) -> String {
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty());
-    lines.collect::<Vec<_>>().join("; ")
+    let joined = lines.collect::<Vec<_>>().join("; ");
+    // What ends in a colon announces the next line.
+    joined.replace(":; ", ": ")
 }
 
 #[cfg(test)]
@@ -70,8 +72,8 @@ mod tests {
 
     #[test]
     fn a_message_of_several_lines_becomes_one() {
-        let failure = Failure::Input("a\n\n  b\r\nc\n".to_owned());
-        assert_eq!(failure.to_string(), "a; b; c");
+        let failure = Failure::Input("a\n\n  b:\r\nc\n".to_owned());
+        assert_eq!(failure.to_string(), "a; b: c");
     }
 
     #[test]
