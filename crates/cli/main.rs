@@ -1,1 +1,61 @@
-fn main() {}
+//! `metaplast`: meta-learns plasticity rules. Parses the command line, calls the crates, prints.
+//!
+//! One file a subcommand, each with `Args` and `run`. Results go to standard output, progress and
+//! errors to standard error; exit code 0 is success, 1 a run that failed, 2 bad usage or input.
+
+mod data;
+mod failure;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand, error::ErrorKind};
+
+use failure::{Failure, one_line};
+
+/// Meta-learn biologically plausible plasticity rules with random feedback pathways.
+#[derive(Parser)]
+#[command(name = "metaplast", version, arg_required_else_help = false)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Data(data::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::try_parse() {
+        Ok(cli) => match cli.command {
+            Command::Data(args) => data::run(args),
+        },
+        Err(error) => usage(&error),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !matches!(failure, Failure::Closed) {
+                // If standard error is closed too there is nobody left to tell.
+                let _ = writeln!(io::stderr(), "error: {failure}");
+            }
+            failure.exit_code()
+        }
+    }
+}
+
+/// Help and version are results; everything else that clap says becomes one line.
+fn usage(error: &clap::Error) -> Result<(), Failure> {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        return Ok(error.print()?);
+    }
+    let text = error.render().to_string();
+    let message = text.strip_prefix("error: ").unwrap_or(&text);
+    Err(Failure::Input(one_line(message)))
+}

@@ -1,0 +1,86 @@
+//! Why a command failed, and with which exit code.
+
+use std::{fmt, io, process::ExitCode};
+
+use datasets::DataError;
+
+/// Why a command ended early. Its text is one line: what is wrong, then what would be right.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Bad usage or bad input: exit code 2.
+    Input(String),
+    /// A run that failed, though it was asked for properly: exit code 1.
+    Run(String),
+    /// Nobody reads standard output any more, as in `metaplast data list | head -1`. No error.
+    Closed,
+}
+
+impl Failure {
+    /// 2 for bad input, 1 for a failed run.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Failure::Input(_) => ExitCode::from(2),
+            Failure::Run(_) => ExitCode::FAILURE,
+            Failure::Closed => ExitCode::SUCCESS,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Input(message) | Failure::Run(message) => f.write_str(&one_line(message)),
+            Failure::Closed => f.write_str("standard output was closed"),
+        }
+    }
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Failure {
+        if error.is_run_failure() {
+            Failure::Run(error.to_string())
+        } else {
+            Failure::Input(error.to_string())
+        }
+    }
+}
+
+/// For writing to standard output: `writeln!(out, …)?`.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Failure::Closed;
+        }
+        Failure::Run(format!("cannot write to standard output: {error}"))
+    }
+}
+
+/// A message on one line, even where a file's name has line breaks in it.
+pub(crate) fn one_line(message: &str) -> String {
+    let lines = message
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
+    let joined = lines.collect::<Vec<_>>().join("; ");
+    // What ends in a colon announces the next line.
+    joined.replace(":; ", ": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_of_several_lines_becomes_one() {
+        let failure = Failure::Input("a\n\n  b:\r\nc\n".to_owned());
+        assert_eq!(failure.to_string(), "a; b: c");
+    }
+
+    #[test]
+    fn a_closed_pipe_is_not_an_error_but_a_full_disk_is() {
+        let closed = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert!(matches!(closed, Failure::Closed));
+        let full = Failure::from(io::Error::from(io::ErrorKind::StorageFull));
+        assert!(matches!(full, Failure::Run(_)));
+    }
+}
