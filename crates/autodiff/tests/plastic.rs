@@ -38,7 +38,7 @@ fn unrolled(tape: &mut Tape<f64>, x: &[Var], steps: usize) -> Var {
         let r = tape.mul(v, pre);
         let r = tape.scale(small, r);
         let ones = tape.constant_vector(&[1.0; POST]);
-        w = tape.update(w, Some(shrink), &[(y, p), (post, q), (ones, r)]);
+        tape.update(&mut w, Some(shrink), &[(y, p), (post, q), (ones, r)]);
     }
     let batch = irregular(4, PRE, 3);
     let batch = tape.constant(Shape::matrix(4, PRE), batch.as_slice().unwrap());
@@ -94,13 +94,13 @@ fn an_update_of_several_rows_equals_that_many_updates() {
             let a = tape.variable(Shape::matrix(3, POST), &a.concat());
             let b = tape.variable(Shape::matrix(3, PRE), &b.concat());
             wrt.extend([a, b]);
-            w = tape.update(w, None, &[(a, b)]);
+            tape.update(&mut w, None, &[(a, b)]);
         } else {
             let a: Vec<Var> = a.iter().map(|a| tape.variable_vector(a)).collect();
             let b: Vec<Var> = b.iter().map(|b| tape.variable_vector(b)).collect();
             wrt.extend(a.iter().chain(&b));
             for (a, b) in a.iter().zip(&b) {
-                w = tape.update(w, None, &[(*a, *b)]);
+                tape.update(&mut w, None, &[(*a, *b)]);
             }
         }
         let y = irregular(1, PRE, 7);
@@ -128,7 +128,7 @@ fn the_initial_value_of_a_plastic_matrix_has_the_right_adjoint() {
             let z = tape.matvec(&w, y);
             let e = tape.tanh(z);
             let p = tape.affine(y, 0.1, 0.0);
-            w = tape.update(w, None, &[(e, p)]);
+            tape.update(&mut w, None, &[(e, p)]);
         }
         let z = tape.matvec(&w, y);
         let loss = tape.dot(z, z);
@@ -158,7 +158,7 @@ fn long_loop<T: Real>(tape: &mut Tape<T>, steps: usize, shrink: f64) -> (Var, Va
         let e = tape.tanh(z);
         let p = tape.scale(rate, y);
         let p = tape.neg(p);
-        w = tape.update(w, Some(shrink), &[(e, p)]);
+        tape.update(&mut w, Some(shrink), &[(e, p)]);
     }
     let y = as_t(irregular(1, PRE, 999));
     let y = tape.constant_vector(y.as_slice().unwrap());
@@ -254,17 +254,17 @@ fn a_matrix_of_another_tape_is_refused() {
 #[should_panic(expected = "declared fixed")]
 fn a_fixed_matrix_cannot_be_updated() {
     let mut tape = Tape::<f64>::new();
-    let b = tape.fixed(irregular(2, 2, 1).view());
+    let mut b = tape.fixed(irregular(2, 2, 1).view());
     let y = tape.constant_vector(&[1.0, 2.0]);
-    tape.update(b, None, &[(y, y)]);
+    tape.update(&mut b, None, &[(y, y)]);
 }
 
 #[test]
 #[should_panic(expected = "update of a 2×3 matrix cannot use vectors of shapes 1×3 and 1×2")]
 fn shapes_that_do_not_fit_panic_with_both_shapes() {
     let mut tape = Tape::<f64>::new();
-    let w = tape.plastic(irregular(2, 3, 1).view());
+    let mut w = tape.plastic(irregular(2, 3, 1).view());
     let a = tape.constant_vector(&[1.0, 2.0, 3.0]);
     let b = tape.constant_vector(&[1.0, 2.0]);
-    tape.update(w, None, &[(a, b)]);
+    tape.update(&mut w, None, &[(a, b)]);
 }

@@ -1,8 +1,7 @@
 //! Matrices that change in place, while the tape remembers how to go back.
 //!
-//! A plastic matrix W is one buffer. [`Tape::update`] consumes its handle and returns
-//! the new one, so reading a version that is gone does not compile. The tape keeps the
-//! vectors of each update W ← sW + Σ aₖ ⊗ bₖ; the reverse sweep takes the updates back
+//! A plastic matrix W is one buffer with one handle, so a version that is gone cannot
+//! be read. The tape keeps the vectors of each update W ← sW + Σ aₖ ⊗ bₖ; the reverse sweep takes the updates back
 //! one by one, so that each earlier operation finds W as it was. What is stored grows
 //! by a few vectors a step, never by a matrix.
 //!
@@ -30,16 +29,15 @@ use crate::{Real, Tape, Var};
 /// The present version of a plastic matrix: n_post rows and n_pre columns, as W in
 /// z = W y.
 ///
-/// Neither copyable nor cloneable: [`Tape::update`] takes it and gives back the next
-/// version, so an outdated one cannot be used:
+/// The only handle of its matrix: neither copyable nor cloneable, and changed by
+/// [`Tape::update`] through an exclusive borrow. A handle of an outdated version
+/// cannot exist:
 ///
 /// ```compile_fail
 /// # use autodiff::Tape;
 /// # let mut tape = Tape::<f64>::new();
-/// # let (e, y) = (tape.variable_vector(&[1.0]), tape.variable_vector(&[1.0]));
 /// let w = tape.plastic(ndarray::array![[1.0]].view());
-/// let w2 = tape.update(w, None, &[(e, y)]);
-/// tape.matvec(&w, y); // error: `w` was moved
+/// let before = w.clone(); // error: no method named `clone`
 /// ```
 #[derive(Debug)]
 pub struct Plastic {
@@ -186,7 +184,7 @@ impl<T: Real> Tape<T> {
 
     /// W ← s W + Σₖ aₖ ⊗ bₖ over the pairs (aₖ, bₖ), in place; s = 1 if there is none.
     /// aₖ is 1 × n_post and bₖ 1 × n_pre, or both have several rows, which stand for
-    /// that many pairs. The old version is gone; use the handle returned.
+    /// that many pairs. From now on `w` is the new version.
     ///
     /// With s near 0 the update cannot be taken back precisely; the reverse sweep then
     /// replays it, see [`Rewind`](crate::Rewind).
@@ -195,8 +193,8 @@ impl<T: Real> Tape<T> {
     /// If the shapes do not go together, `w` was declared fixed, or something is not
     /// of this tape.
     #[track_caller]
-    pub fn update(&mut self, w: Plastic, scale: Option<Var>, pairs: &[(Var, Var)]) -> Plastic {
-        let slot = self.slot_of(&w);
+    pub fn update(&mut self, w: &mut Plastic, scale: Option<Var>, pairs: &[(Var, Var)]) {
+        let slot = self.slot_of(w);
         assert!(
             self.slots[slot].origin != Origin::Fixed,
             "a matrix declared fixed cannot be updated; declare it with `plastic`"
@@ -214,7 +212,6 @@ impl<T: Real> Tape<T> {
             );
         }
         self.record_update(w.slot, scale, pairs);
-        w
     }
 
     /// The matrix as it is now, n_post × n_pre.

@@ -1,0 +1,75 @@
+use autodiff::{Plastic, Real, Tape, Var};
+
+/// How the error of the output reaches the layers before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feedback {
+    /// Feedback alignment: e_{l−1} = (B_lᵀ e_l) ⊙ σ', B_l random, drawn once an
+    /// episode, of the shape of W_l (PAPER Eq. 3).
+    Fixed,
+    /// Direct feedback alignment: e_l = (D_lᵀ e_L) ⊙ σ', D_l random, n_L × n_l
+    /// (PAPER Fig. S1).
+    Direct,
+    /// Backpropagation: B_l = W_l as it is at each step, taken as a constant, so that
+    /// no meta-gradient flows through the copy (as in the paper's released code).
+    Symmetric,
+    /// Backpropagation with the meta-gradient flowing through B_l = W_l too (as in the
+    /// paper's text).
+    SymmetricExact,
+}
+
+impl Feedback {
+    /// All of them.
+    pub const ALL: [Feedback; 4] =
+        [Feedback::Fixed, Feedback::Direct, Feedback::Symmetric, Feedback::SymmetricExact];
+
+    /// The name in configuration and case files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Feedback::Fixed => "fixed",
+            Feedback::Direct => "direct",
+            Feedback::Symmetric => "symmetric",
+            Feedback::SymmetricExact => "symmetric-exact",
+        }
+    }
+
+    /// The pathway of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|f| f.name() == name)
+    }
+
+    /// Whether the errors run back through the forward weights themselves.
+    pub fn is_symmetric(self) -> bool {
+        matches!(self, Feedback::Symmetric | Feedback::SymmetricExact)
+    }
+
+    /// The shapes (rows, columns) of its matrices for l = 1..L, of which the l-th
+    /// brings an error to layer l − 1; none if it is symmetric.
+    pub fn shapes(self, sizes: &[usize]) -> Vec<(usize, usize)> {
+        let outputs = sizes[sizes.len() - 1];
+        let layers = sizes.windows(2);
+        match self {
+            Feedback::Fixed => layers.map(|n| (n[1], n[0])).collect(),
+            Feedback::Direct => layers.map(|n| (outputs, n[0])).collect(),
+            Feedback::Symmetric | Feedback::SymmetricExact => Vec::new(),
+        }
+    }
+
+    /// What reaches layer `l` (from 0), before it is multiplied by the slope there:
+    /// B_{l+1}ᵀ e_{l+1}, computed where `slope` is not structurally zero. `above` is
+    /// e_{l+1} and `output` e_L.
+    pub(crate) fn carry<T: Real>(
+        self,
+        tape: &mut Tape<T>,
+        l: usize,
+        (w, b): (&[Plastic], &[Plastic]),
+        (above, output): (Var, Var),
+        slope: Var,
+    ) -> Var {
+        match self {
+            Feedback::Fixed => tape.matvec_t_where(&b[l], above, true, slope),
+            Feedback::Direct => tape.matvec_t_where(&b[l], output, true, slope),
+            Feedback::Symmetric => tape.matvec_t_where(&w[l], above, true, slope),
+            Feedback::SymmetricExact => tape.matvec_t_where(&w[l], above, false, slope),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+use autodiff::{Plastic, Real, Tape, Var};
+
+use crate::{Activation, Feedback};
+
+/// A feed-forward network without biases: layer sizes n_0..n_L and the activation of
+/// the hidden layers. The output layer is a softmax.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// n_0 (inputs), n_1, …, n_L (outputs).
+    pub sizes: Vec<usize>,
+    /// σ of the hidden layers.
+    pub activation: Activation,
+}
+
+impl Default for Network {
+    /// The paper's network: 784-170-130-100-70-47, softplus with β = 10.
+    fn default() -> Self {
+        Network {
+            sizes: vec![784, 170, 130, 100, 70, 47],
+            activation: Activation::default(),
+        }
+    }
+}
+
+/// What a network computed for an image, or for a batch of images in rows.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// z_1..z_L: `z[l]` is z_{l+1}.
+    pub z: Vec<Var>,
+    /// y_0..y_L.
+    pub y: Vec<Var>,
+    /// σ'(z_0)..σ'(z_{L−1}), filled in as errors run back; `slopes[l]` belongs to y_l.
+    pub slopes: Vec<Option<Var>>,
+    /// e_0..e_L, as far as they were asked for.
+    pub e: Vec<Option<Var>>,
+}
+
+impl Network {
+    /// L, the number of layers of synapses.
+    pub fn layers(&self) -> usize {
+        self.sizes.len() - 1
+    }
+
+    /// The shapes (n_l, n_{l−1}) of W_1..W_L.
+    pub fn shapes(&self) -> Vec<(usize, usize)> {
+        self.sizes.windows(2).map(|n| (n[1], n[0])).collect()
+    }
+
+    /// How many synapses there are.
+    pub fn weights(&self) -> usize {
+        self.shapes().iter().map(|(post, pre)| post * pre).sum()
+    }
+
+    /// The bound of Xavier's uniform distribution for a matrix: √(6/(n_in + n_out)).
+    pub fn xavier_bound((post, pre): (usize, usize)) -> f64 {
+        (6.0 / (post + pre) as f64).sqrt()
+    }
+
+    /// z_l = W_l y_{l−1}, y_l = σ(z_l), y_L = softmax(z_L) (PAPER Eqs. 1, 2) for `x`,
+    /// one image or one a row. `w` holds W_1..W_L.
+    ///
+    /// # Panics
+    /// If `w` or `x` do not fit the sizes.
+    pub fn forward<T: Real>(&self, tape: &mut Tape<T>, w: &[Plastic], x: Var, trace: &mut Trace) {
+        trace.z.clear();
+        trace.y.clear();
+        trace.y.push(x);
+        let mut y = x;
+        for (l, w) in w.iter().enumerate() {
+            let z = tape.matvec(w, y);
+            y = if l + 1 == self.layers() {
+                tape.softmax(z)
+            } else {
+                self.activation.apply(tape, z)
+            };
+            trace.z.push(z);
+            trace.y.push(y);
+        }
+        trace.e.clear();
+        trace.e.resize(self.layers() + 1, None);
+        trace.slopes.clear();
+        trace.slopes.resize(self.layers(), None);
+    }
+
+    /// e_L = y_L − target (PAPER Eq. 13: the slope of the cross-entropy in z_L) and, by
+    /// the feedback pathway, e_l for l = L−1 down to `lowest` (PAPER Eqs. 3, 24).
+    /// `target` is one-hot, a row an image; `b` holds the pathway's matrices.
+    ///
+    /// # Panics
+    /// If `b` does not fit the pathway, or `trace` is not of a forward pass.
+    pub fn feed_back<T: Real>(
+        &self,
+        tape: &mut Tape<T>,
+        feedback: Feedback,
+        (w, b): (&[Plastic], &[Plastic]),
+        target: Var,
+        lowest: usize,
+        trace: &mut Trace,
+    ) {
+        let last = self.layers();
+        let output = tape.sub(trace.y[last], target);
+        trace.e[last] = Some(output);
+        let mut above = output;
+        for l in (lowest..last).rev() {
+            let slope = match trace.slopes[l] {
+                Some(slope) => slope,
+                None => self.activation.slope(tape, trace.y[l]),
+            };
+            trace.slopes[l] = Some(slope);
+            let carried = feedback.carry(tape, l, (w, b), (above, output), slope);
+            above = tape.mul(carried, slope);
+            trace.e[l] = Some(above);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::{Feedback, Term};
+
+/// A plasticity rule: terms, where they act, and the feedback pathway it was made for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Its name, as in the paper's figures.
+    pub name: String,
+    /// The pathway that brings it errors, unless the user asks for another.
+    pub feedback: Feedback,
+    /// The terms, each with its own coefficient θ.
+    pub terms: Vec<Term>,
+    /// Which terms (indices into `terms`) act on which layer. `None`: all on all.
+    pub layers: Option<Vec<Vec<usize>>>,
+}
+
+/// What is wrong with a rule a user asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleError {
+    /// Neither a built-in rule nor a file.
+    #[error("unknown rule '{name}': it is neither a built-in rule ({known}) nor a file{hint}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The built-in names.
+        known: String,
+        /// " — did you mean '…'?", or nothing.
+        hint: String,
+    },
+    /// The file cannot be read.
+    #[error("rule file {path}: {source}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file does not describe a rule.
+    #[error("rule file {path}: {reason}")]
+    Invalid {
+        /// The file.
+        path: String,
+        /// What is wrong, and where.
+        reason: String,
+    },
+}
+
+/// The built-in rules: name, pathway, the paper's terms (PAPER, "Rules of the paper").
+pub const RULES: [(&str, Feedback, &[usize]); 8] = [
+    ("bp", Feedback::Symmetric, &[0]),
+    ("bp-exact", Feedback::SymmetricExact, &[0]),
+    ("fa", Feedback::Fixed, &[0]),
+    ("dfa", Feedback::Direct, &[0]),
+    ("ehebb", Feedback::Fixed, &[0, 2]),
+    ("oja", Feedback::Fixed, &[0, 9]),
+    ("bio", Feedback::Fixed, &[0, 2, 9]),
+    ("pool", Feedback::Fixed, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+];
+
+impl Rule {
+    /// A rule of the paper's terms F^r for r in `terms`, the same on all layers.
+    ///
+    /// # Panics
+    /// If a term is above 9.
+    pub fn of_paper_terms(name: &str, feedback: Feedback, terms: &[usize]) -> Rule {
+        Rule {
+            name: name.to_owned(),
+            feedback,
+            terms: terms.iter().map(|r| Term::paper(*r)).collect(),
+            layers: None,
+        }
+    }
+
+    /// A rule of the paper's terms with a list of terms for each layer.
+    ///
+    /// # Panics
+    /// If a term is above 9.
+    pub fn of_paper_terms_by_layer(name: &str, feedback: Feedback, layers: &[Vec<usize>]) -> Rule {
+        let used: Vec<usize> =
+            layers.iter().flatten().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let local = |r: &usize| used.iter().position(|u| u == r).expect("used holds every term");
+        Rule {
+            layers: Some(layers.iter().map(|layer| layer.iter().map(local).collect()).collect()),
+            ..Rule::of_paper_terms(name, feedback, &used)
+        }
+    }
+
+    /// The built-in rule of a name.
+    pub fn built_in(name: &str) -> Option<Rule> {
+        let (name, feedback, terms) = RULES.iter().find(|(known, ..)| *known == name)?;
+        Some(Rule::of_paper_terms(name, *feedback, terms))
+    }
+
+    /// The built-in rule of a name, or the rule in a file.
+    ///
+    /// # Errors
+    /// If it is neither, or the file does not hold a rule.
+    pub fn load(name_or_path: &str) -> Result<Rule, RuleError> {
+        if let Some(rule) = Rule::built_in(name_or_path) {
+            return Ok(rule);
+        }
+        let path = Path::new(name_or_path);
+        if path.is_file() {
+            return crate::rule_file::read(path);
+        }
+        let known: Vec<&str> = RULES.iter().map(|(name, ..)| *name).collect();
+        let close = known
+            .iter()
+            .map(|k| (strsim::damerau_levenshtein(k, name_or_path), k))
+            .min()
+            .filter(|(distance, _)| *distance <= 2);
+        Err(RuleError::Unknown {
+            name: name_or_path.to_owned(),
+            known: known.join(", "),
+            hint: close.map_or(String::new(), |(_, k)| format!("; did you mean '{k}'?")),
+        })
+    }
+
+    /// The indices of the terms that act on layer l = 1..L, given as l − 1.
+    pub fn on_layer(&self, layer: usize) -> Vec<usize> {
+        match &self.layers {
+            Some(layers) => layers[layer].clone(),
+            None => (0..self.terms.len()).collect(),
+        }
+    }
+}
