@@ -129,6 +129,20 @@ impl<T: Real> Tape<T> {
         self.input(shape, values, support, false)
     }
 
+    /// A constant matrix, or vector, filled by `number(i)` for the i-th of its numbers,
+    /// row by row. As [`Tape::constant`], without an array to copy from.
+    pub fn constant_with(&mut self, shape: Shape, number: impl FnMut(usize) -> T) -> Var {
+        let offset = self.program.values.len();
+        self.program.values.extend((0..shape.len()).map(number));
+        let values = &self.program.values[offset..];
+        let support = if shape.rows == 1 && shape.cols > 1 {
+            self.program.supports.of_constant(values)
+        } else {
+            Support::DENSE
+        };
+        self.push(Action::Input, &[], offset, shape, support, false)
+    }
+
     /// A variable of one number.
     pub fn variable_scalar(&mut self, value: T) -> Var {
         self.variable(Shape::SCALAR, &[value])

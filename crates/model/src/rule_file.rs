@@ -75,7 +75,7 @@ pub(crate) fn read(path: &Path) -> Result<Rule, RuleError> {
 /// The rule a text describes; `name` is used if it names none.
 fn parse(text: &str, name: &str) -> Result<Rule, String> {
     let file: File = toml::from_str(text).map_err(|error| {
-        let line = error.span().map(|span| text[..span.start].lines().count().max(1));
+        let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
         let line = line.map_or(String::new(), |line| format!("line {line}: "));
         format!("{line}{}", error.message().replace('\n', " "))
     })?;

@@ -1,0 +1,209 @@
+use autodiff::{GradientOptions, Real, Rewind, Shape, Tape, Var};
+use model::{CompiledRule, Feedback, Network, Trace};
+use ndarray::Array2;
+
+use crate::measures;
+
+/// Images in rows, with labels.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch<T> {
+    /// images × pixels, row by row; pixels in [0, 1].
+    pub x: Vec<T>,
+    /// One label an image.
+    pub labels: Vec<usize>,
+}
+
+/// All that an episode starts from.
+#[derive(Clone, Debug)]
+pub struct Setting<T> {
+    /// W_1..W_L, each n_l × n_{l−1}.
+    pub w: Vec<Array2<T>>,
+    /// The feedback pathway's matrices, see [`Feedback::shapes`].
+    pub b: Vec<Array2<T>>,
+    /// One coefficient for each term of the rule.
+    pub theta: Vec<T>,
+    /// The images to learn from, one after the other.
+    pub train: Batch<T>,
+    /// The images to be scored on.
+    pub query: Batch<T>,
+}
+
+/// What came out of an episode.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// L_meta = mean cross-entropy over the query images + λ‖Θ‖₁ (PAPER Eq. 6).
+    pub meta_loss: f64,
+    /// The mean cross-entropy alone.
+    pub cross_entropy: f64,
+    /// The share of query images classified right, over all outputs.
+    pub accuracy: f64,
+    /// dL_meta/dθ, one for each term.
+    pub gradient: Vec<f64>,
+    /// α_0..α_L in degrees.
+    pub angles: Vec<f64>,
+    /// E_1..E_L.
+    pub orthonormality: Vec<f64>,
+    /// How precisely the reverse sweep restored the initial weights, see
+    /// [`autodiff::Gradient::residual`].
+    pub residual: f64,
+    /// How it went back in time.
+    pub rewind: Rewind,
+}
+
+/// The program of an episode (PAPER Alg. 1): a network learns online with a rule, one
+/// image at a time, and is scored on query images.
+#[derive(Clone, Debug)]
+pub struct Episode {
+    network: Network,
+    feedback: Feedback,
+    rule: CompiledRule,
+    lambda: f64,
+    trace: Trace,
+    one_hot: Vec<f64>,
+}
+
+/// An episode on a tape, ready to be differentiated.
+#[derive(Debug)]
+pub struct Recorded {
+    /// L_meta.
+    pub meta_loss: Var,
+    /// The coefficients.
+    pub theta: Vec<Var>,
+    cross_entropy: Var,
+    logits: Var,
+    target: Var,
+    w: Vec<autodiff::Plastic>,
+    b: Vec<autodiff::Plastic>,
+}
+
+impl Episode {
+    /// For a network with a rule, a feedback pathway and the penalty λ.
+    ///
+    /// # Errors
+    /// If the rule does not fit the network, see [`CompiledRule::new`].
+    pub fn new(
+        network: &Network,
+        feedback: Feedback,
+        rule: &model::Rule,
+        lambda: f64,
+    ) -> Result<Self, String> {
+        Ok(Episode {
+            rule: CompiledRule::new(rule, network)?,
+            network: network.clone(),
+            feedback,
+            lambda,
+            trace: Trace::default(),
+            one_hot: Vec::new(),
+        })
+    }
+
+    /// Clears `tape` and records the whole episode on it: learning, and the meta-loss
+    /// as a function of θ.
+    ///
+    /// # Panics
+    /// If `setting` does not fit the network.
+    pub fn record<T: Real>(&mut self, tape: &mut Tape<T>, setting: &Setting<T>) -> Recorded {
+        tape.clear();
+        let theta: Vec<Var> = setting.theta.iter().map(|t| tape.variable_scalar(*t)).collect();
+        let mut w: Vec<_> = setting.w.iter().map(|w| tape.plastic(w.view())).collect();
+        let b: Vec<_> = setting.b.iter().map(|b| tape.fixed(b.view())).collect();
+        self.rule.begin(tape, &theta);
+        let lowest = self.rule.lowest_error();
+        let pixels = self.network.sizes[0];
+        for (x, label) in setting.train.x.chunks_exact(pixels).zip(&setting.train.labels) {
+            let x = tape.constant_vector(x);
+            let target = self.target(tape, std::slice::from_ref(label));
+            self.network.forward(tape, &w, x, &mut self.trace);
+            let pathway = (w.as_slice(), b.as_slice());
+            self.network.feed_back(tape, self.feedback, pathway, target, lowest, &mut self.trace);
+            self.rule.update(tape, &mut w, &self.trace);
+        }
+        let images = setting.query.labels.len();
+        let x = tape.constant(Shape::matrix(images, pixels), &setting.query.x);
+        let target = self.target(tape, &setting.query.labels);
+        self.network.forward(tape, &w, x, &mut self.trace);
+        let logits = self.trace.z[self.network.layers() - 1];
+        let cross_entropy = tape.cross_entropy(logits, target);
+        let meta_loss = self.penalised(tape, cross_entropy, &theta);
+        Recorded { meta_loss, theta, cross_entropy, logits, target, w, b }
+    }
+
+    /// Runs an episode on `tape`, which is cleared first and can be used again.
+    ///
+    /// # Panics
+    /// As [`Episode::record`].
+    pub fn run<T: Real>(&mut self, tape: &mut Tape<T>, setting: &Setting<T>) -> Outcome {
+        let recorded = self.record(tape, setting);
+        self.finish(tape, setting, &recorded)
+    }
+
+    /// As [`Episode::run`], and the weights after learning, n_l × n_{l−1} each.
+    ///
+    /// # Panics
+    /// As [`Episode::record`].
+    pub fn run_with_weights<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+    ) -> (Outcome, Vec<Array2<T>>) {
+        let recorded = self.record(tape, setting);
+        let outcome = self.finish(tape, setting, &recorded);
+        (outcome, recorded.w.iter().map(|w| tape.matrix(w)).collect())
+    }
+
+    fn finish<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+        recorded: &Recorded,
+    ) -> Outcome {
+        let gradient = tape.gradient_with(
+            recorded.meta_loss,
+            &recorded.theta,
+            &GradientOptions::default(),
+        );
+        let pathway = (recorded.w.as_slice(), recorded.b.as_slice());
+        let orthonormality = measures::orthonormality(tape, &recorded.w, &self.trace);
+        let angles = measures::angles(
+            tape,
+            &self.network,
+            self.feedback,
+            pathway,
+            recorded.target,
+            &mut self.trace,
+        );
+        Outcome {
+            meta_loss: tape.scalar(recorded.meta_loss).to_f64(),
+            cross_entropy: tape.scalar(recorded.cross_entropy).to_f64(),
+            accuracy: measures::accuracy(tape.value(recorded.logits), &setting.query.labels),
+            gradient: (0..recorded.theta.len()).map(|r| gradient.scalar(r).to_f64()).collect(),
+            angles,
+            orthonormality,
+            residual: gradient.residual.to_f64(),
+            rewind: gradient.rewind,
+        }
+    }
+
+    /// One-hot rows for labels.
+    fn target<T: Real>(&mut self, tape: &mut Tape<T>, labels: &[usize]) -> Var {
+        let outputs = self.network.sizes[self.network.layers()];
+        self.one_hot.clear();
+        self.one_hot.resize(labels.len() * outputs, 0.0);
+        for (row, label) in self.one_hot.chunks_exact_mut(outputs).zip(labels) {
+            row[*label] = 1.0;
+        }
+        tape.constant_with(Shape::matrix(labels.len(), outputs), |i| T::from_f64(self.one_hot[i]))
+    }
+
+    /// L + λ Σ |θ_r|.
+    fn penalised<T: Real>(&self, tape: &mut Tape<T>, loss: Var, theta: &[Var]) -> Var {
+        if self.lambda == 0.0 {
+            return loss;
+        }
+        theta.iter().fold(loss, |total, theta| {
+            let size = tape.abs(*theta);
+            let penalty = tape.affine(size, self.lambda, 0.0);
+            tape.add(total, penalty)
+        })
+    }
+}

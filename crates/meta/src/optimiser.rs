@@ -1,0 +1,75 @@
+/// Adam (Kingma & Ba 2015) on the coefficients θ, with the defaults of the paper's code.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adam {
+    /// The step size η.
+    pub eta: f64,
+    /// Decay of the mean of gradients.
+    pub beta1: f64,
+    /// Decay of the mean of squared gradients.
+    pub beta2: f64,
+    /// What keeps the quotient finite.
+    pub epsilon: f64,
+    steps: i32,
+    mean: Vec<f64>,
+    square: Vec<f64>,
+}
+
+impl Adam {
+    /// For `n` coefficients, with β₁ = 0.9, β₂ = 0.999 and ε = 1e-8.
+    pub fn new(eta: f64, n: usize) -> Self {
+        Adam {
+            eta,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            steps: 0,
+            mean: vec![0.0; n],
+            square: vec![0.0; n],
+        }
+    }
+
+    /// θ ← θ − η·m̂/(√v̂ + ε) with the bias-corrected means m̂ of the gradient and v̂ of
+    /// its square.
+    ///
+    /// # Panics
+    /// If `theta` or `gradient` have another length than the optimiser was made for.
+    pub fn step(&mut self, theta: &mut [f64], gradient: &[f64]) {
+        assert!(theta.len() == self.mean.len() && gradient.len() == self.mean.len());
+        self.steps += 1;
+        let correct1 = 1.0 - self.beta1.powi(self.steps);
+        let correct2 = 1.0 - self.beta2.powi(self.steps);
+        for (i, g) in gradient.iter().enumerate() {
+            self.mean[i] = self.beta1 * self.mean[i] + (1.0 - self.beta1) * g;
+            self.square[i] = self.beta2 * self.square[i] + (1.0 - self.beta2) * g * g;
+            let size = (self.square[i] / correct2).sqrt() + self.epsilon;
+            theta[i] -= self.eta * (self.mean[i] / correct1) / size;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_step_is_eta_whatever_the_gradients_size() {
+        let mut adam = Adam::new(1e-3, 3);
+        let mut theta = [0.0, 0.0, 5.0];
+        adam.step(&mut theta, &[2.0, -1e-3, 0.0]);
+        assert!((theta[0] + 1e-3).abs() < 1e-9 && (theta[1] - 1e-3).abs() < 1e-7);
+        assert_eq!(theta[2], 5.0);
+    }
+
+    #[test]
+    fn it_follows_the_published_recursion() {
+        // Two steps worked out by hand from the paper's Algorithm 1.
+        let mut adam = Adam::new(0.1, 1);
+        let mut theta = [1.0];
+        adam.step(&mut theta, &[1.0]);
+        adam.step(&mut theta, &[3.0]);
+        let m = (0.9 * 0.1 * 1.0 + 0.1 * 3.0) / (1.0 - 0.81);
+        let v = (0.999 * 0.001 + 0.001 * 9.0) / (1.0 - 0.999_f64 * 0.999);
+        let want = (1.0 - 0.1 / (1.0 + 1e-8)) - 0.1 * m / (f64::sqrt(v) + 1e-8);
+        assert!((theta[0] - want).abs() < 1e-12, "{} {want}", theta[0]);
+    }
+}

@@ -1,0 +1,46 @@
+use autodiff::Real;
+use model::Network;
+use ndarray::{Array2, ShapeBuilder};
+use rand::distr::{Distribution, Uniform};
+use rand_chacha::ChaCha8Rng;
+
+/// Matrices of the given shapes (rows, columns) with Xavier's uniform distribution on
+/// ±√(6/(n_in + n_out)), one after the other from `rng`. Drawn in f32 whatever `T` is,
+/// so that runs of either precision start alike, and column-major, as plastic matrices
+/// are kept.
+pub fn draw_weights<T: Real>(shapes: &[(usize, usize)], rng: &mut ChaCha8Rng) -> Vec<Array2<T>> {
+    shapes
+        .iter()
+        .map(|&(rows, cols)| {
+            let bound = Network::xavier_bound((rows, cols)) as f32;
+            let range = Uniform::new_inclusive(-bound, bound).expect("the bound is positive");
+            let numbers =
+                (0..rows * cols).map(|_| T::from_f64(f64::from(range.sample(rng)))).collect();
+            Array2::from_shape_vec((rows, cols).f(), numbers).expect("rows × cols numbers")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Purpose, stream};
+
+    #[test]
+    fn weights_fill_xaviers_range_evenly_and_are_alike_in_both_precisions() {
+        let shapes = [(170, 784), (47, 70)];
+        let of_f32 = draw_weights::<f32>(&shapes, &mut stream(1, 0, 0, Purpose::Weights));
+        let of_f64 = draw_weights::<f64>(&shapes, &mut stream(1, 0, 0, Purpose::Weights));
+        for ((w, same), shape) in of_f32.iter().zip(&of_f64).zip(shapes) {
+            let bound = Network::xavier_bound(shape);
+            assert!(w.iter().all(|x| f64::from(x.abs()) <= bound * 1.000_001));
+            // The variance of a uniform distribution on ±b is b²/3; the standard error
+            // of its estimate from n numbers is about 0.9·b²/3/√n.
+            let n = w.len() as f64;
+            let variance = w.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / n;
+            let want = bound * bound / 3.0;
+            assert!((variance - want).abs() < 5.0 * want / n.sqrt(), "{variance} {want}");
+            assert!(w.iter().zip(same).all(|(a, b)| f64::from(*a) == *b));
+        }
+    }
+}
