@@ -3,8 +3,14 @@
 //! One file a subcommand, each with `Args` and `run`. Results go to standard output, progress and
 //! errors to standard error; exit code 0 is success, 1 a run that failed, 2 bad usage or input.
 
+mod bench;
+mod config;
 mod data;
+mod episode;
 mod failure;
+mod progress;
+mod run_dir;
+mod train;
 
 use std::{
     io::{self, Write},
@@ -25,12 +31,18 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Train(train::Args),
+    Episode(episode::Args),
+    Bench(bench::Args),
     Data(data::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::try_parse() {
         Ok(cli) => match cli.command {
+            Command::Train(args) => train::run(args),
+            Command::Episode(args) => episode::run(args),
+            Command::Bench(args) => bench::run(args),
             Command::Data(args) => data::run(args),
         },
         Err(error) => usage(&error),

@@ -60,12 +60,7 @@ pub(crate) trait Algebra {
         result: &mut Vec<(Option<Self::Value>, Option<Self::Value>)>,
     );
     /// W ← s W + Σ aₖ ⊗ bₖ, s = 1 where there is none.
-    fn update(
-        &mut self,
-        w: MatrixId,
-        scale: Option<Self::Value>,
-        pairs: &[Pair<Self::Value>],
-    );
+    fn update(&mut self, w: MatrixId, scale: Option<Self::Value>, pairs: &[Pair<Self::Value>]);
     /// W ← (W − Σ aₖ ⊗ bₖ)/s: takes back the update recorded as `node`.
     fn undo(
         &mut self,
@@ -129,7 +124,8 @@ pub(crate) struct Reverse<'a, A: Algebra> {
 impl<A: Algebra> Reverse<'_, A> {
     /// Input `i` of the operation.
     pub(crate) fn input(&self, i: usize) -> A::Value {
-        self.algebra.recorded(self.algebra.program().input(self.node, i))
+        self.algebra
+            .recorded(self.algebra.program().input(self.node, i))
     }
 
     /// How many inputs there are.
@@ -144,7 +140,8 @@ impl<A: Algebra> Reverse<'_, A> {
 
     /// dL/d(output).
     pub(crate) fn adjoint(&self) -> A::Value {
-        self.adjoint.expect("rules that ask for an adjoint belong to nodes with a value")
+        self.adjoint
+            .expect("rules that ask for an adjoint belong to nodes with a value")
     }
 
     /// Whether input `i` depends on a variable.
@@ -179,7 +176,8 @@ pub(crate) struct Tangent<'a, A: Algebra> {
 impl<A: Algebra> Tangent<'_, A> {
     /// Input `i` of the operation.
     pub(crate) fn input(&self, i: usize) -> A::Value {
-        self.algebra.recorded(self.algebra.program().input(self.node, i))
+        self.algebra
+            .recorded(self.algebra.program().input(self.node, i))
     }
 
     /// How many inputs there are.

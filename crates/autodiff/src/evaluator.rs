@@ -55,7 +55,11 @@ struct Pool<T> {
 
 impl<T> Default for Pool<T> {
     fn default() -> Self {
-        Pool { values: Vec::new(), free: Vec::new(), fresh: Vec::new() }
+        Pool {
+            values: Vec::new(),
+            free: Vec::new(),
+            fresh: Vec::new(),
+        }
     }
 }
 
@@ -63,7 +67,11 @@ impl<T: Real> Pool<T> {
     /// A buffer for a value; its content is arbitrary.
     fn take(&mut self, shape: Shape, support: Support) -> usize {
         let len = shape.len();
-        let reused = self.free.iter_mut().find(|(n, _)| *n == len).and_then(|(_, f)| f.pop());
+        let reused = self
+            .free
+            .iter_mut()
+            .find(|(n, _)| *n == len)
+            .and_then(|(_, f)| f.pop());
         let index = match reused {
             Some(index) => {
                 let value = &mut self.values[index as usize];
@@ -72,7 +80,12 @@ impl<T: Real> Pool<T> {
             }
             None => {
                 let data = vec![T::ZERO; len];
-                self.values.push(PoolValue { data, shape, support, holders: 0 });
+                self.values.push(PoolValue {
+                    data,
+                    shape,
+                    support,
+                    holders: 0,
+                });
                 self.values.len() - 1
             }
         };
@@ -119,14 +132,22 @@ pub(crate) struct Workspace<T> {
 
 impl<T> Default for Workspace<T> {
     fn default() -> Self {
-        Workspace { pool: Pool::default(), spare: Vec::new(), adjoints: Vec::new() }
+        Workspace {
+            pool: Pool::default(),
+            spare: Vec::new(),
+            adjoints: Vec::new(),
+        }
     }
 }
 
 impl<T: Real> Workspace<T> {
     /// A store of the given size with arbitrary numbers.
     pub(crate) fn store(&mut self, post: usize, pre: usize) -> Store<T> {
-        match self.spare.iter().position(|s| s.post == post && s.pre == pre) {
+        match self
+            .spare
+            .iter()
+            .position(|s| s.post == post && s.pre == pre)
+        {
             Some(found) => self.spare.swap_remove(found),
             None => Store::zeros(post, pre),
         }
@@ -163,7 +184,13 @@ impl<'a, T: Real> Evaluator<'a, T> {
     ) -> Self {
         let mut pool = std::mem::take(&mut workspace.pool);
         pool.reset();
-        Evaluator { program, slots, work: Vec::new(), pool, replay }
+        Evaluator {
+            program,
+            slots,
+            work: Vec::new(),
+            pool,
+            replay,
+        }
     }
 
     /// Hands the memory back.
@@ -195,7 +222,11 @@ impl<'a, T: Real> Evaluator<'a, T> {
     pub(crate) fn store(&mut self, w: MatrixId) -> &mut Store<T> {
         let index = w.0 as usize;
         let own = self.slots.len();
-        if index < own { &mut self.slots[index].store } else { &mut self.work[index - own] }
+        if index < own {
+            &mut self.slots[index].store
+        } else {
+            &mut self.work[index - own]
+        }
     }
 
     /// A value that is to outlive the rule it was made in.
@@ -223,7 +254,10 @@ impl<'a, T: Real> Evaluator<'a, T> {
             (true, false) => (&mut self.slots[a].store, &mut self.work[b - own]),
             (false, true) => (&mut self.work[a - own], &mut self.slots[b].store),
             (false, false) => {
-                let [a, b] = self.work.get_disjoint_mut([a - own, b - own]).expect("two stores");
+                let [a, b] = self
+                    .work
+                    .get_disjoint_mut([a - own, b - own])
+                    .expect("two stores");
                 (a, b)
             }
         }
@@ -234,9 +268,15 @@ fn tensor<'p, T: Real>(program: &'p Program<T>, pool: &'p Pool<T>, x: Ref) -> Te
     match x.pool_index() {
         Some(index) => {
             let value = &pool.values[index];
-            Tensor { shape: value.shape, data: &value.data }
+            Tensor {
+                shape: value.shape,
+                data: &value.data,
+            }
         }
-        None => Tensor { shape: program.nodes[x.0 as usize].shape, data: program.value(x.0) },
+        None => Tensor {
+            shape: program.nodes[x.0 as usize].shape,
+            data: program.value(x.0),
+        },
     }
 }
 
@@ -249,7 +289,10 @@ fn support_of<T: Real>(program: &Program<T>, pool: &Pool<T>, x: Ref) -> Support 
 
 fn operand<'p, T: Real>(program: &'p Program<T>, pool: &'p Pool<T>, x: Ref) -> Operand<'p, T> {
     let on = program.supports.coordinates(support_of(program, pool, x));
-    Operand { tensor: tensor(program, pool, x), on }
+    Operand {
+        tensor: tensor(program, pool, x),
+        on,
+    }
 }
 
 struct Mixed<'a, T> {
@@ -304,7 +347,14 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
         let support = op.support(inputs.len(), &|i| self.support(inputs[i]));
         let index = self.pool.take(shape, support);
         let mut data = std::mem::take(&mut self.pool.values[index].data);
-        op.value(&Mixed { program: self.program, pool: &self.pool, inputs }, &mut data);
+        op.value(
+            &Mixed {
+                program: self.program,
+                pool: &self.pool,
+                inputs,
+            },
+            &mut data,
+        );
         self.pool.values[index].data = data;
         Ref::of_pool(index)
     }
@@ -443,8 +493,9 @@ impl<T: Real> Evaluator<'_, T> {
             None => &mut self.slots[w.0 as usize].store,
             Some(k) => &mut self.work[k],
         };
-        let operands =
-            pairs.iter().map(|(a, b)| (tensor(program, pool, *a), operand(program, pool, *b)));
+        let operands = pairs
+            .iter()
+            .map(|(a, b)| (tensor(program, pool, *a), operand(program, pool, *b)));
         store.update(scale, factor, operands);
     }
 
@@ -463,7 +514,10 @@ impl<T: Real> Evaluator<'_, T> {
         let skipped = skipped.filter(|_| n > 1);
         let (program, pool) = (self.program, &self.pool);
         let nothing = Operand {
-            tensor: Tensor { shape: Shape::matrix(0, 0), data: &[] },
+            tensor: Tensor {
+                shape: Shape::matrix(0, 0),
+                data: &[],
+            },
             on: Some(&[]),
         };
         let mut right = [nothing; MAX_PRODUCTS];

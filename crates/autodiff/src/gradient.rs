@@ -67,7 +67,11 @@ impl<T: Real> Gradient<T> {
     /// # Panics
     /// If fewer were asked for, or it is no scalar.
     pub fn scalar(&self, i: usize) -> T {
-        assert!(self.parts[i].0 == Shape::SCALAR, "variable {i} has shape {}", self.parts[i].0);
+        assert!(
+            self.parts[i].0 == Shape::SCALAR,
+            "variable {i} has shape {}",
+            self.parts[i].0
+        );
         self.parts[i].1[0]
     }
 
@@ -137,7 +141,10 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     fn check_gradient(&self, loss: Var, wrt: &[Var]) {
         let shape = self.shape_of(loss);
-        assert!(shape == Shape::SCALAR, "a gradient is taken of a scalar, got shape {shape}");
+        assert!(
+            shape == Shape::SCALAR,
+            "a gradient is taken of a scalar, got shape {shape}"
+        );
         for x in wrt {
             self.check(*x);
         }
@@ -154,14 +161,17 @@ impl<T: Real> Tape<T> {
         let mut adjoints = std::mem::take(&mut workspace.adjoints);
         adjoints.clear();
         adjoints.resize(loss.index() + 1, None);
-        let replay = replaying
-            .then(|| Replay::new(&self.program, &mut self.slots, loss.index, workspace));
+        let replay =
+            replaying.then(|| Replay::new(&self.program, &mut self.slots, loss.index, workspace));
         let mut g = Evaluator::new(&self.program, &mut self.slots, workspace, replay);
         let mut matrices = Vec::new();
         for slot in 0..g.slots().len() {
             let matrix = &mut g.slots()[slot];
             if matrix.origin == Origin::Fixed {
-                matrices.push(Companions { w: g.of_slot(slot), derivative: None });
+                matrices.push(Companions {
+                    w: g.of_slot(slot),
+                    derivative: None,
+                });
                 continue;
             }
             let (post, pre, active) = (matrix.store.post, matrix.store.pre, matrix.active);
@@ -183,8 +193,8 @@ impl<T: Real> Tape<T> {
             .map(|x| {
                 let shape = self.program.nodes[x.index()].shape;
                 let adjoint = adjoints.get(x.index()).copied().flatten();
-                let numbers = adjoint
-                    .map_or_else(|| vec![T::ZERO; shape.len()], |a| g.numbers(a).to_vec());
+                let numbers =
+                    adjoint.map_or_else(|| vec![T::ZERO; shape.len()], |a| g.numbers(a).to_vec());
                 (shape, numbers)
             })
             .collect();
@@ -207,8 +217,17 @@ impl<T: Real> Tape<T> {
             .collect();
         g.finish(&mut self.workspace);
         self.workspace.adjoints = adjoints;
-        let rewind = if replaying { Rewind::Replay } else { Rewind::Undo };
-        Gradient { parts, initial, residual, rewind }
+        let rewind = if replaying {
+            Rewind::Replay
+        } else {
+            Rewind::Undo
+        };
+        Gradient {
+            parts,
+            initial,
+            residual,
+            rewind,
+        }
     }
 
     /// dL/dx for each x of `wrt`, recorded on this tape so that it can be
@@ -227,7 +246,10 @@ impl<T: Real> Tape<T> {
                 (matrix.origin, matrix.active)
             };
             matrices.push(if origin == Origin::Fixed {
-                Companions { w: crate::algebra::MatrixId(slot), derivative: None }
+                Companions {
+                    w: crate::algebra::MatrixId(slot),
+                    derivative: None,
+                }
             } else {
                 Companions {
                     w: self.record_fork(slot),
@@ -297,15 +319,27 @@ fn sweep<A: Algebra>(
         match recorded.action {
             Action::Input => continue,
             Action::Pure(op) => {
-                let (Some(adjoint), true) = (adjoint, recorded.active) else { continue };
-                op.reverse(&mut Reverse { algebra: g, node, adjoint: Some(adjoint), adjoints });
+                let (Some(adjoint), true) = (adjoint, recorded.active) else {
+                    continue;
+                };
+                op.reverse(&mut Reverse {
+                    algebra: g,
+                    node,
+                    adjoint: Some(adjoint),
+                    adjoints,
+                });
             }
             Action::Plastic(op) => {
                 let silent = adjoint.is_none() || !recorded.active;
                 if silent && !plastic::changes_matrix(op) {
                     continue;
                 }
-                let mut cx = Reverse { algebra: g, node, adjoint, adjoints };
+                let mut cx = Reverse {
+                    algebra: g,
+                    node,
+                    adjoint,
+                    adjoints,
+                };
                 plastic::reverse(op, &mut cx, matrices, &mut room);
             }
         }

@@ -49,11 +49,17 @@ impl<T: Real> Program<T> {
     pub(crate) fn input(&self, node: u32, i: usize) -> Var {
         let node = &self.nodes[node as usize];
         debug_assert!(i < node.inputs as usize);
-        Var { index: self.edges[node.first_edge as usize + i], stamp: self.stamp }
+        Var {
+            index: self.edges[node.first_edge as usize + i],
+            stamp: self.stamp,
+        }
     }
 
     pub(crate) fn var(&self, node: u32) -> Var {
-        Var { index: node, stamp: self.stamp }
+        Var {
+            index: node,
+            stamp: self.stamp,
+        }
     }
 
     pub(crate) fn value(&self, index: u32) -> &[T] {

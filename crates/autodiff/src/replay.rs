@@ -51,7 +51,9 @@ impl<T: Real> Replay<T> {
                 .map(|(i, _)| i as u32)
                 .collect();
             let span = (updates.len() as f64).sqrt().ceil().max(1.0) as usize;
-            let Some(initial) = &mut matrix.initial else { continue };
+            let Some(initial) = &mut matrix.initial else {
+                continue;
+            };
             let mut now = workspace.store(initial.post, initial.pre);
             now.copy_from(initial);
             let mut checkpoints = Vec::new();
@@ -64,7 +66,13 @@ impl<T: Real> Replay<T> {
                 apply(program, node, &mut now);
             }
             workspace.keep(now);
-            histories.push(History { updates, span, checkpoints, versions: Vec::new(), first: 0 });
+            histories.push(History {
+                updates,
+                span,
+                checkpoints,
+                versions: Vec::new(),
+                first: 0,
+            });
         }
         Replay { histories }
     }
@@ -120,14 +128,22 @@ fn apply<T: Real>(program: &Program<T>, node: u32, w: &mut Store<T>) {
     let inputs = program.nodes[node as usize].inputs as usize;
     let tensor = |i: usize| {
         let index = program.input(node, i).index;
-        Tensor { shape: program.nodes[index as usize].shape, data: program.value(index) }
+        Tensor {
+            shape: program.nodes[index as usize].shape,
+            data: program.value(index),
+        }
     };
     let operand = |i: usize| {
         let support = program.nodes[program.input(node, i).index()].support;
-        Operand { tensor: tensor(i), on: program.supports.coordinates(support) }
+        Operand {
+            tensor: tensor(i),
+            on: program.supports.coordinates(support),
+        }
     };
     let scale = scaled.then(|| tensor(0).scalar());
     let first = usize::from(scaled);
-    let pairs = (first..inputs).step_by(2).map(|i| (tensor(i), operand(i + 1)));
+    let pairs = (first..inputs)
+        .step_by(2)
+        .map(|i| (tensor(i), operand(i + 1)));
     w.update(scale, T::ONE, pairs);
 }

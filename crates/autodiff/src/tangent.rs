@@ -40,7 +40,10 @@ impl<T: Real> Tape<T> {
         for slot in 0..g.slots().len() {
             let matrix = &mut g.slots()[slot];
             if matrix.origin == Origin::Fixed {
-                matrices.push(Companions { w: g.of_slot(slot), derivative: None });
+                matrices.push(Companions {
+                    w: g.of_slot(slot),
+                    derivative: None,
+                });
                 continue;
             }
             let mut w = workspace.store(matrix.store.post, matrix.store.pre);
@@ -50,7 +53,10 @@ impl<T: Real> Tape<T> {
                 None => w.set_zero(),
             }
             zeros.set_zero();
-            matrices.push(Companions { w: g.add(w), derivative: Some(g.add(zeros)) });
+            matrices.push(Companions {
+                w: g.add(w),
+                derivative: Some(g.add(zeros)),
+            });
         }
         let mut tangents = vec![None; self.program.nodes.len()];
         for (x, direction) in along {
@@ -59,7 +65,11 @@ impl<T: Real> Tape<T> {
         }
         let mut room = Room::default();
         for node in 0..=last as u32 {
-            let mut cx = Tangent { algebra: &mut g, node, tangents: &mut tangents };
+            let mut cx = Tangent {
+                algebra: &mut g,
+                node,
+                tangents: &mut tangents,
+            };
             match self.program.nodes[node as usize].action {
                 Action::Input => continue,
                 Action::Pure(op) if op.is_differentiable() => op.tangent(&mut cx),

@@ -193,7 +193,10 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     pub fn scalar(&self, x: Var) -> T {
         let shape = self.shape_of(x);
-        assert!(shape == Shape::SCALAR, "a value of shape {shape} is no scalar");
+        assert!(
+            shape == Shape::SCALAR,
+            "a value of shape {shape} is no scalar"
+        );
         self.program.value(x.index)[0]
     }
 
@@ -253,7 +256,10 @@ impl<T: Real> Tape<T> {
             support,
             active,
         });
-        Var { index, stamp: self.program.stamp }
+        Var {
+            index,
+            stamp: self.program.stamp,
+        }
     }
 
     /// Evaluates `op` and records it.
@@ -270,7 +276,15 @@ impl<T: Real> Tape<T> {
         self.program.values.resize(offset + shape.len(), T::ZERO);
         let (past, out) = self.program.values.split_at_mut(offset);
         let supports = &self.program.supports;
-        op.value(&Recorded { supports, nodes: &self.program.nodes, values: past, inputs }, out);
+        op.value(
+            &Recorded {
+                supports,
+                nodes: &self.program.nodes,
+                values: past,
+                inputs,
+            },
+            out,
+        );
         self.push(Action::Pure(op), inputs, offset, shape, support, active)
     }
 }

@@ -13,7 +13,12 @@ fn irregular(shapes: &[Shape], scale: f64, shift: f64) -> Vec<(Shape, Vec<f64>)>
     shapes
         .iter()
         .enumerate()
-        .map(|(k, s)| (*s, (0..s.len()).map(|i| shift + scale * entry(k, i)).collect()))
+        .map(|(k, s)| {
+            (
+                *s,
+                (0..s.len()).map(|i| shift + scale * entry(k, i)).collect(),
+            )
+        })
         .collect()
 }
 
@@ -45,7 +50,9 @@ fn arithmetic_has_right_derivatives_to_order_two() {
         let y = t.affine(x[0], -1.5, 0.3);
         t.mul(y, y)
     });
-    check_at("div", &irregular(&[V, V], 0.4, 1.5), |t, x| t.div(x[0], x[1]));
+    check_at("div", &irregular(&[V, V], 0.4, 1.5), |t, x| {
+        t.div(x[0], x[1])
+    });
     check("neg", &[V], |t, x| t.neg(x[0]));
 }
 
@@ -74,7 +81,9 @@ fn reductions_have_right_derivatives_to_order_two() {
         let y = t.row_sum(x[0]);
         t.mul(y, y)
     });
-    check("row_scale", &[Shape::matrix(3, 1), M], |t, x| t.row_scale(x[0], x[1]));
+    check("row_scale", &[Shape::matrix(3, 1), M], |t, x| {
+        t.row_scale(x[0], x[1])
+    });
     check("row_fill", &[Shape::matrix(3, 1), M], |t, x| {
         let filled = t.row_fill(x[0], 5);
         t.mul(filled, x[1])
@@ -83,18 +92,32 @@ fn reductions_have_right_derivatives_to_order_two() {
 
 #[test]
 fn matrix_products_have_right_derivatives_to_order_two() {
-    check("matmul", &[Shape::matrix(3, 4), Shape::matrix(4, 2)], |t, x| t.matmul(x[0], x[1]));
-    check("matmul_nt", &[Shape::matrix(3, 4), Shape::matrix(2, 4)], |t, x| {
-        t.matmul_nt(x[0], x[1])
+    check(
+        "matmul",
+        &[Shape::matrix(3, 4), Shape::matrix(4, 2)],
+        |t, x| t.matmul(x[0], x[1]),
+    );
+    check(
+        "matmul_nt",
+        &[Shape::matrix(3, 4), Shape::matrix(2, 4)],
+        |t, x| t.matmul_nt(x[0], x[1]),
+    );
+    check(
+        "matmul_tn",
+        &[Shape::matrix(4, 3), Shape::matrix(4, 2)],
+        |t, x| t.matmul_tn(x[0], x[1]),
+    );
+    check("outer", &[Shape::vector(3), Shape::vector(4)], |t, x| {
+        t.outer(x[0], x[1])
     });
-    check("matmul_tn", &[Shape::matrix(4, 3), Shape::matrix(4, 2)], |t, x| {
-        t.matmul_tn(x[0], x[1])
+    check(
+        "matrix times vector",
+        &[Shape::vector(4), Shape::matrix(3, 4)],
+        |t, x| t.matmul_nt(x[0], x[1]),
+    );
+    check("gram", &[Shape::matrix(3, 4)], |t, x| {
+        t.matmul_nt(x[0], x[0])
     });
-    check("outer", &[Shape::vector(3), Shape::vector(4)], |t, x| t.outer(x[0], x[1]));
-    check("matrix times vector", &[Shape::vector(4), Shape::matrix(3, 4)], |t, x| {
-        t.matmul_nt(x[0], x[1])
-    });
-    check("gram", &[Shape::matrix(3, 4)], |t, x| t.matmul_nt(x[0], x[0]));
 }
 
 #[test]
@@ -105,7 +128,9 @@ fn exponentials_and_logarithms_have_right_derivatives_to_order_two() {
     check_at("ln_1p", &irregular(&[V], 0.4, 0.1), |t, x| t.ln_1p(x[0]));
     check("tanh", &[V], |t, x| t.tanh(x[0]));
     check("sigmoid", &[V], |t, x| t.sigmoid(x[0]));
-    check_at("sigmoid far out", &irregular(&[V], 40.0, 0.0), |t, x| t.sigmoid(x[0]));
+    check_at("sigmoid far out", &irregular(&[V], 40.0, 0.0), |t, x| {
+        t.sigmoid(x[0])
+    });
 }
 
 #[test]
@@ -117,7 +142,9 @@ fn softplus_has_right_derivatives_to_order_two_also_far_from_zero() {
     });
     check("slope", &[V], |t, x| t.softplus_slope(x[0], 2.0));
     for shift in [-30.0, -3.0, 3.0, 30.0] {
-        check_at("softplus", &irregular(&[V], 0.5, shift), |t, x| t.softplus(x[0], 3.0));
+        check_at("softplus", &irregular(&[V], 0.5, shift), |t, x| {
+            t.softplus(x[0], 3.0)
+        });
     }
 }
 
@@ -126,11 +153,19 @@ fn softmax_and_cross_entropy_have_right_derivatives_to_order_two() {
     check("softmax", &[M], |t, x| t.softmax(x[0]));
     check("log_softmax", &[M], |t, x| t.log_softmax(x[0]));
     check("cross_entropy", &[M, M], |t, x| t.cross_entropy(x[0], x[1]));
-    check_at("softmax, one dominates", &irregular(&[M], 20.0, 0.0), |t, x| t.softmax(x[0]));
-    check_at("cross_entropy, one dominates", &irregular(&[M], 20.0, 0.0), |t, x| {
-        let targets = t.softmax(x[0]);
-        t.cross_entropy(x[0], targets)
-    });
+    check_at(
+        "softmax, one dominates",
+        &irregular(&[M], 20.0, 0.0),
+        |t, x| t.softmax(x[0]),
+    );
+    check_at(
+        "cross_entropy, one dominates",
+        &irregular(&[M], 20.0, 0.0),
+        |t, x| {
+            let targets = t.softmax(x[0]);
+            t.cross_entropy(x[0], targets)
+        },
+    );
 }
 
 #[test]
@@ -164,11 +199,18 @@ fn softplus_softmax_and_cross_entropy_stay_exact_and_finite_up_to_1e4() {
         let softplus = tape.softplus(z, 1.0);
         let exact = [1e4, -1e4, 3.0, 0.0, -25.0].map(|x| {
             let x = x * scale;
-            if x > 0.0 { x + (-x).exp().ln_1p() } else { x.exp().ln_1p() }
+            if x > 0.0 {
+                x + (-x).exp().ln_1p()
+            } else {
+                x.exp().ln_1p()
+            }
         });
         for (found, want) in tape.value(softplus).iter().zip(exact) {
             let error = (found.to_f64() - want).abs();
-            assert!(error <= 4.0 * T::EPSILON.to_f64() * want.abs(), "softplus {found} {want}");
+            assert!(
+                error <= 4.0 * T::EPSILON.to_f64() * want.abs(),
+                "softplus {found} {want}"
+            );
         }
         let share = tape.softmax(z);
         assert!(tape.value(share).iter().all(|p| p.is_finite()));
@@ -176,11 +218,17 @@ fn softplus_softmax_and_cross_entropy_stay_exact_and_finite_up_to_1e4() {
         let target = tape.constant_vector(&target);
         let loss = tape.cross_entropy(z, target);
         let want = 2e4 * scale.abs();
-        assert!((tape.scalar(loss).to_f64() / want - if scale > 0.0 { 1.0 } else { 0.0 }).abs() < 1e-6);
+        assert!(
+            (tape.scalar(loss).to_f64() / want - if scale > 0.0 { 1.0 } else { 0.0 }).abs() < 1e-6
+        );
         let total = tape.sum(softplus);
         let total = tape.add(total, loss);
         let gradient = tape.gradient(total, &[z]);
-        assert!(gradient.of(0).iter().all(|g| g.is_finite()), "{:?}", gradient.of(0));
+        assert!(
+            gradient.of(0).iter().all(|g| g.is_finite()),
+            "{:?}",
+            gradient.of(0)
+        );
     }
     at::<f64>(1.0);
     at::<f64>(-1.0);

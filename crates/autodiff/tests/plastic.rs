@@ -20,8 +20,15 @@ fn unrolled(tape: &mut Tape<f64>, x: &[Var], steps: usize) -> Var {
     let (s, post, pre) = (x[0], x[1], x[2]);
     let mut w = tape.plastic(irregular(POST, PRE, 1).view());
     let b = tape.fixed(irregular(POST, PRE, 2).view());
-    let sparse: Vec<f64> =
-        (0..PRE).map(|j| if j % 3 == 0 { 0.2 + 0.1 * j as f64 } else { 0.0 }).collect();
+    let sparse: Vec<f64> = (0..PRE)
+        .map(|j| {
+            if j % 3 == 0 {
+                0.2 + 0.1 * j as f64
+            } else {
+                0.0
+            }
+        })
+        .collect();
     let sparse = tape.constant_vector(&sparse);
     let small = tape.affine(s, 0.02, 0.0);
     let shrink = tape.affine(s, -0.05, 1.0);
@@ -53,8 +60,14 @@ fn unrolled(tape: &mut Tape<f64>, x: &[Var], steps: usize) -> Var {
 fn inputs() -> Vec<(Shape, Vec<f64>)> {
     vec![
         (Shape::SCALAR, vec![0.7]),
-        (Shape::vector(POST), irregular(1, POST, 4).into_raw_vec_and_offset().0),
-        (Shape::vector(PRE), irregular(1, PRE, 5).into_raw_vec_and_offset().0),
+        (
+            Shape::vector(POST),
+            irregular(1, POST, 4).into_raw_vec_and_offset().0,
+        ),
+        (
+            Shape::vector(PRE),
+            irregular(1, PRE, 5).into_raw_vec_and_offset().0,
+        ),
     ]
 }
 
@@ -62,7 +75,10 @@ fn inputs() -> Vec<(Shape, Vec<f64>)> {
 fn derivatives_through_updates_are_right_to_order_two() {
     for steps in [1, 2, 5] {
         // What comes out is of the order of 100, and so is what rounding leaves.
-        let check = GradientCheck { tolerance: 1e-6, ..GradientCheck::default() };
+        let check = GradientCheck {
+            tolerance: 1e-6,
+            ..GradientCheck::default()
+        };
         if let Err(failure) = check.run(&inputs(), |tape, x| unrolled(tape, x, steps)) {
             panic!("{steps} steps: {failure}");
         }
@@ -76,7 +92,10 @@ fn a_detached_product_passes_no_derivative_to_the_matrix() {
     let e = tape.variable_vector(&[0.5, -2.0]);
     let u = tape.matvec_t_detached(&w, e);
     let loss = tape.dot(u, u);
-    let options = GradientOptions { initial: &[&w], ..GradientOptions::default() };
+    let options = GradientOptions {
+        initial: &[&w],
+        ..GradientOptions::default()
+    };
     let gradient = tape.gradient_with(loss, &[e], &options);
     assert!(gradient.initial(0).iter().all(|d| *d == 0.0));
     assert!(gradient.of(0).iter().all(|d| *d != 0.0));
@@ -87,8 +106,12 @@ fn an_update_of_several_rows_equals_that_many_updates() {
     let run = |batched: bool| {
         let mut tape = Tape::<f64>::new();
         let mut w = tape.plastic(irregular(POST, PRE, 1).view());
-        let a: Vec<Vec<f64>> = (0..3).map(|k| irregular(1, POST, k).into_raw_vec_and_offset().0).collect();
-        let b: Vec<Vec<f64>> = (0..3).map(|k| irregular(1, PRE, k + 9).into_raw_vec_and_offset().0).collect();
+        let a: Vec<Vec<f64>> = (0..3)
+            .map(|k| irregular(1, POST, k).into_raw_vec_and_offset().0)
+            .collect();
+        let b: Vec<Vec<f64>> = (0..3)
+            .map(|k| irregular(1, PRE, k + 9).into_raw_vec_and_offset().0)
+            .collect();
         let mut wrt = Vec::new();
         if batched {
             let a = tape.variable(Shape::matrix(3, POST), &a.concat());
@@ -108,7 +131,9 @@ fn an_update_of_several_rows_equals_that_many_updates() {
         let z = tape.matvec(&w, y);
         let loss = tape.dot(z, z);
         let gradient = tape.gradient(loss, &wrt);
-        (0..wrt.len()).flat_map(|i| gradient.of(i).to_vec()).collect::<Vec<f64>>()
+        (0..wrt.len())
+            .flat_map(|i| gradient.of(i).to_vec())
+            .collect::<Vec<f64>>()
     };
     for (one, many) in run(true).iter().zip(run(false)) {
         // The same sums in another order.
@@ -132,14 +157,20 @@ fn the_initial_value_of_a_plastic_matrix_has_the_right_adjoint() {
         }
         let z = tape.matvec(&w, y);
         let loss = tape.dot(z, z);
-        let options = GradientOptions { initial: &[&w], ..GradientOptions::default() };
+        let options = GradientOptions {
+            initial: &[&w],
+            ..GradientOptions::default()
+        };
         let gradient = tape.gradient_with(loss, &[], &options);
         (tape.scalar(loss), gradient.initial(0).clone())
     };
     let h = 1e-5;
     let numeric = (at(h).0 - at(-h).0) / (2.0 * h);
     let exact = (at(0.0).1 * irregular(POST, PRE, 8)).sum();
-    assert!((numeric - exact).abs() < 1e-6 * exact.abs(), "{numeric} {exact}");
+    assert!(
+        (numeric - exact).abs() < 1e-6 * exact.abs(),
+        "{numeric} {exact}"
+    );
 }
 
 /// A loop of `steps` whose updates keep the weights bounded.
@@ -172,7 +203,14 @@ fn undoing_restores_the_initial_matrix_to_rounding_and_agrees_with_replay() {
         let mut tape = Tape::<T>::new();
         let (loss, rate) = long_loop(&mut tape, 250, 1.0);
         let by = |tape: &mut Tape<T>, rewind| {
-            tape.gradient_with(loss, &[rate], &GradientOptions { rewind, initial: &[] })
+            tape.gradient_with(
+                loss,
+                &[rate],
+                &GradientOptions {
+                    rewind,
+                    initial: &[],
+                },
+            )
         };
         let undone = by(&mut tape, Rewind::Undo);
         let replayed = by(&mut tape, Rewind::Replay);
@@ -191,7 +229,10 @@ fn where_undoing_loses_digits_the_sweep_replays_and_stays_right() {
     // Shrinking by 0.5 for 60 steps leaves nothing of the initial matrix to restore.
     let mut tape = Tape::<f64>::new();
     let (loss, rate) = long_loop(&mut tape, 60, 0.5);
-    let undo = GradientOptions { rewind: Rewind::Undo, initial: &[] };
+    let undo = GradientOptions {
+        rewind: Rewind::Undo,
+        initial: &[],
+    };
     let residual = tape.gradient_with(loss, &[rate], &undo).residual;
     assert!(residual > 1e-3, "{residual}");
     let gradient = tape.gradient(loss, &[rate]);
@@ -234,7 +275,11 @@ fn a_step_adds_vectors_to_the_tape_and_never_a_matrix() {
         tape.bytes()
     };
     let per_step = (bytes(300) - bytes(100)) / 200;
-    assert_eq!(bytes(200) - bytes(100), 100 * per_step, "memory is linear in steps");
+    assert_eq!(
+        bytes(200) - bytes(100),
+        100 * per_step,
+        "memory is linear in steps"
+    );
     // A step has six vectors of at most 21 numbers and seven nodes of under 100 bytes.
     assert!(per_step < 6 * 21 * 8 + 8 * 120, "{per_step} bytes a step");
     assert!(per_step < 2 * POST * PRE * 8);

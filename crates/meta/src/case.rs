@@ -41,7 +41,10 @@ struct ActivationField {
 }
 
 fn default_activation() -> ActivationField {
-    ActivationField { kind: "softplus".to_owned(), beta: None }
+    ActivationField {
+        kind: "softplus".to_owned(),
+        beta: None,
+    }
 }
 
 #[derive(Deserialize)]
@@ -98,22 +101,36 @@ impl Case {
     /// The first thing that is wrong, with the field it is in.
     pub fn from_json(json: &str) -> Result<Case, CaseError> {
         let file: File = serde_json::from_str(json).map_err(|error| {
-            CaseError(format!("{error}; the format is described in the README under `episode`"))
+            CaseError(format!(
+                "{error}; the format is described in the README under `episode`"
+            ))
         })?;
         if file.sizes.len() < 2 || file.sizes.contains(&0) {
             return wrong("sizes: needs at least two layers, each of at least one unit");
         }
-        let network = Network { activation: activation(&file.activation)?, sizes: file.sizes };
+        let network = Network {
+            activation: activation(&file.activation)?,
+            sizes: file.sizes,
+        };
         let Some(feedback) = Feedback::from_name(&file.feedback) else {
             let known = Feedback::ALL.map(Feedback::name).join(", ");
-            return wrong(format!("feedback: '{}' is not one of {known}", file.feedback));
+            return wrong(format!(
+                "feedback: '{}' is not one of {known}",
+                file.feedback
+            ));
         };
         if !(file.lambda.is_finite() && file.lambda >= 0.0) {
-            return wrong(format!("lambda: {} is not a number of at least 0", file.lambda));
+            return wrong(format!(
+                "lambda: {} is not a number of at least 0",
+                file.lambda
+            ));
         }
         let (rule, terms) = rule(&file.terms, feedback, network.layers())?;
         if file.theta.len() != PAPER_TERMS.len() {
-            return wrong(format!("theta: needs ten numbers, got {}", file.theta.len()));
+            return wrong(format!(
+                "theta: needs ten numbers, got {}",
+                file.theta.len()
+            ));
         }
         all_finite("theta", &file.theta)?;
         let w = matrices("W", &file.w, &network.shapes())?;
@@ -133,7 +150,14 @@ impl Case {
         if setting.query.labels.is_empty() {
             return wrong("query: needs at least one image");
         }
-        Ok(Case { network, feedback, rule, lambda: file.lambda, terms, setting })
+        Ok(Case {
+            network,
+            feedback,
+            rule,
+            lambda: file.lambda,
+            terms,
+            setting,
+        })
     }
 
     /// Runs the episode in the number type `T`.
@@ -158,7 +182,10 @@ impl Case {
             gradient[*r] = *g;
         }
         let rows = |w: &Array2<T>| {
-            w.rows().into_iter().map(|row| row.iter().map(|x| x.to_f64()).collect()).collect()
+            w.rows()
+                .into_iter()
+                .map(|row| row.iter().map(|x| x.to_f64()).collect())
+                .collect()
         };
         CaseResult {
             meta_loss: outcome.meta_loss,
@@ -178,21 +205,23 @@ fn activation(field: &ActivationField) -> Result<Activation, CaseError> {
         return wrong(format!("activation: beta {beta} is not a number above 0"));
     }
     Activation::from_name(&field.kind, beta).ok_or_else(|| {
-        CaseError(format!("activation: '{}' is not softplus, tanh or sigmoid", field.kind))
+        CaseError(format!(
+            "activation: '{}' is not softplus, tanh or sigmoid",
+            field.kind
+        ))
     })
 }
 
 /// The rule, and the index r of each of its terms.
-fn rule(
-    terms: &Terms,
-    feedback: Feedback,
-    layers: usize,
-) -> Result<(Rule, Vec<usize>), CaseError> {
+fn rule(terms: &Terms, feedback: Feedback, layers: usize) -> Result<(Rule, Vec<usize>), CaseError> {
     let lists = match terms {
         Terms::All(list) => std::slice::from_ref(list),
         Terms::ByLayer(lists) if lists.len() == layers => lists,
         Terms::ByLayer(lists) => {
-            return wrong(format!("terms: lists {} layers, sizes has {layers}", lists.len()));
+            return wrong(format!(
+                "terms: lists {} layers, sizes has {layers}",
+                lists.len()
+            ));
         }
     };
     let mut used: Vec<usize> = lists.iter().flatten().copied().collect();
@@ -225,16 +254,24 @@ fn matrices(
     shapes: &[(usize, usize)],
 ) -> Result<Vec<Array2<f64>>, CaseError> {
     if given.len() != shapes.len() {
-        return wrong(format!("{field}: needs {} matrices, got {}", shapes.len(), given.len()));
+        return wrong(format!(
+            "{field}: needs {} matrices, got {}",
+            shapes.len(),
+            given.len()
+        ));
     }
     let one = |(l, (rows, &(post, pre))): (usize, (&Vec<Vec<f64>>, &(usize, usize)))| {
         if rows.len() != post {
             let got = rows.len();
-            return wrong(format!("{field}[{l}]: needs {post} rows of {pre} numbers, got {got}"));
+            return wrong(format!(
+                "{field}[{l}]: needs {post} rows of {pre} numbers, got {got}"
+            ));
         }
         if let Some(row) = rows.iter().find(|row| row.len() != pre) {
             let got = row.len();
-            return wrong(format!("{field}[{l}]: needs rows of {pre} numbers, one has {got}"));
+            return wrong(format!(
+                "{field}[{l}]: needs rows of {pre} numbers, one has {got}"
+            ));
         }
         let numbers = rows.concat();
         all_finite(&format!("{field}[{l}]"), &numbers)?;
@@ -247,17 +284,28 @@ fn images(field: &str, given: &Images, network: &Network) -> Result<Batch<f64>, 
     let (pixels, outputs) = (network.sizes[0], network.sizes[network.layers()]);
     if given.x.len() != given.label.len() {
         let (x, label) = (given.x.len(), given.label.len());
-        return wrong(format!("{field}: has {x} images and {label} labels; needs as many of both"));
+        return wrong(format!(
+            "{field}: has {x} images and {label} labels; needs as many of both"
+        ));
     }
     if let Some(x) = given.x.iter().find(|x| x.len() != pixels) {
-        return wrong(format!("{field}.x: needs images of {pixels} numbers, one has {}", x.len()));
+        return wrong(format!(
+            "{field}.x: needs images of {pixels} numbers, one has {}",
+            x.len()
+        ));
     }
     if let Some(label) = given.label.iter().find(|label| **label >= outputs) {
-        return wrong(format!("{field}.label: {label} has no output; labels are 0 to {}", outputs - 1));
+        return wrong(format!(
+            "{field}.label: {label} has no output; labels are 0 to {}",
+            outputs - 1
+        ));
     }
     let x = given.x.concat();
     all_finite(&format!("{field}.x"), &x)?;
-    Ok(Batch { x, labels: given.label.clone() })
+    Ok(Batch {
+        x,
+        labels: given.label.clone(),
+    })
 }
 
 fn all_finite(field: &str, numbers: &[f64]) -> Result<(), CaseError> {

@@ -104,18 +104,34 @@ impl Episode {
     /// If `setting` does not fit the network.
     pub fn record<T: Real>(&mut self, tape: &mut Tape<T>, setting: &Setting<T>) -> Recorded {
         tape.clear();
-        let theta: Vec<Var> = setting.theta.iter().map(|t| tape.variable_scalar(*t)).collect();
+        let theta: Vec<Var> = setting
+            .theta
+            .iter()
+            .map(|t| tape.variable_scalar(*t))
+            .collect();
         let mut w: Vec<_> = setting.w.iter().map(|w| tape.plastic(w.view())).collect();
         let b: Vec<_> = setting.b.iter().map(|b| tape.fixed(b.view())).collect();
         self.rule.begin(tape, &theta);
         let lowest = self.rule.lowest_error();
         let pixels = self.network.sizes[0];
-        for (x, label) in setting.train.x.chunks_exact(pixels).zip(&setting.train.labels) {
+        for (x, label) in setting
+            .train
+            .x
+            .chunks_exact(pixels)
+            .zip(&setting.train.labels)
+        {
             let x = tape.constant_vector(x);
             let target = self.target(tape, std::slice::from_ref(label));
             self.network.forward(tape, &w, x, &mut self.trace);
             let pathway = (w.as_slice(), b.as_slice());
-            self.network.feed_back(tape, self.feedback, pathway, target, lowest, &mut self.trace);
+            self.network.feed_back(
+                tape,
+                self.feedback,
+                pathway,
+                target,
+                lowest,
+                &mut self.trace,
+            );
             self.rule.update(tape, &mut w, &self.trace);
         }
         let images = setting.query.labels.len();
@@ -125,7 +141,15 @@ impl Episode {
         let logits = self.trace.z[self.network.layers() - 1];
         let cross_entropy = tape.cross_entropy(logits, target);
         let meta_loss = self.penalised(tape, cross_entropy, &theta);
-        Recorded { meta_loss, theta, cross_entropy, logits, target, w, b }
+        Recorded {
+            meta_loss,
+            theta,
+            cross_entropy,
+            logits,
+            target,
+            w,
+            b,
+        }
     }
 
     /// Runs an episode on `tape`, which is cleared first and can be used again.
@@ -176,7 +200,9 @@ impl Episode {
             meta_loss: tape.scalar(recorded.meta_loss).to_f64(),
             cross_entropy: tape.scalar(recorded.cross_entropy).to_f64(),
             accuracy: measures::accuracy(tape.value(recorded.logits), &setting.query.labels),
-            gradient: (0..recorded.theta.len()).map(|r| gradient.scalar(r).to_f64()).collect(),
+            gradient: (0..recorded.theta.len())
+                .map(|r| gradient.scalar(r).to_f64())
+                .collect(),
             angles,
             orthonormality,
             residual: gradient.residual.to_f64(),
@@ -192,7 +218,9 @@ impl Episode {
         for (row, label) in self.one_hot.chunks_exact_mut(outputs).zip(labels) {
             row[*label] = 1.0;
         }
-        tape.constant_with(Shape::matrix(labels.len(), outputs), |i| T::from_f64(self.one_hot[i]))
+        tape.constant_with(Shape::matrix(labels.len(), outputs), |i| {
+            T::from_f64(self.one_hot[i])
+        })
     }
 
     /// L + λ Σ |θ_r|.

@@ -7,15 +7,18 @@ use model::{Feedback, Network, Trace};
 /// equal entries counts.
 pub(crate) fn accuracy<T: Real>(logits: &[T], labels: &[usize]) -> f64 {
     let outputs = logits.len() / labels.len();
-    let right = logits.chunks_exact(outputs).zip(labels).filter(|(row, label)| {
-        let mut best = 0;
-        for (i, z) in row.iter().enumerate() {
-            if *z > row[best] {
-                best = i;
+    let right = logits
+        .chunks_exact(outputs)
+        .zip(labels)
+        .filter(|(row, label)| {
+            let mut best = 0;
+            for (i, z) in row.iter().enumerate() {
+                if *z > row[best] {
+                    best = i;
+                }
             }
-        }
-        best == **label
-    });
+            best == **label
+        });
     right.count() as f64 / labels.len() as f64
 }
 
@@ -37,8 +40,11 @@ pub(crate) fn angles<T: Real>(
     let own = means(tape, trace);
     network.feed_back(tape, Feedback::Symmetric, (w, b), target, 0, trace);
     let backpropagated = means(tape, trace);
-    let mut angles: Vec<f64> =
-        own.iter().zip(&backpropagated).map(|(a, b)| angle_degrees(a, b)).collect();
+    let mut angles: Vec<f64> = own
+        .iter()
+        .zip(&backpropagated)
+        .map(|(a, b)| angle_degrees(a, b))
+        .collect();
     // The output error is the same on both ways; arccos would make 1e-6° of rounding.
     angles[network.layers()] = 0.0;
     angles

@@ -82,7 +82,9 @@ impl Default for Settings {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SettingsError {
     /// The input layer does not take the data set's images.
-    #[error("sizes: the first layer has {inputs} units, but '{data}' has images of {pixels} pixels; start sizes with {pixels}")]
+    #[error(
+        "sizes: the first layer has {inputs} units, but '{data}' has images of {pixels} pixels; start sizes with {pixels}"
+    )]
     Inputs {
         /// n_0.
         inputs: usize,
@@ -102,7 +104,9 @@ pub enum SettingsError {
         largest: usize,
     },
     /// A class has too few images.
-    #[error("K + Q: {shots} + {queries} images a class are asked for, but class {class} of '{data}' has {available}; lower K or Q")]
+    #[error(
+        "K + Q: {shots} + {queries} images a class are asked for, but class {class} of '{data}' has {available}; lower K or Q"
+    )]
     Images {
         /// K.
         shots: usize,
@@ -116,7 +120,9 @@ pub enum SettingsError {
         available: usize,
     },
     /// There are too few classes for distinct ones.
-    #[error("M: {ways} different classes are asked for, but '{data}' has {available}; lower M or set tasks = \"code\"")]
+    #[error(
+        "M: {ways} different classes are asked for, but '{data}' has {available}; lower M or set tasks = \"code\""
+    )]
     Ways {
         /// M.
         ways: usize,
@@ -137,13 +143,24 @@ impl Settings {
     /// The first thing that does not.
     pub fn check(&self, data: &Dataset) -> Result<(), SettingsError> {
         let name = data.name().to_owned();
-        let (inputs, outputs) = (self.network.sizes[0], self.network.sizes[self.network.layers()]);
+        let (inputs, outputs) = (
+            self.network.sizes[0],
+            self.network.sizes[self.network.layers()],
+        );
         if inputs != data.pixels() {
-            return Err(SettingsError::Inputs { inputs, data: name, pixels: data.pixels() });
+            return Err(SettingsError::Inputs {
+                inputs,
+                data: name,
+                pixels: data.pixels(),
+            });
         }
         if outputs < data.classes() {
             let largest = data.classes() - 1;
-            return Err(SettingsError::Outputs { outputs, data: name, largest });
+            return Err(SettingsError::Outputs {
+                outputs,
+                data: name,
+                largest,
+            });
         }
         let mut filled = 0;
         for class in 0..data.classes() {
@@ -163,7 +180,11 @@ impl Settings {
             }
         }
         if self.tasks == TaskStyle::Text && filled < self.ways {
-            return Err(SettingsError::Ways { ways: self.ways, data: name, available: filled });
+            return Err(SettingsError::Ways {
+                ways: self.ways,
+                data: name,
+                available: filled,
+            });
         }
         model::CompiledRule::new(&self.rule, &self.network).map_err(SettingsError::Rule)?;
         Ok(())

@@ -22,7 +22,10 @@ pub enum Purpose {
 /// The stream of a purpose in one episode of one trial.
 pub fn stream(seed: u64, trial: u64, episode: u64, purpose: Purpose) -> ChaCha8Rng {
     let mut key = [0; 32];
-    for (bytes, part) in key.chunks_exact_mut(8).zip([seed, trial, episode, purpose as u64]) {
+    for (bytes, part) in key
+        .chunks_exact_mut(8)
+        .zip([seed, trial, episode, purpose as u64])
+    {
         bytes.copy_from_slice(&part.to_le_bytes());
     }
     ChaCha8Rng::from_seed(key)

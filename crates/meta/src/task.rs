@@ -41,16 +41,18 @@ impl Task {
     /// see [`Settings::check`].
     pub fn draw(settings: &Settings, data: &Dataset, trial: u64, episode: u64) -> Task {
         let rng = &mut stream(settings.seed, trial, episode, Purpose::Task);
-        let filled: Vec<usize> =
-            (0..data.classes()).filter(|c| !data.of_class(*c).is_empty()).collect();
+        let filled: Vec<usize> = (0..data.classes())
+            .filter(|c| !data.of_class(*c).is_empty())
+            .collect();
         let (shots, queries) = (settings.shots, settings.queries);
         let classes: Vec<usize> = match settings.tasks {
-            TaskStyle::Text => {
-                index::sample(rng, filled.len(), settings.ways).iter().map(|i| filled[i]).collect()
-            }
-            TaskStyle::Code => {
-                (0..settings.ways).map(|_| filled[rng.random_range(0..filled.len())]).collect()
-            }
+            TaskStyle::Text => index::sample(rng, filled.len(), settings.ways)
+                .iter()
+                .map(|i| filled[i])
+                .collect(),
+            TaskStyle::Code => (0..settings.ways)
+                .map(|_| filled[rng.random_range(0..filled.len())])
+                .collect(),
         };
         let (mut train, mut query) = (Vec::new(), Vec::new());
         for class in &classes {
@@ -60,15 +62,20 @@ impl Task {
             query.extend_from_slice(&chosen[shots..]);
         }
         train.shuffle(&mut stream(settings.seed, trial, episode, Purpose::Order));
-        Task { classes, train, query }
+        Task {
+            classes,
+            train,
+            query,
+        }
     }
 }
 
 fn choose(style: TaskStyle, images: &[u32], count: usize, rng: &mut impl Rng) -> Vec<u32> {
     match style {
-        TaskStyle::Text => {
-            index::sample(rng, images.len(), count).iter().map(|i| images[i]).collect()
-        }
+        TaskStyle::Text => index::sample(rng, images.len(), count)
+            .iter()
+            .map(|i| images[i])
+            .collect(),
         TaskStyle::Code => images[..count].to_vec(),
     }
 }
@@ -85,7 +92,13 @@ mod tests {
     }
 
     fn settings(tasks: TaskStyle) -> Settings {
-        Settings { ways: 5, shots: 30, queries: 10, tasks, ..Settings::default() }
+        Settings {
+            ways: 5,
+            shots: 30,
+            queries: 10,
+            tasks,
+            ..Settings::default()
+        }
     }
 
     #[test]
@@ -118,11 +131,19 @@ mod tests {
         let task = Task::draw(&settings(TaskStyle::Text), &data, 1, 2);
         for class in &task.classes {
             let of_class = |list: &[u32]| {
-                list.iter().filter(|i| data.label(**i as usize) == *class).count()
+                list.iter()
+                    .filter(|i| data.label(**i as usize) == *class)
+                    .count()
             };
             assert_eq!((of_class(&task.train), of_class(&task.query)), (30, 10));
         }
-        let first: HashSet<_> = task.train[..30].iter().map(|i| data.label(*i as usize)).collect();
-        assert!(first.len() > 1, "the first 30 images are not all of one class");
+        let first: HashSet<_> = task.train[..30]
+            .iter()
+            .map(|i| data.label(*i as usize))
+            .collect();
+        assert!(
+            first.len() > 1,
+            "the first 30 images are not all of one class"
+        );
     }
 }

@@ -125,7 +125,13 @@ impl<'a> Training<'a> {
             Precision::F32 => Workers::F32(Mutex::default()),
             Precision::F64 => Workers::F64(Mutex::default()),
         };
-        Ok(Training { settings: settings.clone(), data, trials, pool, workers })
+        Ok(Training {
+            settings: settings.clone(),
+            data,
+            trials,
+            pool,
+            workers,
+        })
     }
 
     /// The trials as they are now.
@@ -179,7 +185,10 @@ fn advance<T: Real>(
     trial: &mut TrialState,
     workers: &Mutex<Vec<Worker<T>>>,
 ) -> Vec<EpisodeRecord> {
-    let free = workers.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
+    let free = workers
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+        .pop();
     let mut worker = free.unwrap_or_else(|| Worker {
         tape: Tape::new(),
         episode: Episode::new(
@@ -196,7 +205,10 @@ fn advance<T: Real>(
         records.push(step(settings, data, trial, &mut worker));
         trial.episode += 1;
     }
-    workers.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(worker);
+    workers
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+        .push(worker);
     records
 }
 
@@ -255,10 +267,19 @@ pub fn draw_setting<T: Real>(
 
 /// Images as numbers in [0, 1].
 fn batch<T: Real>(data: &Dataset, images: &[u32]) -> Batch<T> {
-    let level: Vec<T> = (0..=255).map(|p| T::from_f64(f64::from(p) / 255.0)).collect();
+    let level: Vec<T> = (0..=255)
+        .map(|p| T::from_f64(f64::from(p) / 255.0))
+        .collect();
     let mut x = Vec::with_capacity(images.len() * data.pixels());
     for &i in images {
-        x.extend(data.image(i as usize).iter().map(|pixel| level[usize::from(*pixel)]));
+        x.extend(
+            data.image(i as usize)
+                .iter()
+                .map(|pixel| level[usize::from(*pixel)]),
+        );
     }
-    Batch { x, labels: images.iter().map(|i| data.label(*i as usize)).collect() }
+    Batch {
+        x,
+        labels: images.iter().map(|i| data.label(*i as usize)).collect(),
+    }
 }

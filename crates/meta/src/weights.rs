@@ -14,8 +14,9 @@ pub fn draw_weights<T: Real>(shapes: &[(usize, usize)], rng: &mut ChaCha8Rng) ->
         .map(|&(rows, cols)| {
             let bound = Network::xavier_bound((rows, cols)) as f32;
             let range = Uniform::new_inclusive(-bound, bound).expect("the bound is positive");
-            let numbers =
-                (0..rows * cols).map(|_| T::from_f64(f64::from(range.sample(rng)))).collect();
+            let numbers = (0..rows * cols)
+                .map(|_| T::from_f64(f64::from(range.sample(rng))))
+                .collect();
             Array2::from_shape_vec((rows, cols).f(), numbers).expect("rows × cols numbers")
         })
         .collect()
@@ -39,7 +40,10 @@ mod tests {
             let n = w.len() as f64;
             let variance = w.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / n;
             let want = bound * bound / 3.0;
-            assert!((variance - want).abs() < 5.0 * want / n.sqrt(), "{variance} {want}");
+            assert!(
+                (variance - want).abs() < 5.0 * want / n.sqrt(),
+                "{variance} {want}"
+            );
             assert!(w.iter().zip(same).all(|(a, b)| f64::from(*a) == *b));
         }
     }

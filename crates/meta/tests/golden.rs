@@ -34,27 +34,43 @@ fn relative(found: &Value, expected: &Value) -> f64 {
     flatten(found, &mut a);
     flatten(expected, &mut b);
     assert_eq!(a.len(), b.len());
-    let size = b.iter().fold(0.0_f64, |m, x| m.max(x.abs())).max(f64::MIN_POSITIVE);
-    a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0_f64, f64::max) / size
+    let size = b
+        .iter()
+        .fold(0.0_f64, |m, x| m.max(x.abs()))
+        .max(f64::MIN_POSITIVE);
+    a.iter()
+        .zip(&b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0_f64, f64::max)
+        / size
 }
 
 fn compare(name: &str, found: &CaseResult, expected: &Value, tolerance: impl Fn(&str) -> f64) {
     let found = serde_json::to_value(found).unwrap();
     let expected = expected.as_object().unwrap();
     for (key, want) in expected {
-        let got = found.get(key).unwrap_or_else(|| panic!("{name}: no {key} in the output"));
+        let got = found
+            .get(key)
+            .unwrap_or_else(|| panic!("{name}: no {key} in the output"));
         let error = if key == "angles_deg" {
             let (mut a, mut b) = (Vec::new(), Vec::new());
             flatten(got, &mut a);
             flatten(want, &mut b);
             assert_eq!(a.len(), b.len());
-            a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0_f64, f64::max)
+            a.iter()
+                .zip(&b)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0_f64, f64::max)
         } else {
             relative(got, want)
         };
         assert!(error <= tolerance(key), "{name}: {key} is off by {error:e}");
     }
-    assert_eq!(found.as_object().unwrap().len(), expected.len(), "{name}: extra keys");
+    assert_eq!(
+        found.as_object().unwrap().len(),
+        expected.len(),
+        "{name}: extra keys"
+    );
 }
 
 #[test]

@@ -81,8 +81,15 @@ impl CompiledRule {
             ));
         }
         let mut signed = Vec::new();
-        let plans = (0..layers).map(|l| plan(rule, &rule.on_layer(l), &mut signed)).collect();
-        Ok(CompiledRule { layers: plans, signed, terms: rule.terms.len(), room: Room::default() })
+        let plans = (0..layers)
+            .map(|l| plan(rule, &rule.on_layer(l), &mut signed))
+            .collect();
+        Ok(CompiledRule {
+            layers: plans,
+            signed,
+            terms: rule.terms.len(),
+            room: Room::default(),
+        })
     }
 
     /// The lowest layer whose error the rule needs: 0 if a term of the first layer uses
@@ -131,7 +138,9 @@ impl CompiledRule {
         let room = &mut self.room;
         room.back_activity.clear();
         for (l, plan) in self.layers.iter().enumerate() {
-            let v = plan.needs_back_activity.then(|| tape.matvec_t(&w[l], trace.y[l + 1]));
+            let v = plan
+                .needs_back_activity
+                .then(|| tape.matvec_t(&w[l], trace.y[l + 1]));
             room.back_activity.push(v);
         }
         for (l, plan) in self.layers.iter().enumerate() {
@@ -143,10 +152,13 @@ impl CompiledRule {
 fn plan(rule: &Rule, terms: &[usize], signed: &mut Vec<(usize, f64)>) -> LayerPlan {
     let mut plan = LayerPlan::default();
     let mut signed_index = |r: usize, coefficient: f64| {
-        signed.iter().position(|s| *s == (r, coefficient)).unwrap_or_else(|| {
-            signed.push((r, coefficient));
-            signed.len() - 1
-        })
+        signed
+            .iter()
+            .position(|s| *s == (r, coefficient))
+            .unwrap_or_else(|| {
+                signed.push((r, coefficient));
+                signed.len() - 1
+            })
     };
     for &r in terms {
         let term = &rule.terms[r];
@@ -166,12 +178,18 @@ fn plan(rule: &Rule, terms: &[usize], signed: &mut Vec<(usize, f64)>) -> LayerPl
             let group = position_or_push(
                 &mut plan.groups,
                 |group| group.post == post,
-                || Group { post: post.clone(), rows: Vec::new() },
+                || Group {
+                    post: post.clone(),
+                    rows: Vec::new(),
+                },
             );
             let row = position_or_push(
                 &mut group.rows,
                 |row| row.pre == pre,
-                || Row { pre: pre.clone(), weights: Vec::new() },
+                || Row {
+                    pre: pre.clone(),
+                    weights: Vec::new(),
+                },
             );
             row.weights.push(weight);
         }
@@ -204,7 +222,8 @@ struct Seen {
 
 impl Seen {
     fn e_pre(&self) -> Var {
-        self.e_pre.expect("errors were fed back to the lowest layer that the rule needs")
+        self.e_pre
+            .expect("errors were fed back to the lowest layer that the rule needs")
     }
 
     fn v(&self) -> Var {
@@ -260,9 +279,9 @@ impl LayerPlan {
         pairs.clear();
         for group in &self.groups {
             let post = match group.post.split_first() {
-                Some((first, rest)) => rest
-                    .iter()
-                    .fold(seen.post(*first), |product, next| tape.mul(product, seen.post(*next))),
+                Some((first, rest)) => rest.iter().fold(seen.post(*first), |product, next| {
+                    tape.mul(product, seen.post(*next))
+                }),
                 None => room.ones(tape, l, seen.y),
             };
             let mut rows = std::mem::take(&mut room.rows);
@@ -270,9 +289,9 @@ impl LayerPlan {
             for row in &group.rows {
                 let weight = row.weight(tape, &seen, room);
                 let pre = match row.pre.split_first() {
-                    Some((first, rest)) => rest
-                        .iter()
-                        .fold(seen.pre(*first), |product, next| tape.mul(product, seen.pre(*next))),
+                    Some((first, rest)) => rest.iter().fold(seen.pre(*first), |product, next| {
+                        tape.mul(product, seen.pre(*next))
+                    }),
                     None => {
                         let one = room.one.expect("an episode was begun");
                         let shape = tape.shape_of(seen.y_pre);

@@ -19,8 +19,12 @@ pub enum Feedback {
 
 impl Feedback {
     /// All of them.
-    pub const ALL: [Feedback; 4] =
-        [Feedback::Fixed, Feedback::Direct, Feedback::Symmetric, Feedback::SymmetricExact];
+    pub const ALL: [Feedback; 4] = [
+        Feedback::Fixed,
+        Feedback::Direct,
+        Feedback::Symmetric,
+        Feedback::SymmetricExact,
+    ];
 
     /// The name in configuration and case files.
     pub fn name(self) -> &'static str {

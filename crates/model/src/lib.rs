@@ -22,5 +22,5 @@ pub use activation::Activation;
 pub use compile::CompiledRule;
 pub use feedback::Feedback;
 pub use network::{Network, Trace};
-pub use rule::{Rule, RuleError, RULES};
+pub use rule::{RULES, Rule, RuleError};
 pub use terms::{PAPER_TERMS, Post, Pre, Product, Scalar, Term};

@@ -78,11 +78,25 @@ impl Rule {
     /// # Panics
     /// If a term is above 9.
     pub fn of_paper_terms_by_layer(name: &str, feedback: Feedback, layers: &[Vec<usize>]) -> Rule {
-        let used: Vec<usize> =
-            layers.iter().flatten().copied().collect::<BTreeSet<_>>().into_iter().collect();
-        let local = |r: &usize| used.iter().position(|u| u == r).expect("used holds every term");
+        let used: Vec<usize> = layers
+            .iter()
+            .flatten()
+            .copied()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let local = |r: &usize| {
+            used.iter()
+                .position(|u| u == r)
+                .expect("used holds every term")
+        };
         Rule {
-            layers: Some(layers.iter().map(|layer| layer.iter().map(local).collect()).collect()),
+            layers: Some(
+                layers
+                    .iter()
+                    .map(|layer| layer.iter().map(local).collect())
+                    .collect(),
+            ),
             ..Rule::of_paper_terms(name, feedback, &used)
         }
     }

@@ -62,20 +62,30 @@ const LARGEST: u64 = 1 << 20;
 
 pub(crate) fn read(path: &Path) -> Result<Rule, RuleError> {
     let shown = path.display().to_string();
-    let unreadable = |source| RuleError::Unreadable { path: shown.clone(), source };
-    let invalid = |reason| RuleError::Invalid { path: shown.clone(), reason };
+    let unreadable = |source| RuleError::Unreadable {
+        path: shown.clone(),
+        source,
+    };
+    let invalid = |reason| RuleError::Invalid {
+        path: shown.clone(),
+        reason,
+    };
     if std::fs::metadata(path).map_err(unreadable)?.len() > LARGEST {
         return Err(invalid("larger than 1 MiB, so no rule file".to_owned()));
     }
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
-    let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    let stem = path
+        .file_stem()
+        .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
     parse(&text, &stem).map_err(invalid)
 }
 
 /// The rule a text describes; `name` is used if it names none.
 fn parse(text: &str, name: &str) -> Result<Rule, String> {
     let file: File = toml::from_str(text).map_err(|error| {
-        let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
+        let line = error
+            .span()
+            .map(|span| text[..span.start].matches('\n').count() + 1);
         let line = line.map_or(String::new(), |line| format!("line {line}: "));
         format!("{line}{}", error.message().replace('\n', " "))
     })?;
@@ -102,10 +112,13 @@ fn parse(text: &str, name: &str) -> Result<Rule, String> {
                 let names: Vec<_> = known.iter().map(|t| t.name.as_str()).collect();
                 format!("term '{wanted}' is not one of {}", names.join(", "))
             })?;
-            let index = terms.iter().position(|t| t.name == *wanted).unwrap_or_else(|| {
-                terms.push(term.clone());
-                terms.len() - 1
-            });
+            let index = terms
+                .iter()
+                .position(|t| t.name == *wanted)
+                .unwrap_or_else(|| {
+                    terms.push(term.clone());
+                    terms.len() - 1
+                });
             if layer.contains(&index) {
                 return Err(format!("term '{wanted}' is listed twice"));
             }
@@ -117,14 +130,21 @@ fn parse(text: &str, name: &str) -> Result<Rule, String> {
         return Err("lists no terms, so nothing would be learned".to_owned());
     }
     let name = file.name.unwrap_or_else(|| name.to_owned());
-    Ok(Rule { name, feedback, terms, layers: file.layers.is_some().then_some(indices) })
+    Ok(Rule {
+        name,
+        feedback,
+        terms,
+        layers: file.layers.is_some().then_some(indices),
+    })
 }
 
 fn own_term(own: OwnTerm, known: &[Term]) -> Result<Term, String> {
     let name = own.name;
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty() || !name.chars().all(plain) {
-        return Err(format!("term name '{name}' needs letters, digits and _ only"));
+        return Err(format!(
+            "term name '{name}' needs letters, digits and _ only"
+        ));
     }
     if known.iter().any(|t| t.name == name) {
         return Err(format!("term '{name}' is defined twice"));
@@ -132,9 +152,15 @@ fn own_term(own: OwnTerm, known: &[Term]) -> Result<Term, String> {
     if own.products.is_empty() && own.decay == 0.0 {
         return Err(format!("term '{name}' needs `products` or `decay`"));
     }
-    let numbers = own.products.iter().map(|p| p.coefficient).chain([own.decay]);
+    let numbers = own
+        .products
+        .iter()
+        .map(|p| p.coefficient)
+        .chain([own.decay]);
     if !numbers.into_iter().all(f64::is_finite) {
-        return Err(format!("term '{name}' has a coefficient that is not a finite number"));
+        return Err(format!(
+            "term '{name}' has a coefficient that is not a finite number"
+        ));
     }
     let products = own
         .products
@@ -146,7 +172,12 @@ fn own_term(own: OwnTerm, known: &[Term]) -> Result<Term, String> {
             pre: p.pre,
         })
         .collect();
-    Ok(Term { formula: own.formula.unwrap_or_default(), name, products, decay: own.decay })
+    Ok(Term {
+        formula: own.formula.unwrap_or_default(),
+        name,
+        products,
+        decay: own.decay,
+    })
 }
 
 #[cfg(test)]
@@ -163,9 +194,15 @@ mod tests {
             products = [{ coefficient = -1, scalars = ["z.e"], post = ["e"], pre = ["y-", "y-"] }]
         "#;
         let rule = parse(text, "squared").unwrap();
-        assert_eq!((rule.name.as_str(), rule.feedback), ("squared", Feedback::Direct));
+        assert_eq!(
+            (rule.name.as_str(), rule.feedback),
+            ("squared", Feedback::Direct)
+        );
         assert_eq!(rule.terms[0], Term::paper(0));
-        assert_eq!(rule.terms[1].products[0].pre, [Pre::Activity, Pre::Activity]);
+        assert_eq!(
+            rule.terms[1].products[0].pre,
+            [Pre::Activity, Pre::Activity]
+        );
         assert_eq!(rule.terms[1].products[0].scalars, [Scalar::InputDotError]);
     }
 
@@ -182,12 +219,24 @@ mod tests {
             ("terms = ['F10']", "term 'F10' is not one of F0, F1"),
             ("terms = []", "lists no terms"),
             ("terms = ['F0', 'F0']", "listed twice"),
-            ("feedback = 'none'\nterms = ['F0']", "feedback 'none' is not one of fixed"),
+            (
+                "feedback = 'none'\nterms = ['F0']",
+                "feedback 'none' is not one of fixed",
+            ),
             ("name = 'x'", "needs either `terms` or `layers`"),
             ("terms = ['F0']\nspeed = 3", "line 2: unknown field `speed`"),
-            ("terms = ['G']\n[[term]]\nname = 'G'", "needs `products` or `decay`"),
-            ("terms = ['F0']\n[[term]]\nname = 'F0'\ndecay = 1", "defined twice"),
-            ("terms = ['G']\n[[term]]\nname = 'G'\ndecay = nan", "not a finite number"),
+            (
+                "terms = ['G']\n[[term]]\nname = 'G'",
+                "needs `products` or `decay`",
+            ),
+            (
+                "terms = ['F0']\n[[term]]\nname = 'F0'\ndecay = 1",
+                "defined twice",
+            ),
+            (
+                "terms = ['G']\n[[term]]\nname = 'G'\ndecay = nan",
+                "not a finite number",
+            ),
         ] {
             let message = parse(text, "x").unwrap_err();
             assert!(message.contains(want), "{text}: {message}");

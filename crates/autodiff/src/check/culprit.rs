@@ -7,9 +7,14 @@ use crate::{Tape, Var};
 /// Checks every operation of `tape` by itself, at the inputs it had, and names the
 /// first whose own rules fail.
 pub(super) fn find(check: &GradientCheck, tape: &Tape<f64>) -> Option<&'static str> {
-    let alone = GradientCheck { order: Order::First, ..*check };
+    let alone = GradientCheck {
+        order: Order::First,
+        ..*check
+    };
     for (index, node) in tape.program.nodes.iter().enumerate() {
-        let Action::Pure(op) = node.action else { continue };
+        let Action::Pure(op) = node.action else {
+            continue;
+        };
         if !op.is_differentiable() || !node.active {
             continue;
         }
@@ -37,12 +42,17 @@ impl GradientCheck {
         use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let subject = super::Subject::new(inputs, &function, &mut rng);
-        let size = inputs.iter().flat_map(|(_, x)| x).fold(1.0, |s: f64, x| s.max(x.abs()));
+        let size = inputs
+            .iter()
+            .flat_map(|(_, x)| x)
+            .fold(1.0, |s: f64, x| s.max(x.abs()));
         let expected = subject.finite_difference(1, self.step * size);
-        [subject.reverse(1), subject.forward(1)].iter().any(|found| {
-            let scale = found.abs().max(expected.abs()).max(1.0);
-            // Not `>`: a NaN has to fail.
-            !((found - expected).abs() <= self.tolerance * scale)
-        })
+        [subject.reverse(1), subject.forward(1)]
+            .iter()
+            .any(|found| {
+                let scale = found.abs().max(expected.abs()).max(1.0);
+                // Not `>`: a NaN has to fail.
+                !((found - expected).abs() <= self.tolerance * scale)
+            })
     }
 }

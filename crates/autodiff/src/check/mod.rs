@@ -115,7 +115,10 @@ impl GradientCheck {
         function: impl Fn(&mut Tape<f64>, &[Var]) -> Var,
     ) -> Result<CheckReport, CheckFailure> {
         let mut report = CheckReport::default();
-        let size = inputs.iter().flat_map(|(_, x)| x).fold(1.0, |s: f64, x| s.max(x.abs()));
+        let size = inputs
+            .iter()
+            .flat_map(|(_, x)| x)
+            .fold(1.0, |s: f64, x| s.max(x.abs()));
         let step = self.step * size;
         for direction in 0..self.directions {
             let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
@@ -171,7 +174,13 @@ impl<'a, F: Fn(&mut Tape<f64>, &[Var]) -> Var> Subject<'a, F> {
         let x: Vec<Var> = inputs.iter().map(|(s, x)| tape.variable(*s, x)).collect();
         let y = function(&mut tape, &x);
         let c = direction(tape.shape_of(y).len());
-        Subject { inputs, function, u, v, c }
+        Subject {
+            inputs,
+            function,
+            u,
+            v,
+            c,
+        }
     }
 
     /// The projected function at x + h·v, on a fresh tape.
@@ -200,7 +209,11 @@ impl<'a, F: Fn(&mut Tape<f64>, &[Var]) -> Var> Subject<'a, F> {
             return tape.scalar(y);
         }
         let gradient = tape.gradient(y, &x);
-        self.u.iter().enumerate().map(|(i, u)| inner(gradient.of(i), u)).sum()
+        self.u
+            .iter()
+            .enumerate()
+            .map(|(i, u)| inner(gradient.of(i), u))
+            .sum()
     }
 
     /// The derivative along v by five-point differences.
@@ -217,14 +230,21 @@ impl<'a, F: Fn(&mut Tape<f64>, &[Var]) -> Var> Subject<'a, F> {
             let v: Vec<&[f64]> = self.v.iter().map(Vec::as_slice).collect();
             (tape.hessian_vector(y, &x, &v), &self.u)
         };
-        along.iter().enumerate().map(|(i, v)| inner(gradient.of(i), v)).sum()
+        along
+            .iter()
+            .enumerate()
+            .map(|(i, v)| inner(gradient.of(i), v))
+            .sum()
     }
 
     /// At order 2: forward mode through the recorded gradient.
     fn forward(&self, order: u8) -> f64 {
         let (mut tape, x, y) = self.record(0.0);
-        let along: Vec<(Var, &[f64])> =
-            x.iter().zip(&self.v).map(|(x, v)| (*x, v.as_slice())).collect();
+        let along: Vec<(Var, &[f64])> = x
+            .iter()
+            .zip(&self.v)
+            .map(|(x, v)| (*x, v.as_slice()))
+            .collect();
         if order == 1 {
             return tape.tangent(&[y], &along)[0][0];
         }

@@ -168,7 +168,11 @@ impl Operation for Affine {
     }
 
     fn support(&self, _: usize, x: &dyn Fn(usize) -> Support) -> Support {
-        if self.shift == 0.0 { x(0) } else { Support::DENSE }
+        if self.shift == 0.0 {
+            x(0)
+        } else {
+            Support::DENSE
+        }
     }
 }
 

@@ -67,7 +67,11 @@ impl Operation for Combine {
     /// Only a support that all terms share is kept.
     fn support(&self, inputs: usize, x: &dyn Fn(usize) -> Support) -> Support {
         let first = x(1);
-        if (3..inputs).step_by(2).all(|k| x(k) == first) { first } else { Support::DENSE }
+        if (3..inputs).step_by(2).all(|k| x(k) == first) {
+            first
+        } else {
+            Support::DENSE
+        }
     }
 }
 

@@ -69,22 +69,37 @@ macro_rules! product {
 }
 
 product!(
-    MatMul, "matmul", "Y = A B: (m × k), (k × n) → (m × n).",
-    rows, cols, rows, cols,
+    MatMul,
+    "matmul",
+    "Y = A B: (m × k), (k × n) → (m × n).",
+    rows,
+    cols,
+    rows,
+    cols,
     |a, b| (a, b),
     "Ā = Ȳ Bᵀ, B̄ = Aᵀ Ȳ.",
     |g, a, b, dy| (g.matmul_nt(dy, b), g.matmul_tn(a, dy))
 );
 product!(
-    MatMulNt, "matmul_nt", "Y = A Bᵀ: (m × k), (n × k) → (m × n).",
-    rows, cols, cols, rows,
+    MatMulNt,
+    "matmul_nt",
+    "Y = A Bᵀ: (m × k), (n × k) → (m × n).",
+    rows,
+    cols,
+    cols,
+    rows,
     |a, b| (a, b.reversed_axes()),
     "Ā = Ȳ B, B̄ = Ȳᵀ A.",
     |g, a, b, dy| (g.matmul(dy, b), g.matmul_tn(dy, a))
 );
 product!(
-    MatMulTn, "matmul_tn", "Y = Aᵀ B: (k × m), (k × n) → (m × n).",
-    cols, rows, rows, cols,
+    MatMulTn,
+    "matmul_tn",
+    "Y = Aᵀ B: (k × m), (k × n) → (m × n).",
+    cols,
+    rows,
+    rows,
+    cols,
     |a, b| (a.reversed_axes(), b),
     "Ā = B Ȳᵀ, B̄ = A Ȳ.",
     |g, a, b, dy| (g.matmul_nt(b, dy), g.matmul(a, dy))

@@ -162,12 +162,18 @@ pub(crate) fn zip<T: Real>(a: &[T], b: &[T], y: &mut [T], f: impl Fn(T, T) -> T)
 #[track_caller]
 fn same_shape(name: &str, x: &dyn Fn(usize) -> Shape) -> Shape {
     let (a, b) = (x(0), x(1));
-    assert!(a == b, "{name} needs two values of the same shape, got {a} and {b}");
+    assert!(
+        a == b,
+        "{name} needs two values of the same shape, got {a} and {b}"
+    );
     a
 }
 
 /// Panics unless a shape is a scalar's.
 #[track_caller]
 fn want_scalar(name: &str, shape: Shape) {
-    assert!(shape == Shape::SCALAR, "{name} needs a scalar, got a value of shape {shape}");
+    assert!(
+        shape == Shape::SCALAR,
+        "{name} needs a scalar, got a value of shape {shape}"
+    );
 }

@@ -65,7 +65,10 @@ impl Operation for RowScale {
     fn value<T: Real>(&self, x: &impl Inputs<T>, y: &mut [T]) {
         let (c, x) = (x.get(0), x.get(1));
         let cols = x.shape.cols;
-        let rows = y.chunks_exact_mut(cols).zip(x.data.chunks_exact(cols)).zip(c.data);
+        let rows = y
+            .chunks_exact_mut(cols)
+            .zip(x.data.chunks_exact(cols))
+            .zip(c.data);
         for ((y, x), c) in rows {
             super::map(x, y, |x| *c * x);
         }
@@ -100,7 +103,10 @@ impl Operation for RowFill {
 
     fn shape(&self, _: usize, x: &dyn Fn(usize) -> Shape) -> Shape {
         let c = x(0);
-        assert!(c.cols == 1, "row_fill needs one number a row, got a value of shape {c}");
+        assert!(
+            c.cols == 1,
+            "row_fill needs one number a row, got a value of shape {c}"
+        );
         Shape::matrix(c.rows, self.cols)
     }
 

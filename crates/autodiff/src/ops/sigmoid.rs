@@ -22,7 +22,11 @@ impl Operation for Sigmoid {
             // e^−|x| never overflows; σ(x) = 1 − σ(−x) serves the other side.
             let small = (-x.abs()).exp();
             let tail = small / (T::ONE + small);
-            if x > T::ZERO { T::ONE / (T::ONE + small) } else { tail }
+            if x > T::ZERO {
+                T::ONE / (T::ONE + small)
+            } else {
+                tail
+            }
         });
     }
 

@@ -1,6 +1,6 @@
 //! Values that derivatives do not pass through.
 
-use super::{Operation};
+use super::Operation;
 use crate::algebra::{Algebra, Reverse, Tangent};
 use crate::program::Inputs;
 use crate::shape::Shape;

@@ -18,8 +18,16 @@ impl<T: Real> Buffer<T> {
         let numbers = vec![T::ZERO; chunks * WIDTH + CACHE_LINE / size_of::<T>()];
         let start = numbers.as_ptr().align_offset(CACHE_LINE);
         // `align_offset` may refuse; then the buffer is merely not aligned.
-        let start = if start <= CACHE_LINE / size_of::<T>() { start } else { 0 };
-        Buffer { numbers, start, chunks }
+        let start = if start <= CACHE_LINE / size_of::<T>() {
+            start
+        } else {
+            0
+        };
+        Buffer {
+            numbers,
+            start,
+            chunks,
+        }
     }
 
     pub(crate) fn chunks(&self) -> &[[T; WIDTH]] {

@@ -127,8 +127,16 @@ impl<T: Real> Tape<T> {
         active: bool,
     ) -> Plastic {
         let slot = u32::try_from(self.slots.len()).expect("fewer than 2³² matrices");
-        self.slots.push(Slot { origin, store, initial, active });
-        Plastic { slot, stamp: self.program.stamp }
+        self.slots.push(Slot {
+            origin,
+            store,
+            initial,
+            active,
+        });
+        Plastic {
+            slot,
+            stamp: self.program.stamp,
+        }
     }
 
     /// W y for each row y of a batch: (B × n_pre) → (B × n_post).
@@ -201,7 +209,10 @@ impl<T: Real> Tape<T> {
         );
         if let Some(s) = scale {
             let shape = self.shape_of(s);
-            assert!(shape == Shape::SCALAR, "update needs a scalar scale, got shape {shape}");
+            assert!(
+                shape == Shape::SCALAR,
+                "update needs a scalar scale, got shape {shape}"
+            );
         }
         let (post, pre) = (self.slots[slot].store.post, self.slots[slot].store.pre);
         for (a, b) in pairs {
@@ -266,28 +277,62 @@ impl<T: Real> Tape<T> {
         let (past, out) = self.program.values.split_at_mut(offset);
         let data = &past[node.offset..node.offset + node.shape.len()];
         let y_operand = Operand {
-            tensor: Tensor { shape: node.shape, data },
+            tensor: Tensor {
+                shape: node.shape,
+                data,
+            },
             on: self.program.supports.coordinates(node.support),
         };
         store.store.matvec(y_operand, out);
         let active = store.active || node.active;
-        self.push_plastic(PlasticOp::Matvec { slot }, &[y], offset, shape, Support::DENSE, active)
+        self.push_plastic(
+            PlasticOp::Matvec { slot },
+            &[y],
+            offset,
+            shape,
+            Support::DENSE,
+            active,
+        )
     }
 
-    pub(crate) fn record_matvec_t(&mut self, slot: u32, e: Var, detached: bool, on: Support) -> Var {
+    pub(crate) fn record_matvec_t(
+        &mut self,
+        slot: u32,
+        e: Var,
+        detached: bool,
+        on: Support,
+    ) -> Var {
         let store = &mut self.slots[slot as usize];
         let node = self.program.nodes[e.index()];
         // Supports belong to single vectors.
-        let on = if node.shape.rows == 1 { on } else { Support::DENSE };
+        let on = if node.shape.rows == 1 {
+            on
+        } else {
+            Support::DENSE
+        };
         let shape = Shape::matrix(node.shape.rows, store.store.pre);
         let offset = self.program.values.len();
         self.program.values.resize(offset + shape.len(), T::ZERO);
         let (past, out) = self.program.values.split_at_mut(offset);
         let data = &past[node.offset..node.offset + node.shape.len()];
         let coordinates = self.program.supports.coordinates(on);
-        store.store.matvec_t(Tensor { shape: node.shape, data }, coordinates, out);
+        store.store.matvec_t(
+            Tensor {
+                shape: node.shape,
+                data,
+            },
+            coordinates,
+            out,
+        );
         let active = (store.active && !detached) || node.active;
-        self.push_plastic(PlasticOp::MatvecT { slot, detached }, &[e], offset, shape, on, active)
+        self.push_plastic(
+            PlasticOp::MatvecT { slot, detached },
+            &[e],
+            offset,
+            shape,
+            on,
+            active,
+        )
     }
 
     pub(crate) fn record_update(&mut self, slot: u32, scale: Option<Var>, pairs: &[(Var, Var)]) {
@@ -304,12 +349,25 @@ impl<T: Real> Tape<T> {
             data: program.value(x.index),
         };
         let operands = pairs.iter().map(|(a, b)| {
-            let on = program.supports.coordinates(program.nodes[b.index()].support);
-            (tensor(*a), Operand { tensor: tensor(*b), on })
+            let on = program
+                .supports
+                .coordinates(program.nodes[b.index()].support);
+            (
+                tensor(*a),
+                Operand {
+                    tensor: tensor(*b),
+                    on,
+                },
+            )
         });
-        target.store.update(scale.map(|s| tensor(s).scalar()), T::ONE, operands);
+        target
+            .store
+            .update(scale.map(|s| tensor(s).scalar()), T::ONE, operands);
         let offset = self.program.values.len();
-        let op = PlasticOp::Update { slot, scaled: scale.is_some() };
+        let op = PlasticOp::Update {
+            slot,
+            scaled: scale.is_some(),
+        };
         let shape = Shape::matrix(0, 0);
         self.push_plastic(op, &inputs, offset, shape, Support::DENSE, active);
         self.inputs = inputs;

@@ -106,7 +106,18 @@ impl<T: Real> Pass<'_, T> {
     /// The same walk without the unrolling that only vector units profit from. Each
     /// number goes through the same operations in the same order.
     fn walk_slowly(self) {
-        let Pass { matrix, stride, rows, scale, posts, pres, right, out, left, dots } = self;
+        let Pass {
+            matrix,
+            stride,
+            rows,
+            scale,
+            posts,
+            pres,
+            right,
+            out,
+            left,
+            dots,
+        } = self;
         for &row in rows {
             let j = row as usize;
             let w = &mut matrix[j * stride..(j + 1) * stride];
@@ -124,14 +135,28 @@ impl<T: Real> Pass<'_, T> {
                 }
             }
             for (n, dots) in dots.iter_mut().enumerate() {
-                dots[j] = simd::dot(w.as_flattened(), left[n * stride..(n + 1) * stride].as_flattened());
+                dots[j] = simd::dot(
+                    w.as_flattened(),
+                    left[n * stride..(n + 1) * stride].as_flattened(),
+                );
             }
         }
     }
 
     #[inline(always)]
     fn walk<const K: usize, const M: usize, const N: usize, const SCALED: bool>(self) {
-        let Pass { matrix, stride, rows, scale, posts, pres, right, out, left, dots } = self;
+        let Pass {
+            matrix,
+            stride,
+            rows,
+            scale,
+            posts,
+            pres,
+            right,
+            out,
+            left,
+            dots,
+        } = self;
         let scale = scale.unwrap_or(T::ONE);
         let posts: [&[[T; WIDTH]]; K] =
             std::array::from_fn(|k| &posts[k * stride..(k + 1) * stride]);
@@ -139,7 +164,16 @@ impl<T: Real> Pass<'_, T> {
         let pres: [&[T]; K] = std::array::from_fn(|k| pres[k].as_slice());
         let right: [&[T]; M] = std::array::from_fn(|m| right[m]);
         let (blocks, rest) = rows.as_chunks::<BLOCK>();
-        let mut vectors = Vectors { stride, scale, posts, pres, right, out, left, dots };
+        let mut vectors = Vectors {
+            stride,
+            scale,
+            posts,
+            pres,
+            right,
+            out,
+            left,
+            dots,
+        };
         for block in blocks {
             vectors.walk_rows::<BLOCK, SCALED>(matrix, block);
         }

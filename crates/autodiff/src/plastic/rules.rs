@@ -24,7 +24,11 @@ pub(crate) struct Room<V> {
 
 impl<V> Default for Room<V> {
     fn default() -> Self {
-        Room { pairs: Vec::new(), wanted: Vec::new(), products: Vec::new() }
+        Room {
+            pairs: Vec::new(),
+            wanted: Vec::new(),
+            products: Vec::new(),
+        }
     }
 }
 
@@ -80,7 +84,8 @@ pub(crate) fn reverse<A: Algebra>(
                     room.wanted.push((cx.wants(i), cx.wants(i + 1)));
                 }
                 room.products.clear();
-                cx.algebra.products(adjoint, &room.pairs, &room.wanted, &mut room.products);
+                cx.algebra
+                    .products(adjoint, &room.pairs, &room.wanted, &mut room.products);
                 for (k, (da, db)) in room.products.iter().enumerate() {
                     if let (Some(da), (true, _)) = (da, room.wanted[k]) {
                         cx.accumulate(first + 2 * k, *da);

@@ -104,7 +104,10 @@ impl<T: Real> Store<T> {
                 scale: None,
                 posts: vec![[T::ZERO; WIDTH]; MAX_PENDING * stride],
                 pres: vec![vec![T::ZERO; pre]; MAX_PENDING],
-                columns: Columns { dense: false, bits: vec![0; pre.div_ceil(64)] },
+                columns: Columns {
+                    dense: false,
+                    bits: vec![0; pre.div_ceil(64)],
+                },
             },
             scratch: Scratch {
                 out: vec![[T::ZERO; WIDTH]; MAX_PRODUCTS * stride],
@@ -126,7 +129,12 @@ impl<T: Real> Store<T> {
     pub(crate) fn set(&mut self, w: ArrayView2<'_, T>) {
         self.forget_pending();
         let row = self.stride * WIDTH;
-        for (column, values) in self.columns.flat_mut().chunks_exact_mut(row).zip(w.columns()) {
+        for (column, values) in self
+            .columns
+            .flat_mut()
+            .chunks_exact_mut(row)
+            .zip(w.columns())
+        {
             // A diverged run may have left NaN in the padding.
             column[values.len()..].fill(T::ZERO);
             match values.as_slice() {
@@ -145,7 +153,9 @@ impl<T: Real> Store<T> {
     pub(crate) fn copy_from(&mut self, other: &mut Store<T>) {
         other.flush();
         self.forget_pending();
-        self.columns.flat_mut().copy_from_slice(other.columns.flat());
+        self.columns
+            .flat_mut()
+            .copy_from_slice(other.columns.flat());
     }
 
     pub(crate) fn to_array(&mut self) -> Array2<T> {
@@ -340,7 +350,11 @@ impl<T: Real> Store<T> {
             }
             size = crate::real::max(size, v.abs());
         }
-        if size > T::ZERO { difference / size } else { difference }
+        if size > T::ZERO {
+            difference / size
+        } else {
+            difference
+        }
     }
 }
 

@@ -1,0 +1,396 @@
+//! What a run is to do: defaults, a TOML file, options and `key=value` arguments, in
+//! this order, each over the one before.
+
+use std::path::{Path, PathBuf};
+
+use datasets::Split;
+use meta::{Precision, Settings, TaskStyle};
+use model::{Activation, Feedback, Rule};
+use toml::{Table, Value};
+
+use crate::failure::Failure;
+
+/// Every key that a configuration may have.
+pub(crate) const KEYS: [&str; 20] = [
+    "rule",
+    "data",
+    "episodes",
+    "trials",
+    "seed",
+    "threads",
+    "sizes",
+    "activation",
+    "beta",
+    "feedback",
+    "K",
+    "Q",
+    "M",
+    "eta",
+    "lambda",
+    "theta0",
+    "tasks",
+    "split",
+    "precision",
+    "out",
+];
+
+/// The table of a run's config.toml that records how it was made. Read over, so that
+/// the file of one run can configure another.
+const RECORD: &str = "record";
+
+/// A configuration with every value resolved.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// The rule as it was asked for: a name or a file.
+    pub(crate) rule: String,
+    /// The data set as it was asked for, if it was.
+    pub(crate) data: Option<String>,
+    pub(crate) split: Split,
+    pub(crate) threads: usize,
+    pub(crate) out: Option<PathBuf>,
+    pub(crate) settings: Settings,
+}
+
+/// A configuration as it was given, key by key.
+#[derive(Debug, Default)]
+struct Given {
+    values: Table,
+}
+
+fn bad<X>(message: impl Into<String>) -> Result<X, Failure> {
+    Err(Failure::Input(message.into()))
+}
+
+impl Config {
+    /// Merges the sources and checks every value.
+    pub(crate) fn new(
+        file: Option<&Path>,
+        options: Vec<(&'static str, Option<Value>)>,
+        assignments: &[String],
+    ) -> Result<Config, Failure> {
+        let mut given = Given::default();
+        if let Some(path) = file {
+            given.read(path)?;
+        }
+        for (key, value) in options {
+            if let Some(value) = value {
+                given.values.insert(key.to_owned(), value);
+            }
+        }
+        for assignment in assignments {
+            let Some((key, text)) = assignment.split_once('=') else {
+                return bad(format!(
+                    "'{assignment}' is neither a configuration file ending in .toml nor key=value"
+                ));
+            };
+            given.set(key, parse_value(text))?;
+        }
+        given.resolve()
+    }
+
+    /// The configuration with every value resolved, as TOML, and a record of how the
+    /// run was made.
+    pub(crate) fn to_toml(&self, data_name: &str, record: Table) -> String {
+        let settings = &self.settings;
+        let network = &settings.network;
+        let mut table = Table::new();
+        let mut set = |key: &str, value: Value| table.insert(key.to_owned(), value);
+        set("rule", self.rule.clone().into());
+        set("data", data_name.into());
+        set("split", self.split.to_string().into());
+        set("episodes", (settings.episodes as i64).into());
+        set("trials", (settings.trials as i64).into());
+        set("seed", (settings.seed as i64).into());
+        let sizes: Vec<Value> = network.sizes.iter().map(|n| (*n as i64).into()).collect();
+        set("sizes", sizes.into());
+        set("activation", network.activation.name().into());
+        if let Activation::Softplus { beta } = network.activation {
+            set("beta", beta.into());
+        }
+        set("feedback", settings.feedback.name().into());
+        set("M", (settings.ways as i64).into());
+        set("K", (settings.shots as i64).into());
+        set("Q", (settings.queries as i64).into());
+        set("tasks", settings.tasks.name().into());
+        set("eta", settings.eta.into());
+        set("lambda", settings.lambda.into());
+        set("theta0", settings.theta0.into());
+        set("precision", settings.precision.name().into());
+        set(RECORD, record.into());
+        toml::to_string(&table).expect("a table of plain values is TOML")
+    }
+}
+
+impl Given {
+    fn read(&mut self, path: &Path) -> Result<(), Failure> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::Input(format!("{shown}: {error}")))?;
+        let table: Table = text.parse().map_err(|error: toml::de::Error| {
+            let line = error
+                .span()
+                .map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            Failure::Input(format!("{shown}: line {line}: {}", error.message()))
+        })?;
+        for (key, value) in table {
+            if key != RECORD {
+                self.set(&key, value)
+                    .map_err(|failure| Failure::Input(format!("{shown}: {failure}")))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, key: &str, value: Value) -> Result<(), Failure> {
+        if !KEYS.contains(&key) {
+            let nearest = KEYS
+                .iter()
+                .min_by_key(|known| strsim::damerau_levenshtein(known, key))
+                .copied()
+                .unwrap_or_default();
+            return bad(format!(
+                "unknown key '{key}'; did you mean '{nearest}'? The keys are {}",
+                KEYS.join(", ")
+            ));
+        }
+        self.values.insert(key.to_owned(), value);
+        Ok(())
+    }
+
+    /// Turns the given values into settings.
+    fn resolve(&self) -> Result<Config, Failure> {
+        let defaults = Settings::default();
+        let name = self.text("rule")?.unwrap_or_else(|| "bio".to_owned());
+        let rule = Rule::load(&name).map_err(|error| Failure::Input(error.to_string()))?;
+        let data = self.text("data")?;
+        let out = self.text("out")?.map(PathBuf::from);
+        let split = match self.text("split")?.as_deref() {
+            None | Some("test") => Split::Test,
+            Some("train") => Split::Train,
+            Some(other) => return bad(format!("split: '{other}' is neither 'train' nor 'test'")),
+        };
+        let threads = match self.count("threads")? {
+            Some(threads) => threads as usize,
+            None => std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        if threads > 1024 {
+            return bad(format!(
+                "threads: {threads} is more than the 1024 that make sense"
+            ));
+        }
+        let mut settings = Settings {
+            feedback: rule.feedback,
+            rule,
+            ..defaults
+        };
+        if let Some(pathway) = self.text("feedback")? {
+            settings.feedback = Feedback::from_name(&pathway).ok_or_else(|| {
+                let known = Feedback::ALL.map(Feedback::name).join(", ");
+                Failure::Input(format!("feedback: '{pathway}' is not one of {known}"))
+            })?;
+        }
+        let beta = self.above_zero("beta")?.unwrap_or(10.0);
+        let activation = self
+            .text("activation")?
+            .unwrap_or_else(|| "softplus".to_owned());
+        settings.network.activation =
+            Activation::from_name(&activation, beta).ok_or_else(|| {
+                Failure::Input(format!(
+                    "activation: '{activation}' is not softplus, tanh or sigmoid"
+                ))
+            })?;
+        if let Some(sizes) = self.sizes()? {
+            settings.network.sizes = sizes;
+        }
+        let count = |key, default| Ok::<u64, Failure>(self.count(key)?.unwrap_or(default));
+        settings.episodes = count("episodes", settings.episodes)?;
+        settings.trials = count("trials", settings.trials)?;
+        settings.ways = count("M", settings.ways as u64)? as usize;
+        settings.shots = count("K", settings.shots as u64)? as usize;
+        settings.queries = count("Q", settings.queries as u64)? as usize;
+        if settings.episodes.saturating_mul(settings.trials) > 1 << 40 {
+            return bad("episodes × trials: more than 2⁴⁰ episodes would never end");
+        }
+        settings.seed = match self.values.get("seed") {
+            None => settings.seed,
+            Some(Value::Integer(seed)) if *seed >= 0 => *seed as u64,
+            Some(other) => {
+                return bad(format!("seed: {other} is not a whole number of at least 0"));
+            }
+        };
+        settings.eta = self.above_zero("eta")?.unwrap_or(settings.eta);
+        settings.lambda = self.number("lambda")?.unwrap_or(settings.lambda);
+        if settings.lambda < 0.0 {
+            return bad(format!("lambda: {} is below 0", settings.lambda));
+        }
+        settings.theta0 = self.number("theta0")?.unwrap_or(settings.theta0);
+        settings.tasks = match self.text("tasks")?.as_deref() {
+            None | Some("text") => TaskStyle::Text,
+            Some("code") => TaskStyle::Code,
+            Some(other) => return bad(format!("tasks: '{other}' is neither 'text' nor 'code'")),
+        };
+        settings.precision = match self.text("precision")?.as_deref() {
+            None | Some("f32") => Precision::F32,
+            Some("f64") => Precision::F64,
+            Some(other) => return bad(format!("precision: '{other}' is neither 'f32' nor 'f64'")),
+        };
+        Ok(Config {
+            rule: name,
+            data,
+            split,
+            threads,
+            out,
+            settings,
+        })
+    }
+
+    fn text(&self, key: &str) -> Result<Option<String>, Failure> {
+        match self.values.get(key) {
+            None => Ok(None),
+            Some(Value::String(text)) if !text.is_empty() => Ok(Some(text.clone())),
+            // `data=7` is a name too.
+            Some(Value::Integer(number)) => Ok(Some(number.to_string())),
+            Some(other) => bad(format!("{key}: {other} is not a name")),
+        }
+    }
+
+    fn count(&self, key: &str) -> Result<Option<u64>, Failure> {
+        match self.values.get(key) {
+            None => Ok(None),
+            Some(Value::Integer(count)) if (1..=u32::MAX.into()).contains(count) => {
+                Ok(Some(*count as u64))
+            }
+            Some(other) => bad(format!(
+                "{key}: {other} is not a whole number of at least 1"
+            )),
+        }
+    }
+
+    fn number(&self, key: &str) -> Result<Option<f64>, Failure> {
+        let number = match self.values.get(key) {
+            None => return Ok(None),
+            Some(Value::Integer(number)) => *number as f64,
+            Some(Value::Float(number)) => *number,
+            Some(other) => return bad(format!("{key}: {other} is not a number")),
+        };
+        if !number.is_finite() {
+            return bad(format!("{key}: {number} is not a finite number"));
+        }
+        Ok(Some(number))
+    }
+
+    fn above_zero(&self, key: &str) -> Result<Option<f64>, Failure> {
+        match self.number(key)? {
+            Some(number) if number <= 0.0 => bad(format!("{key}: {number} is not above 0")),
+            number => Ok(number),
+        }
+    }
+
+    fn sizes(&self) -> Result<Option<Vec<usize>>, Failure> {
+        let explain = "sizes: needs a list of at least two layer sizes of 1 to 1,000,000, \
+                       as in [784, 170, 47] or 784-170-47";
+        let given: Vec<i64> = match self.values.get("sizes") {
+            None => return Ok(None),
+            Some(Value::Array(list)) => list.iter().filter_map(Value::as_integer).collect(),
+            Some(Value::String(text)) => text
+                .split(['-', ','])
+                .filter_map(|n| n.trim().parse().ok())
+                .collect(),
+            Some(_) => return bad(explain),
+        };
+        let asked = match self.values.get("sizes") {
+            Some(Value::Array(list)) => list.len(),
+            Some(Value::String(text)) => text.split(['-', ',']).count(),
+            _ => 0,
+        };
+        let fits = given.iter().all(|n| (1..=1_000_000).contains(n));
+        if given.len() != asked || asked < 2 || !fits {
+            return bad(explain);
+        }
+        let sizes: Vec<usize> = given.iter().map(|n| *n as usize).collect();
+        let weights: usize = sizes.windows(2).map(|n| n[0].saturating_mul(n[1])).sum();
+        if weights > 1 << 30 {
+            return bad(format!("sizes: {weights} weights are more than 2³⁰"));
+        }
+        Ok(Some(sizes))
+    }
+}
+
+/// A value as TOML has it; what is no TOML is taken as text, so that `rule=fa` works.
+fn parse_value(text: &str) -> Value {
+    let parsed: Option<Table> = format!("v = {text}").parse().ok();
+    parsed
+        .and_then(|mut table| table.remove("v"))
+        .unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(assignments: &[&str]) -> Result<Config, Failure> {
+        let assignments: Vec<String> = assignments.iter().map(|a| (*a).to_owned()).collect();
+        Config::new(None, Vec::new(), &assignments)
+    }
+
+    #[test]
+    fn without_arguments_everything_is_as_in_the_paper() {
+        let config = config(&[]).unwrap();
+        let settings = Settings {
+            feedback: Feedback::Fixed,
+            ..Settings::default()
+        };
+        assert_eq!(config.settings, settings);
+    }
+
+    #[test]
+    fn assignments_set_what_they_name() {
+        let config = config(&["rule=bp", "K=3", "sizes=9-4-2", "eta=0.5", "tasks=code"]).unwrap();
+        assert_eq!(config.settings.feedback, Feedback::Symmetric);
+        assert_eq!(config.settings.shots, 3);
+        assert_eq!(config.settings.network.sizes, [9, 4, 2]);
+        assert_eq!(config.settings.eta, 0.5);
+        assert_eq!(config.settings.tasks, TaskStyle::Code);
+    }
+
+    #[test]
+    fn a_written_configuration_reads_back_as_the_same_settings() {
+        let first = config(&["rule=dfa", "beta=3.5", "lambda=0.1", "sizes=[784, 20, 47]"]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, first.to_toml("glyphs", Table::new())).unwrap();
+        let second = Config::new(Some(&path), Vec::new(), &[]).unwrap();
+        assert_eq!(first.settings, second.settings);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_value_is_named() {
+        for (assignment, want) in [
+            (
+                "episods=3",
+                "unknown key 'episods'; did you mean 'episodes'?",
+            ),
+            (
+                "episodes=0",
+                "episodes: 0 is not a whole number of at least 1",
+            ),
+            ("trials=2.5", "trials: 2.5 is not"),
+            ("eta=0", "eta: 0 is not above 0"),
+            ("eta=inf", "eta: inf is not a finite number"),
+            ("lambda=-1", "lambda: -1 is below 0"),
+            ("seed=-1", "seed: -1 is not"),
+            ("sizes=784", "sizes: needs a list"),
+            ("sizes=784-x-47", "sizes: needs a list"),
+            ("sizes=784-0", "sizes: needs a list"),
+            ("activation=relu", "activation: 'relu' is not"),
+            ("feedback=none", "feedback: 'none' is not one of fixed"),
+            ("tasks=both", "tasks: 'both' is neither"),
+            ("precision=f16", "precision: 'f16' is neither"),
+            ("rule=biio", "unknown rule 'biio'"),
+            ("oops", "neither a configuration file"),
+        ] {
+            let message = config(&[assignment]).unwrap_err().to_string();
+            assert!(message.contains(want), "{assignment}: {message}");
+        }
+    }
+}

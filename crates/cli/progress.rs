@@ -1,0 +1,51 @@
+//! How far a run has come: a bar on a terminal, a line now and then elsewhere.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Progress on standard error.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    what: &'static str,
+    start: Instant,
+    next_line: Instant,
+}
+
+/// Between two lines where there is no terminal.
+const PAUSE: Duration = Duration::from_secs(10);
+
+impl Progress {
+    /// Of `total` things called `what`.
+    pub(crate) fn new(what: &'static str, total: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+        let template = "{bar:40} {pos}/{len} {msg}, {elapsed} elapsed, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_message(what);
+        let start = Instant::now();
+        Progress {
+            bar,
+            what,
+            start,
+            next_line: start + PAUSE,
+        }
+    }
+
+    pub(crate) fn advance(&mut self, by: u64) {
+        self.bar.inc(by);
+        if self.bar.is_hidden() && Instant::now() >= self.next_line {
+            let (done, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
+            let left = self.start.elapsed().as_secs_f64() / done as f64 * (total - done) as f64;
+            eprintln!("{done}/{total} {}, about {left:.0} s left", self.what);
+            self.next_line = Instant::now() + PAUSE;
+        }
+    }
+
+    /// Ends the bar and tells how long it took.
+    pub(crate) fn finish(self) -> Duration {
+        self.bar.finish_and_clear();
+        self.start.elapsed()
+    }
+}

@@ -1,0 +1,162 @@
+//! The directory that a run leaves behind.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use meta::{EpisodeRecord, Settings};
+
+use crate::failure::Failure;
+
+/// A run directory being filled.
+pub(crate) struct RunDir {
+    path: PathBuf,
+    metrics: Option<csv::Writer<File>>,
+}
+
+impl RunDir {
+    /// Makes `path`, which may exist if it is empty, or the next free
+    /// `runs/NAME-1`, `runs/NAME-2`, …
+    pub(crate) fn create(path: Option<&Path>, name: &str) -> Result<RunDir, Failure> {
+        let path = match path {
+            Some(path) => {
+                let occupied = match fs::read_dir(path) {
+                    Ok(mut entries) => entries.next().is_some(),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+                    Err(error) => return Err(input(path, &error)),
+                };
+                if occupied {
+                    return Err(Failure::Input(format!(
+                        "{} is not empty; name a new directory with --out, or empty this one",
+                        path.display()
+                    )));
+                }
+                fs::create_dir_all(path).map_err(|error| input(path, &error))?;
+                path.to_owned()
+            }
+            None => next_free(Path::new("runs"), name)?,
+        };
+        Ok(RunDir {
+            path,
+            metrics: None,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a whole file: to a temporary name first, so that a reader never sees half.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let path = self.path.join(name);
+        let draft = self.path.join(format!(".{name}.part"));
+        let written = File::create(&draft).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&draft, &path)
+        });
+        written.map_err(|error| {
+            // The draft is worthless; if it cannot be removed either, so be it.
+            let _ = fs::remove_file(&draft);
+            failed(&path, &error)
+        })
+    }
+
+    /// Starts metrics.csv with its header.
+    pub(crate) fn begin_metrics(&mut self, settings: &Settings) -> Result<(), Failure> {
+        let path = self.path.join("metrics.csv");
+        let file = File::create(&path).map_err(|error| failed(&path, &error))?;
+        let mut writer = csv::Writer::from_writer(file);
+        let layers = settings.network.layers();
+        let fixed = [
+            "trial",
+            "episode",
+            "status",
+            "loss",
+            "cross_entropy",
+            "accuracy",
+        ];
+        let header = fixed
+            .into_iter()
+            .map(str::to_owned)
+            .chain(
+                settings
+                    .rule
+                    .terms
+                    .iter()
+                    .map(|term| format!("theta_{}", term.name)),
+            )
+            .chain((0..=layers).map(|l| format!("angle_{l}")))
+            .chain((1..=layers).map(|l| format!("ortho_{l}")));
+        writer
+            .write_record(header)
+            .map_err(|error| failed(&path, &error.into()))?;
+        self.metrics = Some(writer);
+        Ok(())
+    }
+
+    /// Adds a row to metrics.csv. Numbers are printed with as many digits as it takes to
+    /// read back exactly.
+    pub(crate) fn add_metrics(&mut self, record: &EpisodeRecord) -> Result<(), Failure> {
+        let Some(writer) = &mut self.metrics else {
+            return Ok(());
+        };
+        let measures = [record.loss, record.cross_entropy, record.accuracy];
+        let numbers = measures
+            .iter()
+            .chain(&record.theta)
+            .chain(&record.angles)
+            .chain(&record.orthonormality)
+            .map(f64::to_string);
+        let start = [
+            record.trial.to_string(),
+            record.episode.to_string(),
+            record.status.name().to_owned(),
+        ];
+        writer
+            .write_record(start.into_iter().chain(numbers))
+            .map_err(|error| failed(&self.path.join("metrics.csv"), &error.into()))
+    }
+
+    /// Makes sure that metrics.csv is on disk.
+    pub(crate) fn finish_metrics(&mut self) -> Result<(), Failure> {
+        let Some(writer) = self.metrics.take() else {
+            return Ok(());
+        };
+        let path = self.path.join("metrics.csv");
+        let flushed = writer
+            .into_inner()
+            .map_err(|error| io::Error::from(error.error().kind()));
+        flushed
+            .and_then(|file| file.sync_all())
+            .map_err(|error| failed(&path, &error))
+    }
+}
+
+fn next_free(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
+    fs::create_dir_all(parent).map_err(|error| input(parent, &error))?;
+    for n in 1_u32.. {
+        let path = parent.join(format!("{name}-{n}"));
+        // Creating it, not looking for it, decides between two runs that start at once.
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(input(&path, &error)),
+        }
+    }
+    Err(Failure::Run(format!(
+        "{} holds 2³² runs of {name}",
+        parent.display()
+    )))
+}
+
+fn input(path: &Path, error: &io::Error) -> Failure {
+    Failure::Input(format!(
+        "{}: {error}; name a writable directory with --out",
+        path.display()
+    ))
+}
+
+fn failed(path: &Path, error: &io::Error) -> Failure {
+    Failure::Run(format!("{}: {error}", path.display()))
+}

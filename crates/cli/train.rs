@@ -1,0 +1,192 @@
+//! `metaplast train`: meta-train a rule.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use meta::{Settings, Spread, Summariser, Summary, Training};
+use toml::{Table, Value};
+
+use crate::config::{Config, KEYS};
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::run_dir::RunDir;
+
+/// Meta-train a plasticity rule: episodes of online learning, each followed by one step
+/// on the rule's coefficients. Writes a run directory and prints a summary.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// A configuration file ending in .toml, and key=value settings. Keys: rule, data,
+    /// episodes, trials, seed, threads, sizes, activation, beta, feedback, K, Q, M, eta,
+    /// lambda, theta0, tasks, split, precision, out.
+    #[arg(value_name = "CONFIG.toml | key=value")]
+    settings: Vec<String>,
+    /// bp, bp-exact, fa, dfa, ehebb, oja, bio, pool, or a rule file [default: bio]
+    #[arg(long)]
+    rule: Option<String>,
+    /// A data set's name or path [default: emnist-balanced where found, else glyphs]
+    #[arg(long)]
+    data: Option<String>,
+    /// Episodes of each trial [default: 600]
+    #[arg(long)]
+    episodes: Option<i64>,
+    /// Independent trials [default: 20]
+    #[arg(long)]
+    trials: Option<i64>,
+    /// The seed of every random number [default: 0]
+    #[arg(long)]
+    seed: Option<i64>,
+    /// Worker threads; never changes a result [default: as many as there are cores]
+    #[arg(long)]
+    threads: Option<i64>,
+    /// The penalty λ on the sum of |θ| [default: 0]
+    #[arg(long)]
+    lambda: Option<f64>,
+    /// The run directory, new or empty [default: the next free runs/RULE-DATA-N]
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+impl Args {
+    fn config(self) -> Result<Config, Failure> {
+        let (files, assignments): (Vec<_>, Vec<_>) = self
+            .settings
+            .into_iter()
+            .partition(|s| s.ends_with(".toml") && !s.contains('='));
+        if files.len() > 1 {
+            return Err(Failure::Input(format!(
+                "one configuration file is enough, got {}",
+                files.join(" and ")
+            )));
+        }
+        let integer = |n: Option<i64>| n.map(Value::Integer);
+        let out = self
+            .out
+            .map(|path| Value::String(path.to_string_lossy().into_owned()));
+        let options = vec![
+            ("rule", self.rule.map(Value::String)),
+            ("data", self.data.map(Value::String)),
+            ("episodes", integer(self.episodes)),
+            ("trials", integer(self.trials)),
+            ("seed", integer(self.seed)),
+            ("threads", integer(self.threads)),
+            ("lambda", self.lambda.map(Value::Float)),
+            ("out", out),
+        ];
+        debug_assert!(options.iter().all(|(key, _)| KEYS.contains(key)));
+        Config::new(files.first().map(|f| f.as_ref()), options, &assignments)
+    }
+}
+
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    let config = args.config()?;
+    let settings = &config.settings;
+    let data = match &config.data {
+        Some(name) => datasets::open(name, config.split)?,
+        None => datasets::open_default(config.split)?,
+    };
+    let mut training = Training::new(settings, &data, config.threads)
+        .map_err(|error| Failure::Input(error.to_string()))?;
+    let note = if data.is_synthetic() {
+        " (synthetic: drawn characters, not handwriting)"
+    } else {
+        ""
+    };
+    eprintln!(
+        "{} on {}{note}, {} split: {} trials of {} episodes, seed {}, {} threads",
+        settings.rule.name,
+        data.name(),
+        data.split(),
+        settings.trials,
+        settings.episodes,
+        settings.seed,
+        config.threads
+    );
+    let mut record = Table::new();
+    record.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
+    record.insert("data_origin".to_owned(), data.origin().into());
+    record.insert("data_checksum_md5".to_owned(), data.checksum().into());
+    record.insert("data_synthetic".to_owned(), data.is_synthetic().into());
+    let name = format!("{}-{}", settings.rule.name, data.name());
+    let mut dir = RunDir::create(config.out.as_deref(), &name)?;
+    dir.write(
+        "config.toml",
+        config.to_toml(data.name(), record).as_bytes(),
+    )?;
+    dir.begin_metrics(settings)?;
+
+    let mut summariser = Summariser::new(settings);
+    let mut progress = Progress::new("episodes", settings.episodes * settings.trials);
+    training.run(|record| {
+        dir.add_metrics(&record)?;
+        summariser.add(&record);
+        progress.advance(1);
+        Ok::<(), Failure>(())
+    })?;
+    dir.finish_metrics()?;
+    let took = progress.finish();
+    let summary = summariser.finish();
+    let json = serde_json::to_string_pretty(&summary).expect("a summary is plain data");
+    dir.write("summary.json", format!("{json}\n").as_bytes())?;
+    let mut text = describe(settings, &summary);
+    let episodes = settings.episodes * settings.trials;
+    let rate = took.as_secs_f64() * 1e3 / episodes as f64;
+    let _ = writeln!(
+        text,
+        "{episodes} episodes in {:.1} s, {rate:.2} ms each",
+        took.as_secs_f64()
+    );
+    let _ = writeln!(text, "run directory: {}", dir.path().display());
+    Ok(io::stdout().write_all(text.as_bytes())?)
+}
+
+/// The summary for people.
+fn describe(settings: &Settings, summary: &Summary) -> String {
+    let mut text = String::new();
+    let show = |spread: &Option<Spread>| match spread {
+        Some(Spread { mean, sd }) => format!("{mean:>10.4} ± {sd:.4}"),
+        None => format!("{:>10}", "none"),
+    };
+    let mut line = |name: &str, spread: &Option<Spread>| {
+        let _ = writeln!(text, "  {name:<22}{}", show(spread));
+    };
+    line("accuracy", &summary.accuracy);
+    line("meta-loss", &summary.loss);
+    line("cross-entropy", &summary.cross_entropy);
+    for (name, theta) in &summary.theta {
+        line(&format!("theta {name}"), theta);
+    }
+    if !settings.feedback.is_symmetric() {
+        for (l, angle) in summary
+            .angles
+            .iter()
+            .enumerate()
+            .take(summary.angles.len() - 1)
+        {
+            line(&format!("angle {l} (degrees)"), angle);
+        }
+    }
+    for (l, e) in summary.orthonormality.iter().enumerate() {
+        line(&format!("orthonormality {}", l + 1), e);
+    }
+    let head = format!(
+        "Mean over the last {} episodes ± standard deviation over {} trials\n",
+        summary.last_episodes, summary.trials
+    );
+    let mut tail = String::new();
+    if summary.diverged_episodes > 0 {
+        let _ = writeln!(
+            tail,
+            "{} episodes of {} trials diverged; they are left out of the means",
+            summary.diverged_episodes, summary.diverged_trials
+        );
+    }
+    if summary.replayed_episodes > 0 {
+        let _ = writeln!(
+            tail,
+            "{} episodes were differentiated by replay, since undoing lost digits",
+            summary.replayed_episodes
+        );
+    }
+    head + &text + &tail
+}
