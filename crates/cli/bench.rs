@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 
-/// Time episodes with their meta-gradients at the paper's size, on built-in glyphs.
+/// Time episodes with their meta-gradients at the paper's size, on built-in glyphs,
+/// without what `train` measures besides (angles and orthonormality).
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// bp, bp-exact, fa, dfa, ehebb, oja, bio, pool, or a rule file
@@ -88,7 +89,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         let start = Instant::now();
         pool.install(|| {
             workers.par_iter_mut().for_each(|(tape, episode, setting)| {
-                episode.run(tape, setting);
+                let recorded = episode.record(tape, setting);
+                tape.gradient(recorded.meta_loss, &recorded.theta);
             });
         });
         start.elapsed().as_secs_f64() * 1e3 / f64::from(args.threads)

@@ -6,6 +6,7 @@
 //! written once and serves plain gradients, recorded gradients and forward mode.
 
 use crate::ops::{self, Op};
+use crate::plastic::Outer;
 use crate::program::Program;
 use crate::shape::Shape;
 use crate::support::Support;
@@ -16,9 +17,6 @@ use crate::{Real, tape::Var};
 /// is then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MatrixId(pub(crate) u32);
-
-/// The term post ⊗ pre of an update.
-pub(crate) type Pair<V> = (V, V);
 
 /// Something that evaluates operations on values.
 pub(crate) trait Algebra {
@@ -50,24 +48,24 @@ pub(crate) trait Algebra {
     fn matvec(&mut self, w: MatrixId, y: Self::Value) -> Self::Value;
     /// e W, only on the coordinates of `on`.
     fn matvec_t(&mut self, w: MatrixId, e: Self::Value, on: Support) -> Self::Value;
-    /// Pushes (W bₖ, aₖ W) for each pair (aₖ, bₖ), the second only on the support of
+    /// Pushes (W bₖ, aₖ W) for each term sₖ aₖ ⊗ bₖ, the second only on the support of
     /// bₖ. What `wanted` says no to may be left out.
     fn products(
         &mut self,
         w: MatrixId,
-        pairs: &[Pair<Self::Value>],
+        terms: &[Outer<Self::Value>],
         wanted: &[(bool, bool)],
         result: &mut Vec<(Option<Self::Value>, Option<Self::Value>)>,
     );
-    /// W ← s W + Σ aₖ ⊗ bₖ, s = 1 where there is none.
-    fn update(&mut self, w: MatrixId, scale: Option<Self::Value>, pairs: &[Pair<Self::Value>]);
-    /// W ← (W − Σ aₖ ⊗ bₖ)/s: takes back the update recorded as `node`.
+    /// W ← s W + Σ sₖ aₖ ⊗ bₖ, s = 1 and sₖ = 1 where there is none.
+    fn update(&mut self, w: MatrixId, scale: Option<Self::Value>, terms: &[Outer<Self::Value>]);
+    /// W ← (W − Σ sₖ aₖ ⊗ bₖ)/s: takes back the update recorded as `node`.
     fn undo(
         &mut self,
         w: MatrixId,
         node: u32,
         scale: Option<Self::Value>,
-        pairs: &[Pair<Self::Value>],
+        terms: &[Outer<Self::Value>],
     );
     /// ⟨A, B⟩ = Σᵢⱼ Aᵢⱼ Bᵢⱼ.
     fn frobenius(&mut self, a: MatrixId, b: MatrixId) -> Self::Value;
@@ -163,6 +161,24 @@ impl<A: Algebra> Reverse<'_, A> {
         let sum = self.adjoints[input];
         self.adjoints[input] = Some(self.algebra.accumulate(sum, term));
     }
+}
+
+/// The terms of an update, whose inputs come in threes from input `first` on.
+pub(crate) fn terms_of<A: Algebra>(
+    algebra: &A,
+    node: u32,
+    first: usize,
+) -> impl Iterator<Item = Outer<A::Value>> {
+    let program = algebra.program();
+    let inputs = program.nodes[node as usize].inputs as usize;
+    (first..inputs).step_by(3).map(move |i| {
+        let scale = program.input(node, i);
+        Outer {
+            scale: (program.one != Some(scale.index)).then(|| algebra.recorded(scale)),
+            post: algebra.recorded(program.input(node, i + 1)),
+            pre: algebra.recorded(program.input(node, i + 2)),
+        }
+    })
 }
 
 /// An operation's forward-mode rule at one node: reads inputs, output and the

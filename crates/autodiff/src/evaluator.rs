@@ -5,9 +5,9 @@
 //! seen before allocates nothing.
 
 use crate::Real;
-use crate::algebra::{Algebra, MatrixId, Pair};
+use crate::algebra::{Algebra, MatrixId};
 use crate::ops::{self, Op};
-use crate::plastic::{MAX_PRODUCTS, Operand, Slot, Store};
+use crate::plastic::{MAX_PRODUCTS, Operand, Outer, Slot, Store, has_pass};
 use crate::program::{Inputs, Program, Tensor};
 use crate::replay::Replay;
 use crate::shape::Shape;
@@ -433,31 +433,31 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
     fn products(
         &mut self,
         w: MatrixId,
-        pairs: &[Pair<Ref>],
+        terms: &[Outer<Ref>],
         wanted: &[(bool, bool)],
         result: &mut Vec<(Option<Ref>, Option<Ref>)>,
     ) {
-        let rounds = pairs.chunks(MAX_PRODUCTS).zip(wanted.chunks(MAX_PRODUCTS));
-        for (pairs, wanted) in rounds {
-            if pairs.iter().any(|(a, _)| self.shape(*a).rows > 1) {
-                for ((a, b), (want_a, want_b)) in pairs.iter().zip(wanted) {
-                    let on = self.support(*b);
-                    let da = want_a.then(|| self.matvec(w, *b));
-                    let db = want_b.then(|| self.matvec_t(w, *a, on));
+        let rounds = terms.chunks(MAX_PRODUCTS).zip(wanted.chunks(MAX_PRODUCTS));
+        for (terms, wanted) in rounds {
+            if terms.iter().any(|term| self.shape(term.post).rows > 1) {
+                for (term, (want_a, want_b)) in terms.iter().zip(wanted) {
+                    let on = self.support(term.pre);
+                    let da = want_a.then(|| self.matvec(w, term.pre));
+                    let db = want_b.then(|| self.matvec_t(w, term.post, on));
                     result.push((da, db));
                 }
-                continue;
+            } else {
+                self.products_at_once(w, terms, wanted, result);
             }
-            self.products_at_once(w, pairs, wanted, result);
         }
     }
 
-    fn update(&mut self, w: MatrixId, scale: Option<Ref>, pairs: &[Pair<Ref>]) {
+    fn update(&mut self, w: MatrixId, scale: Option<Ref>, terms: &[Outer<Ref>]) {
         let scale = scale.map(|s| self.numbers(s)[0]);
-        self.add_pairs(w, scale, T::ONE, pairs);
+        self.add_terms(w, scale, T::ONE, terms);
     }
 
-    fn undo(&mut self, w: MatrixId, node: u32, scale: Option<Ref>, pairs: &[Pair<Ref>]) {
+    fn undo(&mut self, w: MatrixId, node: u32, scale: Option<Ref>, terms: &[Outer<Ref>]) {
         let own = self.slots.len();
         if let Some(replay) = &mut self.replay
             && let Some(k) = (w.0 as usize).checked_sub(own)
@@ -467,7 +467,7 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
         }
         let back = scale.map(|s| T::ONE / self.numbers(s)[0]);
         let factor = back.map_or(-T::ONE, |back| -back);
-        self.add_pairs(w, back, factor, pairs);
+        self.add_terms(w, back, factor, terms);
     }
 
     fn frobenius(&mut self, a: MatrixId, b: MatrixId) -> Ref {
@@ -486,51 +486,62 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
 }
 
 impl<T: Real> Evaluator<'_, T> {
-    fn add_pairs(&mut self, w: MatrixId, scale: Option<T>, factor: T, pairs: &[Pair<Ref>]) {
+    /// W ← scale·W + factor·Σ sₖ aₖ ⊗ bₖ.
+    fn add_terms(&mut self, w: MatrixId, scale: Option<T>, factor: T, terms: &[Outer<Ref>]) {
         let (program, pool) = (self.program, &self.pool);
         let own = self.slots.len();
         let store = match (w.0 as usize).checked_sub(own) {
             None => &mut self.slots[w.0 as usize].store,
             Some(k) => &mut self.work[k],
         };
-        let operands = pairs
-            .iter()
-            .map(|(a, b)| (tensor(program, pool, *a), operand(program, pool, *b)));
-        store.update(scale, factor, operands);
+        store.begin_update(scale);
+        for term in terms {
+            let factor = match term.scale {
+                Some(s) => factor * tensor(program, pool, s).scalar(),
+                None => factor,
+            };
+            let (a, b) = (
+                tensor(program, pool, term.post),
+                operand(program, pool, term.pre),
+            );
+            store.add_outer(factor, a, b);
+        }
     }
 
-    /// At most [`MAX_PRODUCTS`] pairs of single vectors in one walk over the matrix.
+    /// For at most [`MAX_PRODUCTS`] terms of single vectors, in one walk.
     fn products_at_once(
         &mut self,
         w: MatrixId,
-        pairs: &[Pair<Ref>],
+        terms: &[Outer<Ref>],
         wanted: &[(bool, bool)],
         result: &mut Vec<(Option<Ref>, Option<Ref>)>,
     ) {
-        // The pass comes with as many products from the left as there are pairs, and
-        // with as many from the right or one fewer.
-        let n = pairs.len();
-        let skipped = wanted.iter().position(|(want_a, _)| !want_a);
-        let skipped = skipped.filter(|_| n > 1);
+        let count = |side: fn(&(bool, bool)) -> bool| wanted.iter().filter(|w| side(w)).count();
+        // Not every combination is compiled; then what nobody asked for is computed too.
+        let all = !has_pass(count(|w| w.0), count(|w| w.1));
+        let want = |k: usize| if all { (true, true) } else { wanted[k] };
         let (program, pool) = (self.program, &self.pool);
-        let nothing = Operand {
-            tensor: Tensor {
-                shape: Shape::matrix(0, 0),
-                data: &[],
-            },
-            on: Some(&[]),
+        let nothing = Tensor {
+            shape: Shape::matrix(0, 0),
+            data: &[],
         };
-        let mut right = [nothing; MAX_PRODUCTS];
+        let mut right = [Operand {
+            tensor: nothing,
+            on: None,
+        }; MAX_PRODUCTS];
         let mut left: [&[T]; MAX_PRODUCTS] = [&[]; MAX_PRODUCTS];
         let mut on = [None; MAX_PRODUCTS];
-        let mut m = 0;
-        for (k, (a, b)) in pairs.iter().enumerate() {
-            let b = operand(program, pool, *b);
-            left[k] = tensor(program, pool, *a).data;
-            on[k] = b.on;
-            if skipped != Some(k) {
+        let (mut m, mut n) = (0, 0);
+        for (k, term) in terms.iter().enumerate() {
+            let b = operand(program, pool, term.pre);
+            if want(k).0 {
                 right[m] = b;
                 m += 1;
+            }
+            if want(k).1 {
+                left[n] = tensor(program, pool, term.post).data;
+                on[n] = b.on;
+                n += 1;
             }
         }
         let own = self.slots.len();
@@ -538,21 +549,27 @@ impl<T: Real> Evaluator<'_, T> {
             None => &mut self.slots[w.0 as usize].store,
             Some(k) => &mut self.work[k],
         };
-        store.products(&right[..m], &left[..n], &on[..n]);
+        if m + n > 0 {
+            store.products(&right[..m], &left[..n], &on[..n]);
+        }
         let (post, pre) = (store.post, store.pre);
-        let mut m = 0;
-        for (k, (_, b)) in pairs.iter().enumerate() {
-            let da = (skipped != Some(k)).then(|| {
+        let (mut m, mut n) = (0, 0);
+        for (k, term) in terms.iter().enumerate() {
+            let da = want(k).0.then(|| {
                 let index = self.pool.take(Shape::vector(post), Support::DENSE);
                 store.product(m, &mut self.pool.values[index].data);
                 m += 1;
                 Ref::of_pool(index)
             });
-            let support = support_of(self.program, &self.pool, *b);
-            let index = self.pool.take(Shape::vector(pre), support);
-            let coordinates = self.program.supports.coordinates(support);
-            store.product_t(k, coordinates, &mut self.pool.values[index].data);
-            result.push((da, Some(Ref::of_pool(index))));
+            let db = want(k).1.then(|| {
+                let support = support_of(self.program, &self.pool, term.pre);
+                let index = self.pool.take(Shape::vector(pre), support);
+                let coordinates = self.program.supports.coordinates(support);
+                store.product_t(n, coordinates, &mut self.pool.values[index].data);
+                n += 1;
+                Ref::of_pool(index)
+            });
+            result.push((da, db));
         }
     }
 }
@@ -561,7 +578,7 @@ impl<T: Real> Evaluator<'_, T> {
 fn add_to<T: Real>(sum: &mut [T], term: &[T]) {
     crate::simd::dispatch(
         #[inline(always)]
-        || {
+        move || {
             for (sum, term) in sum.iter_mut().zip(term) {
                 *sum = *sum + *term;
             }

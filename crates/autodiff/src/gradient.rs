@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use crate::algebra::{Algebra, Reverse};
+use crate::algebra::{Algebra, MatrixId, Reverse};
 use crate::evaluator::Evaluator;
 use crate::plastic::{self, Companions, Origin, Plastic, Room};
 use crate::program::Action;
@@ -47,7 +47,8 @@ pub struct Gradient<T> {
     parts: Vec<(Shape, Vec<T>)>,
     initial: Vec<Array2<T>>,
     /// How far the matrices that were undone ended from their initial values: the
-    /// largest difference over the largest weight. 0 without plastic matrices.
+    /// largest difference over the largest weight. Matrices that the sweep never read
+    /// are not undone and do not count; 0 without others.
     pub residual: T,
     /// How time was rewound in the end: `Undo` or `Replay`.
     pub rewind: Rewind,
@@ -150,6 +151,16 @@ impl<T: Real> Tape<T> {
         }
     }
 
+    /// For each matrix whether a sweep from `loss` reads it. One that is never read
+    /// again need not be brought back in time.
+    fn matrices_read(&self, loss: Var) -> Vec<bool> {
+        let mut read = vec![false; self.slots.len()];
+        for node in 0..=loss.index {
+            plastic::mark_read(&self.program, node, &mut read);
+        }
+        read
+    }
+
     fn sweep_back(
         &mut self,
         loss: Var,
@@ -157,33 +168,36 @@ impl<T: Real> Tape<T> {
         initial: &[&Plastic],
         replaying: bool,
     ) -> Gradient<T> {
+        let read = self.matrices_read(loss);
         let workspace = &mut self.workspace;
         let mut adjoints = std::mem::take(&mut workspace.adjoints);
         adjoints.clear();
         adjoints.resize(loss.index() + 1, None);
-        let replay =
-            replaying.then(|| Replay::new(&self.program, &mut self.slots, loss.index, workspace));
+        let replay = replaying
+            .then(|| Replay::new(&self.program, &mut self.slots, &read, loss.index, workspace));
         let mut g = Evaluator::new(&self.program, &mut self.slots, workspace, replay);
-        let mut matrices = Vec::new();
-        for slot in 0..g.slots().len() {
+        let mut matrices = Vec::with_capacity(read.len());
+        for (slot, read) in read.into_iter().enumerate() {
             let matrix = &mut g.slots()[slot];
-            if matrix.origin == Origin::Fixed {
-                matrices.push(Companions {
-                    w: g.of_slot(slot),
-                    derivative: None,
-                });
-                continue;
-            }
             let (post, pre, active) = (matrix.store.post, matrix.store.pre, matrix.active);
-            let mut w = workspace.store(post, pre);
-            w.copy_from(&mut matrix.store);
-            let w = g.add(w);
-            let derivative = active.then(|| {
+            let plastic = matrix.origin != Origin::Fixed;
+            let w = if plastic && read {
+                let mut w = workspace.store(post, pre);
+                w.copy_from(&mut matrix.store);
+                g.add(w)
+            } else {
+                g.of_slot(slot)
+            };
+            let derivative = (plastic && active).then(|| {
                 let mut zeros = workspace.store(post, pre);
                 zeros.set_zero();
                 g.add(zeros)
             });
-            matrices.push(Companions { w, derivative });
+            matrices.push(Companions {
+                w,
+                derivative,
+                read,
+            });
         }
         adjoints[loss.index()] = Some(g.hold(Shape::SCALAR, &[T::ONE]));
         sweep(&mut g, loss.index, &mut adjoints, wrt, &matrices);
@@ -199,7 +213,7 @@ impl<T: Real> Tape<T> {
             })
             .collect();
         let mut residual = T::ZERO;
-        for (slot, companions) in matrices.iter().enumerate() {
+        for (slot, companions) in matrices.iter().enumerate().filter(|(_, c)| c.read) {
             if let Some(mut start) = g.slots()[slot].initial.take() {
                 let distance = g.store(companions.w).distance(&mut start);
                 if !(distance <= residual) {
@@ -239,22 +253,22 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     pub fn gradient_taped(&mut self, loss: Var, wrt: &[Var]) -> Vec<Var> {
         self.check_gradient(loss, wrt);
-        let mut matrices = Vec::new();
-        for slot in 0..self.slots.len() as u32 {
+        let read = self.matrices_read(loss);
+        let mut matrices = Vec::with_capacity(read.len());
+        for (slot, read) in (0_u32..).zip(read) {
             let (origin, active) = {
                 let matrix = &self.slots[slot as usize];
                 (matrix.origin, matrix.active)
             };
-            matrices.push(if origin == Origin::Fixed {
-                Companions {
-                    w: crate::algebra::MatrixId(slot),
-                    derivative: None,
-                }
-            } else {
-                Companions {
-                    w: self.record_fork(slot),
-                    derivative: active.then(|| self.zeros_like(slot)),
-                }
+            let plastic = origin != Origin::Fixed;
+            matrices.push(Companions {
+                w: if plastic && read {
+                    self.record_fork(slot)
+                } else {
+                    MatrixId(slot)
+                },
+                derivative: (plastic && active).then(|| self.zeros_like(slot)),
+                read,
             });
         }
         let mut adjoints = vec![None; loss.index() + 1];

@@ -19,7 +19,7 @@ mod taped;
 
 pub use check::{CheckFailure, CheckReport, GradientCheck, Order};
 pub use gradient::{Gradient, GradientOptions, Rewind};
-pub use plastic::Plastic;
+pub use plastic::{Outer, Plastic};
 pub use real::Real;
 pub use shape::Shape;
 pub use tape::{Tape, Var};

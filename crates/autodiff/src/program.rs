@@ -41,6 +41,8 @@ pub(crate) struct Program<T> {
     pub(crate) edges: Vec<u32>,
     pub(crate) values: Vec<T>,
     pub(crate) supports: Supports,
+    /// The constant 1, if it is recorded.
+    pub(crate) one: Option<u32>,
     /// Tells the variables of this program from those of any other.
     pub(crate) stamp: u32,
 }

@@ -28,17 +28,19 @@ struct History<T> {
 }
 
 impl<T: Real> Replay<T> {
-    /// Walks through the updates up to node `last` once and keeps checkpoints.
+    /// Walks through the updates up to node `last` once and keeps checkpoints of the
+    /// matrices that are read.
     /// Matrices that recorded gradients made are left to be undone.
     pub(crate) fn new(
         program: &Program<T>,
         slots: &mut [Slot<T>],
+        read: &[bool],
         last: u32,
         workspace: &mut Workspace<T>,
     ) -> Self {
         let mut histories = Vec::new();
         for (slot, matrix) in slots.iter_mut().enumerate() {
-            if matrix.origin != Origin::Plastic {
+            if matrix.origin != Origin::Plastic || !read[slot] {
                 continue;
             }
             let nodes = &program.nodes[..=last as usize];
@@ -140,10 +142,8 @@ fn apply<T: Real>(program: &Program<T>, node: u32, w: &mut Store<T>) {
             on: program.supports.coordinates(support),
         }
     };
-    let scale = scaled.then(|| tensor(0).scalar());
-    let first = usize::from(scaled);
-    let pairs = (first..inputs)
-        .step_by(2)
-        .map(|i| (tensor(i), operand(i + 1)));
-    w.update(scale, T::ONE, pairs);
+    w.begin_update(scaled.then(|| tensor(0).scalar()));
+    for i in (usize::from(scaled)..inputs).step_by(3) {
+        w.add_outer(tensor(i).scalar(), tensor(i + 1), operand(i + 2));
+    }
 }

@@ -43,6 +43,7 @@ impl<T: Real> Tape<T> {
                 matrices.push(Companions {
                     w: g.of_slot(slot),
                     derivative: None,
+                    read: true,
                 });
                 continue;
             }
@@ -56,6 +57,7 @@ impl<T: Real> Tape<T> {
             matrices.push(Companions {
                 w: g.add(w),
                 derivative: Some(g.add(zeros)),
+                read: true,
             });
         }
         let mut tangents = vec![None; self.program.nodes.len()];

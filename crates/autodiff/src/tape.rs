@@ -67,6 +67,7 @@ impl<T: Real> Tape<T> {
                 edges: Vec::new(),
                 values: Vec::new(),
                 supports: Supports::default(),
+                one: None,
                 stamp: NEXT_STAMP.fetch_add(1, Ordering::Relaxed),
             },
             slots: Vec::new(),
@@ -81,6 +82,7 @@ impl<T: Real> Tape<T> {
         self.program.edges.clear();
         self.program.values.clear();
         self.program.supports.clear();
+        self.program.one = None;
         self.program.stamp = NEXT_STAMP.fetch_add(1, Ordering::Relaxed);
         self.workspace.recycle(&mut self.slots);
     }
@@ -260,6 +262,16 @@ impl<T: Real> Tape<T> {
             index,
             stamp: self.program.stamp,
         }
+    }
+
+    /// The constant 1, recorded once.
+    pub(crate) fn one(&mut self) -> Var {
+        let index = match self.program.one {
+            Some(index) => index,
+            None => self.constant_scalar(T::ONE).index,
+        };
+        self.program.one = Some(index);
+        self.program.var(index)
     }
 
     /// Evaluates `op` and records it.

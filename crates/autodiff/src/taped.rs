@@ -1,8 +1,9 @@
 //! The tape as an algebra: rules evaluated on it are recorded, and can be
 //! differentiated again.
 
-use crate::algebra::{Algebra, MatrixId, Pair, Shorthand};
+use crate::algebra::{Algebra, MatrixId, Shorthand};
 use crate::ops::{self, Op};
+use crate::plastic::Outer;
 use crate::program::Program;
 use crate::shape::Shape;
 use crate::support::Support;
@@ -55,37 +56,41 @@ impl<T: Real> Algebra for Tape<T> {
     fn products(
         &mut self,
         w: MatrixId,
-        pairs: &[Pair<Var>],
+        terms: &[Outer],
         wanted: &[(bool, bool)],
         result: &mut Vec<(Option<Var>, Option<Var>)>,
     ) {
-        for ((a, b), (want_a, want_b)) in pairs.iter().zip(wanted) {
-            let on = self.support(*b);
-            let da = want_a.then(|| self.record_matvec(w.0, *b));
-            let db = want_b.then(|| self.record_matvec_t(w.0, *a, false, on));
+        for (term, (want_a, want_b)) in terms.iter().zip(wanted) {
+            let on = self.support(term.pre);
+            let da = want_a.then(|| self.record_matvec(w.0, term.pre));
+            let db = want_b.then(|| self.record_matvec_t(w.0, term.post, false, on));
             result.push((da, db));
         }
     }
 
-    fn update(&mut self, w: MatrixId, scale: Option<Var>, pairs: &[Pair<Var>]) {
-        self.record_update(w.0, scale, pairs);
+    fn update(&mut self, w: MatrixId, scale: Option<Var>, terms: &[Outer]) {
+        self.record_update(w.0, scale, terms);
     }
 
-    /// W ← W/s + Σ (−aₖ/s) ⊗ bₖ: an update like any other.
-    fn undo(&mut self, w: MatrixId, _: u32, scale: Option<Var>, pairs: &[Pair<Var>]) {
-        let back = scale.map(|s| {
-            let one = Algebra::constant(self, Shape::SCALAR, 1.0);
-            self.record(ops::Div.into(), &[one, s])
-        });
-        let pairs: Vec<_> = pairs
+    /// W ← W/s + Σ (−sₖ/s) aₖ ⊗ bₖ: an update like any other.
+    fn undo(&mut self, w: MatrixId, _: u32, scale: Option<Var>, terms: &[Outer]) {
+        let one = self.one();
+        let back = scale.map(|s| self.record(ops::Div.into(), &[one, s]));
+        let factor = Shorthand::affine(self, back.unwrap_or(one), -1.0, 0.0);
+        let terms: Vec<Outer> = terms
             .iter()
-            .map(|&(a, b)| {
-                let negated = Shorthand::affine(self, a, -1.0, 0.0);
-                let a = back.map_or(negated, |back| Shorthand::scale(self, back, negated));
-                (a, b)
+            .map(|term| {
+                let scale = match term.scale {
+                    Some(s) => Shorthand::mul(self, factor, s),
+                    None => factor,
+                };
+                Outer {
+                    scale: Some(scale),
+                    ..*term
+                }
             })
             .collect();
-        self.record_update(w.0, back, &pairs);
+        self.record_update(w.0, back, &terms);
     }
 
     fn frobenius(&mut self, a: MatrixId, b: MatrixId) -> Var {

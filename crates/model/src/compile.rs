@@ -4,7 +4,7 @@
 //! ΔW = Σ_g a_g ⊗ (Σ_k c_k b_k), with scalar coefficients c_k and vectors b_k over
 //! pre-synaptic units. The paper's whole pool is of rank 3 (PAPER, "Plasticity rule").
 
-use autodiff::{Plastic, Real, Tape, Var};
+use autodiff::{Outer, Plastic, Real, Tape, Var};
 
 use crate::{Network, Post, Pre, Rule, Scalar, Trace};
 
@@ -61,7 +61,7 @@ struct Room {
     scalars: [Option<Var>; 3],
     weights: Vec<(Var, Var)>,
     rows: Vec<(Var, Var)>,
-    pairs: Vec<(Var, Var)>,
+    outers: Vec<Outer>,
 }
 
 impl CompiledRule {
@@ -275,8 +275,8 @@ impl LayerPlan {
             v: room.back_activity[l],
         };
         room.scalars = [None; 3];
-        let mut pairs = std::mem::take(&mut room.pairs);
-        pairs.clear();
+        let mut outers = std::mem::take(&mut room.outers);
+        outers.clear();
         for group in &self.groups {
             let post = match group.post.split_first() {
                 Some((first, rest)) => rest.iter().fold(seen.post(*first), |product, next| {
@@ -300,11 +300,14 @@ impl LayerPlan {
                 };
                 rows.push((weight, pre));
             }
-            pairs.push((post, tape.combine(&rows)));
+            outers.push(match rows[..] {
+                [(weight, pre)] => Outer::scaled(weight, post, pre),
+                _ => Outer::new(post, tape.combine(&rows)),
+            });
             room.rows = rows;
         }
-        tape.update(&mut w[l], room.scales[l], &pairs);
-        room.pairs = pairs;
+        tape.update(&mut w[l], room.scales[l], &outers);
+        room.outers = outers;
     }
 }
 

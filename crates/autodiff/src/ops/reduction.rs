@@ -22,7 +22,7 @@ impl Operation for Sum {
         let x = x.get(0).data;
         y[0] = dispatch(
             #[inline(always)]
-            || simd::sum(x),
+            move || simd::sum(x),
         );
     }
 
@@ -57,7 +57,7 @@ impl Operation for Dot {
         let (a, b) = (x.get(0).data, x.get(1).data);
         y[0] = dispatch(
             #[inline(always)]
-            || simd::dot(a, b),
+            move || simd::dot(a, b),
         );
     }
 

@@ -23,7 +23,7 @@ impl Operation for RowSum {
         let x = x.get(0);
         dispatch(
             #[inline(always)]
-            || {
+            move || {
                 for (y, row) in y.iter_mut().zip(x.data.chunks_exact(x.shape.cols)) {
                     *y = simd::sum(row);
                 }

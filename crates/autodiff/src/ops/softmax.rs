@@ -35,7 +35,7 @@ impl Operation for Softmax {
         let cols = x.shape.cols;
         dispatch(
             #[inline(always)]
-            || {
+            move || {
                 for (x, y) in x.data.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
                     let (_, total) = shifted_exponentials(x, y);
                     let share = T::ONE / total;
@@ -85,7 +85,7 @@ impl Operation for LogSoftmax {
         let cols = x.shape.cols;
         dispatch(
             #[inline(always)]
-            || {
+            move || {
                 for (x, y) in x.data.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
                     let (top, total) = shifted_exponentials(x, y);
                     let log_total = total.ln();

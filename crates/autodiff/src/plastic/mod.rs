@@ -14,8 +14,8 @@ mod pass;
 mod rules;
 mod store;
 
-pub(crate) use pass::{MAX_PRODUCTS, Pass};
-pub(crate) use rules::{Companions, Room, changes_matrix, reverse, tangent};
+pub(crate) use pass::{MAX_PRODUCTS, Pass, has_pass};
+pub(crate) use rules::{Companions, Room, changes_matrix, mark_read, reverse, tangent};
 pub(crate) use store::{Operand, Store};
 
 use ndarray::{Array2, ArrayView2};
@@ -51,6 +51,38 @@ impl Plastic {
     }
 }
 
+/// A term s·post ⊗ pre of an update: s a scalar, post 1 × n_post, pre 1 × n_pre. If
+/// both vectors have several rows, they stand for the sum over the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outer<V = Var> {
+    /// s; 1 if there is none.
+    pub scale: Option<V>,
+    /// The vector over post-synaptic units.
+    pub post: V,
+    /// The vector over pre-synaptic units.
+    pub pre: V,
+}
+
+impl Outer {
+    /// post ⊗ pre.
+    pub fn new(post: Var, pre: Var) -> Self {
+        Outer {
+            scale: None,
+            post,
+            pre,
+        }
+    }
+
+    /// scale·post ⊗ pre.
+    pub fn scaled(scale: Var, post: Var, pre: Var) -> Self {
+        Outer {
+            scale: Some(scale),
+            post,
+            pre,
+        }
+    }
+}
+
 /// What a node does with plastic matrices. A slot is a matrix of the tape.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum PlasticOp {
@@ -58,7 +90,7 @@ pub(crate) enum PlasticOp {
     Matvec { slot: u32 },
     /// e W on the node's support; `detached`: W counts as a constant.
     MatvecT { slot: u32, detached: bool },
-    /// W ← sW + Σ aₖ ⊗ bₖ; inputs a₁, b₁, a₂, b₂, …, and s first if `scaled`.
+    /// W ← sW + Σ sₖ aₖ ⊗ bₖ; inputs s₁, a₁, b₁, s₂, …, and s first if `scaled`.
     Update { slot: u32, scaled: bool },
     /// ⟨A, B⟩.
     Frobenius { a: u32, b: u32 },
@@ -190,9 +222,8 @@ impl<T: Real> Tape<T> {
         self.record_matvec_t(w.slot, e, detached, on)
     }
 
-    /// W ← s W + Σₖ aₖ ⊗ bₖ over the pairs (aₖ, bₖ), in place; s = 1 if there is none.
-    /// aₖ is 1 × n_post and bₖ 1 × n_pre, or both have several rows, which stand for
-    /// that many pairs. From now on `w` is the new version.
+    /// W ← s W + Σₖ sₖ aₖ ⊗ bₖ over the terms, in place; s = 1 if there is none. From now
+    /// on `w` is the new version.
     ///
     /// With s near 0 the update cannot be taken back precisely; the reverse sweep then
     /// replays it, see [`Rewind`](crate::Rewind).
@@ -201,28 +232,31 @@ impl<T: Real> Tape<T> {
     /// If the shapes do not go together, `w` was declared fixed, or something is not
     /// of this tape.
     #[track_caller]
-    pub fn update(&mut self, w: &mut Plastic, scale: Option<Var>, pairs: &[(Var, Var)]) {
+    pub fn update(&mut self, w: &mut Plastic, scale: Option<Var>, terms: &[Outer]) {
         let slot = self.slot_of(w);
         assert!(
             self.slots[slot].origin != Origin::Fixed,
             "a matrix declared fixed cannot be updated; declare it with `plastic`"
         );
-        if let Some(s) = scale {
+        for s in scale
+            .into_iter()
+            .chain(terms.iter().filter_map(|term| term.scale))
+        {
             let shape = self.shape_of(s);
             assert!(
                 shape == Shape::SCALAR,
-                "update needs a scalar scale, got shape {shape}"
+                "update needs scalar factors, got shape {shape}"
             );
         }
         let (post, pre) = (self.slots[slot].store.post, self.slots[slot].store.pre);
-        for (a, b) in pairs {
-            let (a, b) = (self.shape_of(*a), self.shape_of(*b));
+        for term in terms {
+            let (a, b) = (self.shape_of(term.post), self.shape_of(term.pre));
             assert!(
                 a.cols == post && b.cols == pre && a.rows == b.rows,
                 "update of a {post}×{pre} matrix cannot use vectors of shapes {a} and {b}"
             );
         }
-        self.record_update(w.slot, scale, pairs);
+        self.record_update(w.slot, scale, terms);
     }
 
     /// The matrix as it is now, n_post × n_pre.
@@ -335,34 +369,36 @@ impl<T: Real> Tape<T> {
         )
     }
 
-    pub(crate) fn record_update(&mut self, slot: u32, scale: Option<Var>, pairs: &[(Var, Var)]) {
+    pub(crate) fn record_update(&mut self, slot: u32, scale: Option<Var>, terms: &[Outer]) {
+        let one = self.one();
         let mut inputs = std::mem::take(&mut self.inputs);
         inputs.clear();
         inputs.extend(scale);
-        inputs.extend(pairs.iter().flat_map(|(a, b)| [*a, *b]));
+        inputs.extend(
+            terms
+                .iter()
+                .flat_map(|t| [t.scale.unwrap_or(one), t.post, t.pre]),
+        );
         let active = inputs.iter().any(|x| self.is_active(*x));
-        let target = &mut self.slots[slot as usize];
-        target.active |= active;
         let program = &self.program;
         let tensor = |x: Var| Tensor {
             shape: program.nodes[x.index()].shape,
             data: program.value(x.index),
         };
-        let operands = pairs.iter().map(|(a, b)| {
+        let target = &mut self.slots[slot as usize];
+        target.active |= active;
+        target.store.begin_update(scale.map(|s| tensor(s).scalar()));
+        for term in terms {
             let on = program
                 .supports
-                .coordinates(program.nodes[b.index()].support);
-            (
-                tensor(*a),
-                Operand {
-                    tensor: tensor(*b),
-                    on,
-                },
-            )
-        });
-        target
-            .store
-            .update(scale.map(|s| tensor(s).scalar()), T::ONE, operands);
+                .coordinates(program.nodes[term.pre.index()].support);
+            let factor = term.scale.map_or(T::ONE, |s| tensor(s).scalar());
+            let pre = Operand {
+                tensor: tensor(term.pre),
+                on,
+            };
+            target.store.add_outer(factor, tensor(term.post), pre);
+        }
         let offset = self.program.values.len();
         let op = PlasticOp::Update {
             slot,

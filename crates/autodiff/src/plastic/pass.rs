@@ -15,8 +15,19 @@ pub(crate) const MAX_PENDING: usize = 4;
 /// Most products from each side in one pass.
 pub(crate) const MAX_PRODUCTS: usize = 3;
 
-/// Rows walked together.
-const BLOCK: usize = 4;
+/// Rows walked together. Lists of rows are padded to whole blocks, see [`pad`].
+pub(crate) const BLOCK: usize = 4;
+
+/// Pads a list of rows of a matrix of `rows` rows to whole blocks, with the spare rows
+/// that a matrix has behind its own.
+pub(crate) fn pad(list: &mut Vec<u32>, rows: usize) {
+    for spare in rows as u32.. {
+        if list.len().is_multiple_of(BLOCK) {
+            break;
+        }
+        list.push(spare);
+    }
+}
 
 /// For each row j in `rows`, in this order, in one walk:
 /// 1. wⱼ ← scale·wⱼ + Σₖ updates[k].1ⱼ · updates[k].0,
@@ -24,7 +35,8 @@ const BLOCK: usize = 4;
 /// 3. dots[n]ⱼ = ⟨wⱼ, left[n]⟩.
 ///
 /// A row and the vectors that go with it (`posts`, `out`, `left`) have `stride` chunks
-/// of sixteen, zero beyond the matrix; vectors over rows have one number a row.
+/// of sixteen, zero beyond the matrix; vectors over rows have one number a row, and
+/// count as zero beyond their end.
 pub struct Pass<'a, T> {
     pub(crate) matrix: &'a mut [[T; WIDTH]],
     pub(crate) stride: usize,
@@ -40,6 +52,8 @@ pub struct Pass<'a, T> {
     /// N × stride chunks.
     pub(crate) left: &'a [[T; WIDTH]],
     pub(crate) dots: &'a mut [Vec<T>],
+    /// BLOCK × stride chunks to scribble on.
+    pub(crate) copy: &'a mut [[T; WIDTH]],
 }
 
 /// The passes that are compiled: (products from the right, from the left) for how many
@@ -52,6 +66,8 @@ macro_rules! compiled_passes {
             (1, 0): [0 1 2 3] [1 2 3];
             (0, 1): [0 1 2 3] [];
             (1, 1): [0 1 2] [];
+            (2, 0): [0 1 2] [];
+            (2, 1): [0 1 2] [];
             (1, 2): [0 1 2] [];
             (2, 2): [0 1 2] [];
             (2, 3): [0 1 2] [2];
@@ -75,6 +91,11 @@ pub(crate) fn is_compiled(pending: usize, right: usize, left: usize, scaled: boo
     compiled_passes!(lookup)
 }
 
+/// Whether so many products from the right and from the left can be taken in one walk.
+pub(crate) fn has_pass(right: usize, left: usize) -> bool {
+    right + left == 0 || is_compiled(0, right, left, false)
+}
+
 impl<T: Real> Pass<'_, T> {
     /// Walks the matrix.
     ///
@@ -90,11 +111,11 @@ impl<T: Real> Pass<'_, T> {
                 match (shape, self.scale.is_some()) {
                     $($((($k, $m, $n), false) => dispatch(
                         #[inline(always)]
-                        || self.walk::<$k, $m, $n, false>(),
+                        move || self.walk::<$k, $m, $n, false>(),
                     ),)*
                     $((($s, $m, $n), true) => dispatch(
                         #[inline(always)]
-                        || self.walk::<$s, $m, $n, true>(),
+                        move || self.walk::<$s, $m, $n, true>(),
                     ),)*)+
                     _ => unreachable!("no pass for {shape:?}"),
                 }
@@ -117,7 +138,9 @@ impl<T: Real> Pass<'_, T> {
             out,
             left,
             dots,
+            ..
         } = self;
+        let at = |vector: &[T], j: usize| vector.get(j).copied().unwrap_or(T::ZERO);
         for &row in rows {
             let j = row as usize;
             let w = &mut matrix[j * stride..(j + 1) * stride];
@@ -127,18 +150,18 @@ impl<T: Real> Pass<'_, T> {
                 }
                 for (k, pre) in pres.iter().enumerate() {
                     let post = posts.as_flattened()[k * stride * WIDTH + chunk];
-                    *x = pre[j].mul_add(post, *x);
+                    *x = at(pre, j).mul_add(post, *x);
                 }
                 for (m, right) in right.iter().enumerate() {
                     let out = &mut out.as_flattened_mut()[m * stride * WIDTH + chunk];
-                    *out = right[j].mul_add(*x, *out);
+                    *out = at(right, j).mul_add(*x, *out);
                 }
             }
             for (n, dots) in dots.iter_mut().enumerate() {
-                dots[j] = simd::dot(
-                    w.as_flattened(),
-                    left[n * stride..(n + 1) * stride].as_flattened(),
-                );
+                let left = left[n * stride..(n + 1) * stride].as_flattened();
+                if let Some(dot) = dots.get_mut(j) {
+                    *dot = simd::dot(w.as_flattened(), left);
+                }
             }
         }
     }
@@ -156,6 +179,7 @@ impl<T: Real> Pass<'_, T> {
             out,
             left,
             dots,
+            copy,
         } = self;
         let scale = scale.unwrap_or(T::ONE);
         let posts: [&[[T; WIDTH]]; K] =
@@ -163,7 +187,7 @@ impl<T: Real> Pass<'_, T> {
         let left: [&[[T; WIDTH]]; N] = std::array::from_fn(|n| &left[n * stride..(n + 1) * stride]);
         let pres: [&[T]; K] = std::array::from_fn(|k| pres[k].as_slice());
         let right: [&[T]; M] = std::array::from_fn(|m| right[m]);
-        let (blocks, rest) = rows.as_chunks::<BLOCK>();
+        let (blocks, _) = rows.as_chunks::<BLOCK>();
         let mut vectors = Vectors {
             stride,
             scale,
@@ -173,12 +197,10 @@ impl<T: Real> Pass<'_, T> {
             out,
             left,
             dots,
+            copy,
         };
         for block in blocks {
-            vectors.walk_rows::<BLOCK, SCALED>(matrix, block);
-        }
-        for row in rest {
-            vectors.walk_rows::<1, SCALED>(matrix, &[*row]);
+            vectors.walk_block::<SCALED>(matrix, block);
         }
     }
 }
@@ -192,17 +214,14 @@ struct Vectors<'a, T, const K: usize, const M: usize, const N: usize> {
     out: &'a mut [[T; WIDTH]],
     left: [&'a [[T; WIDTH]]; N],
     dots: &'a mut [Vec<T>],
+    copy: &'a mut [[T; WIDTH]],
 }
 
 impl<T: Real, const K: usize, const M: usize, const N: usize> Vectors<'_, T, K, M, N> {
     #[inline(always)]
-    fn walk_rows<const R: usize, const SCALED: bool>(
-        &mut self,
-        matrix: &mut [[T; WIDTH]],
-        rows: &[u32; R],
-    ) {
+    fn walk_block<const SCALED: bool>(&mut self, matrix: &mut [[T; WIDTH]], rows: &[u32; BLOCK]) {
         let stride = self.stride;
-        let ranges: [Range<usize>; R] = std::array::from_fn(|r| {
+        let ranges: [Range<usize>; BLOCK] = std::array::from_fn(|r| {
             let start = rows[r] as usize * stride;
             start..start + stride
         });
@@ -210,17 +229,18 @@ impl<T: Real, const K: usize, const M: usize, const N: usize> Vectors<'_, T, K, 
         let Ok(w) = matrix.get_disjoint_mut(ranges) else {
             unreachable!("rows {rows:?} of {stride} chunks overlap or lie outside the matrix")
         };
-        let pre: [[T; K]; R] =
-            std::array::from_fn(|r| std::array::from_fn(|k| self.pres[k][rows[r] as usize]));
-        let right: [[T; M]; R] =
-            std::array::from_fn(|r| std::array::from_fn(|m| self.right[m][rows[r] as usize]));
-        let mut dots = [[Lanes::<T>::ZERO; N]; R];
+        let at = |vector: &[T], r: usize| vector.get(rows[r] as usize).copied().unwrap_or(T::ZERO);
+        let pre: [[T; K]; BLOCK] =
+            std::array::from_fn(|r| std::array::from_fn(|k| at(self.pres[k], r)));
+        let right: [[T; M]; BLOCK] =
+            std::array::from_fn(|r| std::array::from_fn(|m| at(self.right[m], r)));
+        let mut dots = [[Lanes::<T>::ZERO; N]; BLOCK];
         for chunk in 0..stride {
             let post: [Lanes<T>; K] = std::array::from_fn(|k| Lanes(self.posts[k][chunk]));
             let left: [Lanes<T>; N] = std::array::from_fn(|n| Lanes(self.left[n][chunk]));
             let mut out: [Lanes<T>; M] =
                 std::array::from_fn(|m| Lanes(self.out[m * stride + chunk]));
-            for r in 0..R {
+            for r in 0..BLOCK {
                 let mut x = Lanes(w[r][chunk]);
                 if SCALED {
                     x = x.scaled(self.scale);
@@ -230,6 +250,11 @@ impl<T: Real, const K: usize, const M: usize, const N: usize> Vectors<'_, T, K, 
                 }
                 if K > 0 || SCALED {
                     w[r][chunk] = x.0;
+                } else if N > 0 {
+                    // Sixteen numbers stored side by side are what the compiler takes
+                    // for a hint to keep them in one register. Without a store it
+                    // vectorises across the rows, which takes twice as long.
+                    self.copy[r * stride + chunk] = x.0;
                 }
                 for m in 0..M {
                     out[m] = out[m].plus_scaled(right[r][m], x);
@@ -242,9 +267,11 @@ impl<T: Real, const K: usize, const M: usize, const N: usize> Vectors<'_, T, K, 
                 self.out[m * stride + chunk] = out[m].0;
             }
         }
-        for r in 0..R {
+        for r in 0..BLOCK {
             for n in 0..N {
-                self.dots[n][rows[r] as usize] = dots[r][n].total();
+                if let Some(dot) = self.dots[n].get_mut(rows[r] as usize) {
+                    *dot = dots[r][n].total();
+                }
             }
         }
     }

@@ -3,8 +3,9 @@
 //! In the reverse sweep `w` is W as it was when the operation ran, and `adjoint` is
 //! Λ = dL/dW, as far as later operations have contributed to it.
 
-use super::PlasticOp;
-use crate::algebra::{Algebra, MatrixId, Pair, Reverse, Shorthand, Tangent};
+use super::{Outer, PlasticOp};
+use crate::algebra::{Algebra, MatrixId, Reverse, Shorthand, Tangent, terms_of};
+use crate::program::{Action, Program};
 use crate::shape::Shape;
 
 /// What a sweep keeps for each plastic matrix of the program: the matrix at the
@@ -13,11 +14,13 @@ use crate::shape::Shape;
 pub(crate) struct Companions {
     pub(crate) w: MatrixId,
     pub(crate) derivative: Option<MatrixId>,
+    /// Whether the sweep reads `w`; if not, it need not follow it through time.
+    pub(crate) read: bool,
 }
 
 /// Vectors of a rule, kept between nodes so that a sweep does not allocate.
 pub(crate) struct Room<V> {
-    pairs: Vec<Pair<V>>,
+    terms: Vec<Outer<V>>,
     wanted: Vec<(bool, bool)>,
     products: Vec<(Option<V>, Option<V>)>,
 }
@@ -25,7 +28,7 @@ pub(crate) struct Room<V> {
 impl<V> Default for Room<V> {
     fn default() -> Self {
         Room {
-            pairs: Vec::new(),
+            terms: Vec::new(),
             wanted: Vec::new(),
             products: Vec::new(),
         }
@@ -45,19 +48,24 @@ pub(crate) fn reverse<A: Algebra>(
         // z = y Wᵀ: ȳ = z̄ W, Λ += z̄ ⊗ y.
         PlasticOp::Matvec { slot } => {
             let (y, dz) = (cx.input(0), cx.adjoint());
-            let Companions { w, derivative } = of(slot);
+            let Companions { w, derivative, .. } = of(slot);
             cx.give(0, |g| {
                 let on = g.support(y);
                 g.matvec_t(w, dz, on)
             });
             if let Some(adjoint) = derivative {
-                cx.algebra.update(adjoint, None, &[(dz, y)]);
+                let term = Outer {
+                    scale: None,
+                    post: dz,
+                    pre: y,
+                };
+                cx.algebra.update(adjoint, None, &[term]);
             }
         }
         // u = e W on a support: ē = ū Wᵀ, Λ += e ⊗ ū, with ū cut to the support.
         PlasticOp::MatvecT { slot, detached } => {
             let (e, u) = (cx.input(0), cx.output());
-            let Companions { w, derivative } = of(slot);
+            let Companions { w, derivative, .. } = of(slot);
             let on = cx.algebra.support(u);
             let mut du = cx.adjoint();
             if on != cx.algebra.support(du) && !on.is_dense() {
@@ -65,37 +73,57 @@ pub(crate) fn reverse<A: Algebra>(
             }
             cx.give(0, |g| g.matvec(w, du));
             if let (Some(adjoint), false) = (derivative, detached) {
-                cx.algebra.update(adjoint, None, &[(e, du)]);
+                let term = Outer {
+                    scale: None,
+                    post: e,
+                    pre: du,
+                };
+                cx.algebra.update(adjoint, None, &[term]);
             }
         }
-        // W' = s W + Σ a ⊗ b: ā = b Λᵀ, b̄ = a Λ, s̄ = ⟨Λ, W⟩, Λ ← s Λ, and W' becomes W.
+        // W' = s W + Σ t a ⊗ b: ā = t b Λᵀ, b̄ = t a Λ, t̄ = ⟨a, b Λᵀ⟩, s̄ = ⟨Λ, W⟩,
+        // Λ ← s Λ, and W' becomes W.
         PlasticOp::Update { slot, scaled } => {
-            let Companions { w, derivative } = of(slot);
+            let Companions {
+                w,
+                derivative,
+                read,
+            } = of(slot);
             let node = cx.node;
             let scale = scaled.then(|| cx.input(0));
             let first = usize::from(scaled);
-            room.pairs.clear();
-            for i in (first..cx.inputs()).step_by(2) {
-                room.pairs.push((cx.input(i), cx.input(i + 1)));
-            }
+            room.terms.clear();
+            room.terms.extend(terms_of(cx.algebra, node, first));
             if let Some(adjoint) = derivative {
+                let inputs = |k: usize| (first + 3 * k, first + 3 * k + 1, first + 3 * k + 2);
                 room.wanted.clear();
-                for i in (first..cx.inputs()).step_by(2) {
-                    room.wanted.push((cx.wants(i), cx.wants(i + 1)));
+                for k in 0..room.terms.len() {
+                    let (t, a, b) = inputs(k);
+                    room.wanted.push((cx.wants(t) || cx.wants(a), cx.wants(b)));
                 }
                 room.products.clear();
                 cx.algebra
-                    .products(adjoint, &room.pairs, &room.wanted, &mut room.products);
-                for (k, (da, db)) in room.products.iter().enumerate() {
-                    if let (Some(da), (true, _)) = (da, room.wanted[k]) {
-                        cx.accumulate(first + 2 * k, *da);
+                    .products(adjoint, &room.terms, &room.wanted, &mut room.products);
+                for (k, (back, forth)) in room.products.iter().enumerate() {
+                    let Outer {
+                        scale: factor,
+                        post,
+                        ..
+                    } = room.terms[k];
+                    let (t, a, b) = inputs(k);
+                    let times = |g: &mut A, x| factor.map_or(x, |factor| g.scale(factor, x));
+                    if let Some(back) = *back {
+                        cx.give(t, |g| g.dot(post, back));
+                        cx.give(a, |g| times(g, back));
                     }
-                    if let (Some(db), (_, true)) = (db, room.wanted[k]) {
-                        cx.accumulate(first + 2 * k + 1, *db);
+                    if let Some(forth) = *forth {
+                        cx.give(b, |g| times(g, forth));
                     }
                 }
             }
-            cx.algebra.undo(w, node, scale, &room.pairs);
+            if read {
+                cx.algebra.undo(w, node, scale, &room.terms);
+            }
             if let (Some(s), Some(adjoint)) = (scale, derivative) {
                 cx.give(0, |g| g.frobenius(adjoint, w));
                 cx.algebra.update(adjoint, Some(s), &[]);
@@ -147,7 +175,7 @@ pub(crate) fn tangent<A: Algebra>(
         // ż = ẏ Wᵀ + y Ẇᵀ.
         PlasticOp::Matvec { slot } => {
             let y = cx.input(0);
-            let Companions { w, derivative } = of(slot);
+            let Companions { w, derivative, .. } = of(slot);
             cx.take(0, |g, dy| g.matvec(w, dy));
             if let Some(dw) = derivative {
                 let term = cx.algebra.matvec(dw, y);
@@ -157,7 +185,7 @@ pub(crate) fn tangent<A: Algebra>(
         // u̇ = ė W + e Ẇ, on the support.
         PlasticOp::MatvecT { slot, detached } => {
             let e = cx.input(0);
-            let Companions { w, derivative } = of(slot);
+            let Companions { w, derivative, .. } = of(slot);
             let on = cx.algebra.support(cx.output());
             cx.take(0, |g, de| g.matvec_t(w, de, on));
             if let (Some(dw), false) = (derivative, detached) {
@@ -165,28 +193,32 @@ pub(crate) fn tangent<A: Algebra>(
                 cx.add(term);
             }
         }
-        // Ẇ' = s Ẇ + ṡ W + Σ ȧ ⊗ b + a ⊗ ḃ.
+        // Ẇ' = s Ẇ + ṡ W + Σ ṫ a ⊗ b + t ȧ ⊗ b + t a ⊗ ḃ.
         PlasticOp::Update { slot, scaled } => {
-            let Companions { w, derivative } = of(slot);
+            let Companions { w, derivative, .. } = of(slot);
             let scale = scaled.then(|| cx.input(0));
             let first = usize::from(scaled);
             if let Some(dw) = derivative {
-                room.pairs.clear();
-                for i in (first..cx.inputs()).step_by(2) {
-                    let (a, b) = (cx.input(i), cx.input(i + 1));
-                    room.pairs.extend(cx.of_input(i).map(|da| (da, b)));
-                    room.pairs.extend(cx.of_input(i + 1).map(|db| (a, db)));
+                room.terms.clear();
+                for (k, term) in terms_of(cx.algebra, cx.node, first).enumerate() {
+                    let tangent = |i| cx.of_input(first + 3 * k + i);
+                    let of_scale = tangent(0).map(|dt| Outer {
+                        scale: Some(dt),
+                        ..term
+                    });
+                    let of_post = tangent(1).map(|da| Outer { post: da, ..term });
+                    let of_pre = tangent(2).map(|db| Outer { pre: db, ..term });
+                    room.terms
+                        .extend([of_scale, of_post, of_pre].into_iter().flatten());
                 }
-                cx.algebra.update(dw, scale, &room.pairs);
+                cx.algebra.update(dw, scale, &room.terms);
                 if let Some(ds) = scaled.then(|| cx.of_input(0)).flatten() {
                     cx.algebra.add_scaled(dw, ds, w);
                 }
             }
-            room.pairs.clear();
-            for i in (first..cx.inputs()).step_by(2) {
-                room.pairs.push((cx.input(i), cx.input(i + 1)));
-            }
-            cx.algebra.update(w, scale, &room.pairs);
+            room.terms.clear();
+            room.terms.extend(terms_of(cx.algebra, cx.node, first));
+            cx.algebra.update(w, scale, &room.terms);
         }
         // ḟ = ⟨Ȧ, B⟩ + ⟨A, Ḃ⟩.
         PlasticOp::Frobenius { a, b } => {
@@ -220,6 +252,31 @@ pub(crate) fn tangent<A: Algebra>(
                 cx.algebra.add_scaled(dw, one, dv);
             }
         }
+    }
+}
+
+/// Marks in `read` the slots whose matrix the reverse rule of a node reads.
+pub(crate) fn mark_read<T: crate::Real>(program: &Program<T>, node: u32, read: &mut [bool]) {
+    let recorded = &program.nodes[node as usize];
+    let Action::Plastic(op) = recorded.action else {
+        return;
+    };
+    let wants = |i: usize| program.nodes[program.input(node, i).index()].active;
+    match op {
+        PlasticOp::Matvec { slot } | PlasticOp::MatvecT { slot, .. } if wants(0) => {
+            read[slot as usize] = true;
+        }
+        PlasticOp::Update { slot, scaled: true } if wants(0) => read[slot as usize] = true,
+        PlasticOp::Frobenius { a, b } => {
+            read[a as usize] = true;
+            read[b as usize] = true;
+        }
+        // Taking the addition back reads the other matrix.
+        PlasticOp::AddScaled { slot, from } => {
+            read[slot as usize] = true;
+            read[from as usize] = true;
+        }
+        _ => {}
     }
 }
 

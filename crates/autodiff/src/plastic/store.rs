@@ -3,9 +3,10 @@
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, ShapeBuilder, linalg::general_mat_mul};
 
 use super::buffer::Buffer;
-use super::pass::{MAX_PENDING, MAX_PRODUCTS, Pass, is_compiled};
+use super::pass::{BLOCK, MAX_PENDING, MAX_PRODUCTS, Pass, is_compiled, pad};
 use crate::Real;
 use crate::program::Tensor;
+use crate::real::max;
 use crate::simd::{self, Lanes, WIDTH, dispatch, lanes_for};
 
 /// Coordinates a vector may be non-zero in, in increasing order; `None` stands for all.
@@ -20,7 +21,9 @@ pub(crate) struct Operand<'a, T> {
 
 /// A matrix with `post` rows and `pre` columns in the field's sense (W y: pre → post),
 /// kept column by column: all synapses of one pre-synaptic unit side by side, padded
-/// to whole lanes. The columns of silent pre-synaptic units can then be skipped.
+/// to whole lanes. The columns of silent pre-synaptic units can then be skipped. Behind
+/// the last column are spare ones, always zero, with which a list of columns can be
+/// filled up to whole blocks.
 ///
 /// Updates of rank 1 wait, and are applied by whatever walks the matrix next.
 #[derive(Debug)]
@@ -88,17 +91,20 @@ struct Scratch<T> {
     left: Vec<[T; WIDTH]>,
     dots: Vec<Vec<T>>,
     list: Vec<u32>,
+    copy: Vec<[T; WIDTH]>,
 }
 
 impl<T: Real> Store<T> {
     pub(crate) fn zeros(post: usize, pre: usize) -> Self {
         let stride = lanes_for(post);
+        let mut all = (0..pre as u32).collect();
+        pad(&mut all, pre);
         Store {
             post,
             pre,
             stride,
-            columns: Buffer::zeros(stride * pre),
-            all: (0..pre as u32).collect(),
+            columns: Buffer::zeros(stride * (pre + BLOCK - 1)),
+            all,
             pending: Pending {
                 terms: 0,
                 scale: None,
@@ -113,7 +119,8 @@ impl<T: Real> Store<T> {
                 out: vec![[T::ZERO; WIDTH]; MAX_PRODUCTS * stride],
                 left: vec![[T::ZERO; WIDTH]; MAX_PRODUCTS * stride],
                 dots: vec![vec![T::ZERO; pre]; MAX_PRODUCTS],
-                list: Vec::with_capacity(pre),
+                list: Vec::with_capacity(pre + BLOCK - 1),
+                copy: vec![[T::ZERO; WIDTH]; BLOCK * stride],
             },
         }
     }
@@ -129,13 +136,14 @@ impl<T: Real> Store<T> {
     pub(crate) fn set(&mut self, w: ArrayView2<'_, T>) {
         self.forget_pending();
         let row = self.stride * WIDTH;
+        // A diverged run may have left NaN in the padding and the spare columns.
+        self.columns.flat_mut()[self.pre * row..].fill(T::ZERO);
         for (column, values) in self
             .columns
             .flat_mut()
             .chunks_exact_mut(row)
             .zip(w.columns())
         {
-            // A diverged run may have left NaN in the padding.
             column[values.len()..].fill(T::ZERO);
             match values.as_slice() {
                 Some(values) => column[..values.len()].copy_from_slice(values),
@@ -206,6 +214,7 @@ impl<T: Real> Store<T> {
         let dense = pending.columns.dense || pending.scale.is_some();
         if !dense {
             pending.columns.list(&mut scratch.list);
+            pad(&mut scratch.list, self.pre);
         }
         let mut vectors = [[].as_slice(); MAX_PRODUCTS];
         for (vector, operand) in vectors.iter_mut().zip(right) {
@@ -227,6 +236,7 @@ impl<T: Real> Store<T> {
             out,
             left: &scratch.left,
             dots: &mut scratch.dots[..left.len()],
+            copy: &mut scratch.copy,
         });
         self.forget_pending();
     }
@@ -253,10 +263,9 @@ impl<T: Real> Store<T> {
         }
     }
 
-    /// W bₙ for the first `right.len()` and aₙ W for the first `left.len()` vectors,
-    /// in one walk; both at most [`MAX_PRODUCTS`], and at most one fewer of the first
-    /// than of the second. Read the results with [`Store::product`] and
-    /// [`Store::product_t`].
+    /// W b for each b of `right` and a W for each a of `left`, the latter on the
+    /// coordinates `on`, in one walk; there must be a pass for so many. Read the results
+    /// with [`Store::product`] and [`Store::product_t`].
     pub(crate) fn products(
         &mut self,
         right: &[Operand<'_, T>],
@@ -275,39 +284,37 @@ impl<T: Real> Store<T> {
         copy_on(&self.scratch.dots[n], on, u);
     }
 
-    /// W ← scale·W + factor·Σ aₖ ⊗ bₖ.
-    pub(crate) fn update<'a>(
-        &mut self,
-        scale: Option<T>,
-        factor: T,
-        pairs: impl Iterator<Item = (Tensor<'a, T>, Operand<'a, T>)>,
-    ) {
+    /// W ← scale·W, the first part of an update.
+    pub(crate) fn begin_update(&mut self, scale: Option<T>) {
         if scale.is_some() {
             self.flush();
             self.pending.scale = scale;
         }
-        for (a, b) in pairs {
-            if a.shape.rows > 1 {
-                self.flush();
-                let (a, b) = (matrix(a), matrix(b.tensor).reversed_axes());
-                general_mat_mul(factor, &b, &a, T::ONE, &mut self.view_mut());
-                continue;
-            }
-            if self.pending.terms == MAX_PENDING {
-                self.flush();
-            }
-            let pending = &mut self.pending;
-            let k = pending.terms;
-            let post = &mut pending.posts[k * self.stride..(k + 1) * self.stride];
-            post.as_flattened_mut()[..self.post].copy_from_slice(a.data);
-            if factor == T::ONE {
-                pending.pres[k].copy_from_slice(b.tensor.data);
-            } else {
-                crate::ops::map(b.tensor.data, &mut pending.pres[k], |b| factor * b);
-            }
-            pending.columns.add(b.on);
-            pending.terms += 1;
+    }
+
+    /// W ← W + factor·a ⊗ b, or the sum over the rows of both.
+    pub(crate) fn add_outer(&mut self, factor: T, a: Tensor<'_, T>, b: Operand<'_, T>) {
+        if a.shape.rows > 1 {
+            self.flush();
+            let (a, b) = (matrix(a), matrix(b.tensor).reversed_axes());
+            general_mat_mul(factor, &b, &a, T::ONE, &mut self.view_mut());
+            return;
         }
+        if self.pending.terms == MAX_PENDING {
+            self.flush();
+        }
+        let pending = &mut self.pending;
+        let k = pending.terms;
+        let post = pending.posts[k * self.stride..(k + 1) * self.stride].as_flattened_mut();
+        let post = &mut post[..self.post];
+        if factor == T::ONE {
+            post.copy_from_slice(a.data);
+        } else {
+            crate::ops::map(a.data, post, |a| factor * a);
+        }
+        pending.pres[k].copy_from_slice(b.tensor.data);
+        pending.columns.add(b.on);
+        pending.terms += 1;
     }
 
     /// ⟨A, B⟩ = Σ Aᵢⱼ Bᵢⱼ with a store of the same size.
@@ -317,7 +324,7 @@ impl<T: Real> Store<T> {
         let (a, b) = (self.columns.flat(), other.columns.flat());
         dispatch(
             #[inline(always)]
-            || simd::dot(a, b),
+            move || simd::dot(a, b),
         )
     }
 
@@ -328,7 +335,7 @@ impl<T: Real> Store<T> {
         let (w, v) = (self.columns.chunks_mut(), other.columns.chunks());
         dispatch(
             #[inline(always)]
-            || {
+            move || {
                 for (w, v) in w.iter_mut().zip(v) {
                     *w = Lanes(*w).plus_scaled(s, Lanes(*v)).0;
                 }
@@ -340,16 +347,26 @@ impl<T: Real> Store<T> {
     pub(crate) fn distance(&mut self, other: &mut Store<T>) -> T {
         self.flush();
         other.flush();
-        let mut difference = T::ZERO;
-        let mut size = T::ZERO;
-        for (w, v) in self.columns.flat().iter().zip(other.columns.flat()) {
-            let d = (*w - *v).abs();
-            // Not `max`: a NaN has to get through.
-            if !(d <= difference) {
-                difference = d;
-            }
-            size = crate::real::max(size, v.abs());
-        }
+        let (w, v) = (self.columns.chunks(), other.columns.chunks());
+        let (difference, size) = dispatch(
+            #[inline(always)]
+            move || {
+                let mut difference = [T::ZERO; WIDTH];
+                let mut size = [T::ZERO; WIDTH];
+                // 0 as long as all differences are finite, NaN otherwise.
+                let mut poison = [T::ZERO; WIDTH];
+                for (w, v) in w.iter().zip(v) {
+                    for lane in 0..WIDTH {
+                        let d = (w[lane] - v[lane]).abs();
+                        difference[lane] = max(difference[lane], d);
+                        poison[lane] = d.mul_add(T::ZERO, poison[lane]);
+                        size[lane] = max(size[lane], v[lane].abs());
+                    }
+                }
+                let largest = |lanes: [T; WIDTH]| lanes.into_iter().fold(T::ZERO, max);
+                (largest(difference) + Lanes(poison).total(), largest(size))
+            },
+        );
         if size > T::ZERO {
             difference / size
         } else {
