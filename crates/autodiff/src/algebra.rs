@@ -106,7 +106,8 @@ shorthand! {
     restrict(x; to: Support) = ops::Restrict { to };
     softmax(x) = ops::Softmax;
     log_softmax(x) = ops::LogSoftmax;
-    softplus_slope(y; beta: f64) = ops::SoftplusSlope { beta };
+    gate(u, y; beta: f64) = ops::Gate { beta };
+    gate_decay(u, y; beta: f64) = ops::GateDecay { beta };
 }
 
 /// An operation's reverse rule at one node: reads inputs, output and the output's

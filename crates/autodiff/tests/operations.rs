@@ -141,6 +141,10 @@ fn softplus_has_right_derivatives_to_order_two_also_far_from_zero() {
         t.softplus(x, 10.0)
     });
     check("slope", &[V], |t, x| t.softplus_slope(x[0], 2.0));
+    check("gate", &[V, V], |t, x| t.softplus_gate(x[0], x[1], 2.0));
+    check("gate of itself", &[V], |t, x| {
+        t.softplus_gate(x[0], x[0], 3.0)
+    });
     for shift in [-30.0, -3.0, 3.0, 30.0] {
         check_at("softplus", &irregular(&[V], 0.5, shift), |t, x| {
             t.softplus(x[0], 3.0)

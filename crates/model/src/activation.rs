@@ -47,6 +47,22 @@ impl Activation {
         }
     }
 
+    /// u ⊙ σ'(z) where σ(z) = y: an error or adjoint on its way back through a layer.
+    pub fn gate<T: Real>(self, tape: &mut Tape<T>, u: Var, y: Var) -> Var {
+        match self {
+            Activation::Softplus { beta } => tape.softplus_gate(u, y, beta),
+            Activation::Tanh | Activation::Sigmoid => {
+                let slope = self.slope(tape, y);
+                tape.mul(u, slope)
+            }
+        }
+    }
+
+    /// Whether the slope is 0 where y is 0, so that silent pixels have no error.
+    pub fn is_shut_at_zero(self) -> bool {
+        !matches!(self, Activation::Tanh)
+    }
+
     /// The name in configuration and case files.
     pub fn name(self) -> &'static str {
         match self {

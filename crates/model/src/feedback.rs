@@ -59,21 +59,26 @@ impl Feedback {
     }
 
     /// What reaches layer `l` (from 0), before it is multiplied by the slope there:
-    /// B_{l+1}ᵀ e_{l+1}, computed where `slope` is not structurally zero. `above` is
-    /// e_{l+1} and `output` e_L.
+    /// B_{l+1}ᵀ e_{l+1}; if `only` is given, computed where that is not structurally
+    /// zero. `above` is e_{l+1} and `output` e_L.
     pub(crate) fn carry<T: Real>(
         self,
         tape: &mut Tape<T>,
         l: usize,
         (w, b): (&[Plastic], &[Plastic]),
         (above, output): (Var, Var),
-        slope: Var,
+        only: Option<Var>,
     ) -> Var {
-        match self {
-            Feedback::Fixed => tape.matvec_t_where(&b[l], above, true, slope),
-            Feedback::Direct => tape.matvec_t_where(&b[l], output, true, slope),
-            Feedback::Symmetric => tape.matvec_t_where(&w[l], above, true, slope),
-            Feedback::SymmetricExact => tape.matvec_t_where(&w[l], above, false, slope),
+        let (matrix, error, detached) = match self {
+            Feedback::Fixed => (&b[l], above, true),
+            Feedback::Direct => (&b[l], output, true),
+            Feedback::Symmetric => (&w[l], above, true),
+            Feedback::SymmetricExact => (&w[l], above, false),
+        };
+        match (only, detached) {
+            (Some(like), _) => tape.matvec_t_where(matrix, error, detached, like),
+            (None, true) => tape.matvec_t_detached(matrix, error),
+            (None, false) => tape.matvec_t(matrix, error),
         }
     }
 }

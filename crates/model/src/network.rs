@@ -29,8 +29,6 @@ pub struct Trace {
     pub z: Vec<Var>,
     /// y_0..y_L.
     pub y: Vec<Var>,
-    /// σ'(z_0)..σ'(z_{L−1}), filled in as errors run back; `slopes[l]` belongs to y_l.
-    pub slopes: Vec<Option<Var>>,
     /// e_0..e_L, as far as they were asked for.
     pub e: Vec<Option<Var>>,
 }
@@ -78,8 +76,6 @@ impl Network {
         }
         trace.e.clear();
         trace.e.resize(self.layers() + 1, None);
-        trace.slopes.clear();
-        trace.slopes.resize(self.layers(), None);
     }
 
     /// e_L = y_L − target (PAPER Eq. 13: the slope of the cross-entropy in z_L) and, by
@@ -102,13 +98,10 @@ impl Network {
         trace.e[last] = Some(output);
         let mut above = output;
         for l in (lowest..last).rev() {
-            let slope = match trace.slopes[l] {
-                Some(slope) => slope,
-                None => self.activation.slope(tape, trace.y[l]),
-            };
-            trace.slopes[l] = Some(slope);
-            let carried = feedback.carry(tape, l, (w, b), (above, output), slope);
-            above = tape.mul(carried, slope);
+            let y = trace.y[l];
+            let only = self.activation.is_shut_at_zero().then_some(y);
+            let carried = feedback.carry(tape, l, (w, b), (above, output), only);
+            above = self.activation.gate(tape, carried, y);
             trace.e[l] = Some(above);
         }
     }

@@ -10,6 +10,7 @@ mod arithmetic;
 mod combine;
 mod cross_entropy;
 mod exponential;
+mod gate;
 mod matmul;
 mod reduction;
 mod restrict;
@@ -25,6 +26,7 @@ pub(crate) use arithmetic::{Add, Affine, Div, Mul, Sub};
 pub(crate) use combine::Combine;
 pub(crate) use cross_entropy::CrossEntropy;
 pub(crate) use exponential::{Exp, ExpM1, Ln, Ln1p};
+pub(crate) use gate::{Gate, GateDecay};
 pub(crate) use matmul::{MatMul, MatMulNt, MatMulTn, multiply};
 pub(crate) use reduction::{Dot, Fill, Sum};
 pub(crate) use restrict::Restrict;
@@ -123,7 +125,7 @@ macro_rules! operations {
 }
 
 operations! {
-    Abs, Add, Affine, Combine, CrossEntropy, Div, Dot, Exp, ExpM1, Fill, Ln, Ln1p,
+    Abs, Add, Affine, Combine, CrossEntropy, Div, Dot, Exp, ExpM1, Fill, Gate, GateDecay, Ln, Ln1p,
     LogSoftmax, MatMul, MatMulNt, MatMulTn, Mul, Restrict, RowFill, RowScale, RowSum, Scale,
     Sigmoid, Sign, Softmax, Softplus, SoftplusSlope, StopGradient, Sub, Sum, Tanh,
     #[cfg(test)] Planted,

@@ -29,22 +29,16 @@ impl Operation for Softplus {
         });
     }
 
-    /// x̄ = ȳ ⊙ s(y), s the slope below.
+    /// x̄ = ȳ ⊙ (1 − e^−βy).
     fn reverse<A: Algebra>(&self, cx: &mut Reverse<'_, A>) {
         let (y, dy) = (cx.output(), cx.adjoint());
-        cx.give(0, |g| {
-            let slope = g.softplus_slope(y, self.beta);
-            g.mul(dy, slope)
-        });
+        cx.give(0, |g| g.gate(dy, y, self.beta));
     }
 
-    /// ẏ = ẋ ⊙ s(y).
+    /// ẏ = ẋ ⊙ (1 − e^−βy).
     fn tangent<A: Algebra>(&self, cx: &mut Tangent<'_, A>) {
         let y = cx.output();
-        cx.take(0, |g, dx| {
-            let slope = g.softplus_slope(y, self.beta);
-            g.mul(dx, slope)
-        });
+        cx.take(0, |g, dx| g.gate(dx, y, self.beta));
     }
 }
 
