@@ -1,0 +1,43 @@
+//! The step loop allocates nothing once the tape has its memory.
+
+use autodiff::Tape;
+use datasets::Split;
+use meta::{Batch, Episode, Settings, draw_setting};
+use model::{Network, Rule};
+
+/// Allocations of recording and differentiating an episode of `steps` updates, on a
+/// tape that has run a longer one.
+fn allocations(rule: &str, steps: usize) -> u64 {
+    let rule = Rule::built_in(rule).unwrap();
+    let network = Network { sizes: vec![784, 20, 15, 47], ..Network::default() };
+    let settings = Settings { feedback: rule.feedback, rule, network, ..Settings::default() };
+    let data = datasets::glyphs(Split::Test, 0);
+    let theta = vec![1e-5; settings.rule.terms.len()];
+    let whole = draw_setting::<f32>(&settings, &data, 0, 0, &theta);
+    let mut part = whole.clone();
+    part.train = Batch {
+        x: whole.train.x[..steps * 784].to_vec(),
+        labels: whole.train.labels[..steps].to_vec(),
+    };
+    let mut episode =
+        Episode::new(&settings.network, settings.feedback, &settings.rule, 0.1).unwrap();
+    let mut tape = Tape::new();
+    let mut run = |setting| {
+        let recorded = episode.record(&mut tape, setting);
+        tape.gradient(recorded.meta_loss, &recorded.theta);
+    };
+    // The longer episode first, and the shorter too: buffers go where they were last.
+    run(&whole);
+    run(&part);
+    allocation_counter::measure(|| run(&part)).count_total
+}
+
+#[test]
+fn no_step_of_the_inner_loop_allocates() {
+    for rule in ["fa", "bp", "bp-exact", "dfa", "bio", "pool"] {
+        let (few, many) = (allocations(rule, 20), allocations(rule, 200));
+        // What is left is done once an episode: matrices, results, lists of both.
+        assert_eq!(few, many, "{rule}: 180 steps more, {} allocations more", many - few);
+        assert!(few < 200, "{rule}: {few} allocations an episode");
+    }
+}
