@@ -199,6 +199,18 @@ fn without_out_runs_are_numbered_and_any_name_of_a_rule_will_do() {
 }
 
 #[test]
+fn the_rule_file_of_the_readme_works() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let (rule, _) = rest.split_once("```").unwrap();
+    let place = Place::new();
+    place.write("squared.toml", rule);
+    let shown = place.good(&with(&["rule=squared.toml", "--out", "run"]));
+    assert!(shown.contains("theta G "), "{shown}");
+}
+
+#[test]
 fn an_out_directory_that_is_there_and_empty_is_used() {
     let place = Place::new();
     fs::create_dir(place.path().join("empty")).unwrap();
