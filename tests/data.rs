@@ -3,69 +3,28 @@
 // Helpers count as tests too: what fails to unwrap has failed the test.
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+mod support;
 
-/// The command, away from the data of whoever runs the tests.
-fn metaplast(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_metaplast"));
-    command
-        .current_dir(folder)
-        .env("METAPLAST_DATA", folder.join("root"))
-        .env("HOME", folder)
-        .env_remove("XDG_DATA_HOME");
-    command
-}
+use std::fs;
 
-fn run(folder: &Path, args: &[&str]) -> Output {
-    metaplast(folder).args(args).output().unwrap()
-}
-
-fn idx(words: &[u32], data: &[u8]) -> Vec<u8> {
-    let mut bytes: Vec<u8> = words.iter().flat_map(|w| w.to_be_bytes()).collect();
-    bytes.extend(data);
-    bytes
-}
+use support::{IMAGES, LABELS, Place, assert_bad_input, idx};
 
 /// A root with an MNIST test split of two images of 2 × 2, then the given files over it.
-fn set_with(files: &[(&str, Vec<u8>)]) -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    let folder = dir.path().join("root/mnist");
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(
-        folder.join(IMAGES),
-        idx(&[2051, 2, 2, 2], &[0, 9, 0, 255, 1, 0, 0, 0]),
-    )
-    .unwrap();
-    fs::write(folder.join(LABELS), idx(&[2049, 2], &[0, 1])).unwrap();
+fn set_with(files: &[(&str, Vec<u8>)]) -> Place {
+    let place = Place::new();
+    let images = idx(&[2051, 2, 2, 2], &[0, 9, 0, 255, 1, 0, 0, 0]);
+    place.write(&format!("root/mnist/{IMAGES}"), images);
+    place.write(&format!("root/mnist/{LABELS}"), idx(&[2049, 2], &[0, 1]));
     for (name, bytes) in files {
-        fs::write(folder.join(name), bytes).unwrap();
+        place.write(&format!("root/mnist/{name}"), bytes);
     }
-    dir
-}
-
-const IMAGES: &str = "t10k-images-idx3-ubyte";
-const LABELS: &str = "t10k-labels-idx1-ubyte";
-
-/// Asserts exit code 2 and a single `error: …` line that holds all of `parts`.
-fn assert_bad_input(output: &Output, parts: &[&str]) {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{stderr}");
-    assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    assert!(stderr.starts_with("error: "), "{stderr}");
-    assert!(!stderr.contains("panicked"), "{stderr}");
-    for part in parts {
-        assert!(stderr.contains(part), "`{part}` not in: {stderr}");
-    }
+    place
 }
 
 #[test]
 fn a_good_set_is_described() {
     let dir = set_with(&[]);
-    let output = run(dir.path(), &["data", "check", "mnist"]);
+    let output = dir.run(&["data", "check", "mnist"]);
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0));
     assert!(
@@ -81,7 +40,7 @@ fn a_good_set_is_described() {
 fn the_list_shows_what_is_found_and_how_to_get_the_rest() {
     let dir = set_with(&[]);
     for args in [&["data", "list"][..], &["data"]] {
-        let output = run(dir.path(), args);
+        let output = dir.run(args);
         let stdout = String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(0));
         let line = |start: &str| stdout.lines().find(|l| l.starts_with(start)).unwrap();
@@ -93,13 +52,13 @@ fn the_list_shows_what_is_found_and_how_to_get_the_rest() {
 
 #[test]
 fn missing_data_says_where_it_looked_and_what_to_do() {
-    let dir = tempfile::tempdir().unwrap();
-    let output = run(dir.path(), &["data", "check", "emnist-balanced"]);
+    let dir = Place::new();
+    let output = dir.run(&["data", "check", "emnist-balanced"]);
     assert_bad_input(
         &output,
         &["root (absent)", "metaplast data fetch emnist-balanced"],
     );
-    let output = run(dir.path(), &["data", "check", "emnist-balancd"]);
+    let output = dir.run(&["data", "check", "emnist-balancd"]);
     assert_bad_input(&output, &["did you mean `emnist-balanced`?"]);
     assert_eq!(
         fs::read_dir(dir.path()).unwrap().count(),
@@ -145,7 +104,7 @@ fn damaged_sets_end_with_one_line_and_exit_code_2() {
             &["data", "check", "mnist"],
             &["data", "check", "root/mnist"],
         ] {
-            assert_bad_input(&run(dir.path(), args), parts);
+            assert_bad_input(&dir.run(args), parts);
         }
         assert_eq!(
             fs::read_dir(dir.path()).unwrap().count(),
@@ -157,17 +116,17 @@ fn damaged_sets_end_with_one_line_and_exit_code_2() {
 
 #[test]
 fn bad_usage_is_one_line_and_exit_code_2() {
-    let dir = tempfile::tempdir().unwrap();
-    assert_bad_input(&run(dir.path(), &[]), &["subcommand"]);
-    assert_bad_input(&run(dir.path(), &["dta"]), &["dta", "data"]);
-    assert_bad_input(&run(dir.path(), &["data", "check", "--nope"]), &["--nope"]);
-    assert_bad_input(&run(dir.path(), &["data", "fetch"]), &["NAME"]);
+    let dir = Place::new();
+    assert_bad_input(&dir.run(&[]), &["subcommand"]);
+    assert_bad_input(&dir.run(&["dta"]), &["dta", "data"]);
+    assert_bad_input(&dir.run(&["data", "check", "--nope"]), &["--nope"]);
+    assert_bad_input(&dir.run(&["data", "fetch"]), &["NAME"]);
     assert_bad_input(
-        &run(dir.path(), &["data", "fetch", "minst"]),
+        &dir.run(&["data", "fetch", "minst"]),
         &["did you mean `mnist`?"],
     );
     let from = ["data", "fetch", "mnist", "--from", "somewhere"];
-    assert_bad_input(&run(dir.path(), &from), &["`somewhere`", "http://"]);
+    assert_bad_input(&dir.run(&from), &["`somewhere`", "http://"]);
     assert_eq!(
         fs::read_dir(dir.path()).unwrap().count(),
         0,
@@ -177,10 +136,10 @@ fn bad_usage_is_one_line_and_exit_code_2() {
 
 #[test]
 fn a_failed_download_is_one_error_line_and_exit_code_1() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Place::new();
     // Port 9 discards what it gets, and on nearly every machine nobody listens there.
     let from = ["data", "fetch", "mnist", "--from", "http://127.0.0.1:9"];
-    let output = run(dir.path(), &from);
+    let output = dir.run(&from);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(
@@ -193,8 +152,8 @@ fn a_failed_download_is_one_error_line_and_exit_code_1() {
 #[test]
 fn a_closed_standard_output_is_no_panic() {
     let dir = set_with(&[]);
-    let mut child = metaplast(dir.path())
-        .args(["data", "check"])
+    let mut child = dir
+        .command(&["data", "check"])
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
         .spawn()
@@ -211,11 +170,10 @@ fn real_data_passes_its_check() {
         eprintln!("SKIPPED: METAPLAST_DATA is not set, so no real data is checked");
         return;
     };
-    let dir = tempfile::tempdir().unwrap();
-    let mut command = metaplast(dir.path());
-    let output = command
+    let dir = Place::new();
+    let output = dir
+        .command(&["data", "check"])
         .env("METAPLAST_DATA", folder)
-        .args(["data", "check"])
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");

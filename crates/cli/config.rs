@@ -1,9 +1,10 @@
 //! What a run is to do: defaults, a TOML file, options and `key=value` arguments, in
 //! this order, each over the one before.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use datasets::Split;
+use datasets::{Dataset, Split};
 use meta::{Precision, Settings, TaskStyle};
 use model::{Activation, Feedback, Rule};
 use toml::{Table, Value};
@@ -38,6 +39,9 @@ pub(crate) const KEYS: [&str; 20] = [
 /// the file of one run can configure another.
 const RECORD: &str = "record";
 
+/// The most trials of a run, and the most images of a task.
+const MOST: u64 = 1_000_000;
+
 /// A configuration with every value resolved.
 #[derive(Debug)]
 pub(crate) struct Config {
@@ -55,6 +59,16 @@ pub(crate) struct Config {
 #[derive(Debug, Default)]
 struct Given {
     values: Table,
+    /// The file that each value was read from, for those that stand in one.
+    files: BTreeMap<String, String>,
+}
+
+/// The path from the root of the file system.
+fn absolute(path: &str) -> String {
+    std::path::absolute(path).map_or_else(
+        |_| path.to_owned(),
+        |path| path.to_string_lossy().into_owned(),
+    )
 }
 
 fn bad<X>(message: impl Into<String>) -> Result<X, Failure> {
@@ -74,7 +88,7 @@ impl Config {
         }
         for (key, value) in options {
             if let Some(value) = value {
-                given.values.insert(key.to_owned(), value);
+                given.set(key, value)?;
             }
         }
         for assignment in assignments {
@@ -85,22 +99,32 @@ impl Config {
             };
             given.set(key, parse_value(text))?;
         }
-        given.resolve()
+        given.resolve().map_err(|failure| given.locate(failure))
     }
 
     /// The configuration with every value resolved, as TOML, and a record of how the
-    /// run was made.
-    pub(crate) fn to_toml(&self, data_name: &str, record: Table) -> String {
+    /// run was made. Files are named by their absolute paths, so that it says the same
+    /// in any directory; `out` is left out, since it is where the file is.
+    pub(crate) fn to_toml(&self, data: &Dataset, record: Table) -> String {
         let settings = &self.settings;
         let network = &settings.network;
         let mut table = Table::new();
         let mut set = |key: &str, value: Value| table.insert(key.to_owned(), value);
-        set("rule", self.rule.clone().into());
-        set("data", data_name.into());
+        let rule = match Rule::built_in(&self.rule) {
+            Some(_) => self.rule.clone(),
+            None => absolute(&self.rule),
+        };
+        set("rule", rule.into());
+        let data = match self.data.as_deref() {
+            Some(asked) if asked != data.name() => absolute(asked),
+            _ => data.name().to_owned(),
+        };
+        set("data", data.into());
         set("split", self.split.to_string().into());
         set("episodes", (settings.episodes as i64).into());
         set("trials", (settings.trials as i64).into());
         set("seed", (settings.seed as i64).into());
+        set("threads", (self.threads as i64).into());
         let sizes: Vec<Value> = network.sizes.iter().map(|n| (*n as i64).into()).collect();
         set("sizes", sizes.into());
         set("activation", network.activation.name().into());
@@ -136,6 +160,7 @@ impl Given {
             if key != RECORD {
                 self.set(&key, value)
                     .map_err(|failure| Failure::Input(format!("{shown}: {failure}")))?;
+                self.files.insert(key, shown.to_string());
             }
         }
         Ok(())
@@ -154,7 +179,19 @@ impl Given {
             ));
         }
         self.values.insert(key.to_owned(), value);
+        self.files.remove(key);
         Ok(())
+    }
+
+    /// Puts the file before a message about a value that stands in one. Messages begin
+    /// with the key.
+    fn locate(&self, failure: Failure) -> Failure {
+        let message = failure.to_string();
+        let key = message.split(':').next().unwrap_or_default();
+        match self.files.get(key) {
+            Some(file) => Failure::Input(format!("{file}: {message}")),
+            None => failure,
+        }
     }
 
     /// Turns the given values into settings.
@@ -208,20 +245,34 @@ impl Given {
         settings.ways = count("M", settings.ways as u64)? as usize;
         settings.shots = count("K", settings.shots as u64)? as usize;
         settings.queries = count("Q", settings.queries as u64)? as usize;
-        if settings.episodes.saturating_mul(settings.trials) > 1 << 40 {
-            return bad("episodes × trials: more than 2⁴⁰ episodes would never end");
+        // Past these no machine has the memory, and a failed allocation is no message.
+        if settings.trials > MOST {
+            return bad(format!("trials: {} is more than {MOST}", settings.trials));
+        }
+        let images = (settings.ways as u64)
+            .saturating_mul((settings.shots as u64).saturating_add(settings.queries as u64));
+        if images > MOST {
+            return bad(format!(
+                "M × (K + Q): a task of {images} images is more than {MOST}; lower M, K or Q"
+            ));
         }
         settings.seed = match self.values.get("seed") {
             None => settings.seed,
             Some(Value::Integer(seed)) if *seed >= 0 => *seed as u64,
             Some(other) => {
-                return bad(format!("seed: {other} is not a whole number of at least 0"));
+                return bad(format!(
+                    "seed: {other} is not a whole number from 0 to {}",
+                    i64::MAX
+                ));
             }
         };
         settings.eta = self.above_zero("eta")?.unwrap_or(settings.eta);
         settings.lambda = self.number("lambda")?.unwrap_or(settings.lambda);
         if settings.lambda < 0.0 {
-            return bad(format!("lambda: {} is below 0", settings.lambda));
+            return bad(format!(
+                "lambda: {} is below 0, should be at least 0",
+                settings.lambda
+            ));
         }
         settings.theta0 = self.number("theta0")?.unwrap_or(settings.theta0);
         settings.tasks = match self.text("tasks")?.as_deref() {
@@ -261,7 +312,8 @@ impl Given {
                 Ok(Some(*count as u64))
             }
             Some(other) => bad(format!(
-                "{key}: {other} is not a whole number of at least 1"
+                "{key}: {other} is not a whole number from 1 to {}",
+                u32::MAX
             )),
         }
     }
@@ -271,6 +323,10 @@ impl Given {
             None => return Ok(None),
             Some(Value::Integer(number)) => *number as f64,
             Some(Value::Float(number)) => *number,
+            // `.5` is no TOML, but a number all the same.
+            Some(Value::String(text)) if text.parse::<f64>().is_ok() => {
+                text.parse().unwrap_or(f64::NAN)
+            }
             Some(other) => return bad(format!("{key}: {other} is not a number")),
         };
         if !number.is_finite() {
@@ -281,7 +337,9 @@ impl Given {
 
     fn above_zero(&self, key: &str) -> Result<Option<f64>, Failure> {
         match self.number(key)? {
-            Some(number) if number <= 0.0 => bad(format!("{key}: {number} is not above 0")),
+            Some(number) if number <= 0.0 => {
+                bad(format!("{key}: {number} is not a number above 0"))
+            }
             number => Ok(number),
         }
     }
@@ -317,7 +375,7 @@ impl Given {
 }
 
 /// A value as TOML has it; what is no TOML is taken as text, so that `rule=fa` works.
-fn parse_value(text: &str) -> Value {
+pub(crate) fn parse_value(text: &str) -> Value {
     let parsed: Option<Table> = format!("v = {text}").parse().ok();
     parsed
         .and_then(|mut table| table.remove("v"))
@@ -358,7 +416,11 @@ mod tests {
         let first = config(&["rule=dfa", "beta=3.5", "lambda=0.1", "sizes=[784, 20, 47]"]).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
-        std::fs::write(&path, first.to_toml("glyphs", Table::new())).unwrap();
+        std::fs::write(
+            &path,
+            first.to_toml(&datasets::glyphs(Split::Test, 0), Table::new()),
+        )
+        .unwrap();
         let second = Config::new(Some(&path), Vec::new(), &[]).unwrap();
         assert_eq!(first.settings, second.settings);
     }
@@ -370,14 +432,17 @@ mod tests {
                 "episods=3",
                 "unknown key 'episods'; did you mean 'episodes'?",
             ),
-            (
-                "episodes=0",
-                "episodes: 0 is not a whole number of at least 1",
-            ),
+            ("episodes=0", "episodes: 0 is not a whole number from 1 to"),
             ("trials=2.5", "trials: 2.5 is not"),
-            ("eta=0", "eta: 0 is not above 0"),
+            ("eta=0", "eta: 0 is not a number above 0"),
             ("eta=inf", "eta: inf is not a finite number"),
+            ("eta=x", "eta: \"x\" is not a number"),
             ("lambda=-1", "lambda: -1 is below 0"),
+            ("trials=9999999", "trials: 9999999 is more than 1000000"),
+            (
+                "M=99999999",
+                "M × (K + Q): a task of 5999999940 images is more than",
+            ),
             ("seed=-1", "seed: -1 is not"),
             ("sizes=784", "sizes: needs a list"),
             ("sizes=784-x-47", "sizes: needs a list"),

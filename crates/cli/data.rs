@@ -38,7 +38,7 @@ enum Action {
     },
     /// Download a set; a broken download is resumed, and nothing unverified is kept
     Fetch {
-        /// emnist (its balanced split), emnist-<split>, emnist-all, mnist or fashion-mnist
+        /// emnist (its balanced split), emnist-SPLIT, emnist-all, mnist or fashion-mnist
         name: String,
         /// Download from here instead of the publisher: the address of the folder with the files
         #[arg(long, value_name = "URL")]

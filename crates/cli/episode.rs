@@ -8,13 +8,25 @@ use meta::Case;
 
 use crate::failure::Failure;
 
-/// Run one episode from a case file and print what came out as JSON.
-///
-/// A case file has `sizes`, `activation` {kind, beta}, `feedback` (fixed, direct,
-/// symmetric or symmetric-exact), `lambda`, `terms` (indices 0-9, or one list a layer),
-/// `theta` (ten numbers), `W` and `B` (per layer, row = post-synaptic unit), `train` and
-/// `query` {x, label}.
+const FORMAT: &str = "\
+A case file has
+  sizes       units of each layer, as in [9, 8, 5]
+  activation  {\"kind\": \"softplus\", \"beta\": 10}; or tanh, or sigmoid
+  feedback    fixed, direct, symmetric (B = W, detached) or symmetric-exact
+  lambda      the penalty on the sum of |theta|
+  terms       indices 0 to 9 of terms, as in [0, 2, 9], or one such list a layer
+  theta       ten numbers, one a term
+  W           a matrix a layer, row = post-synaptic unit
+  B           likewise; for direct, B[l] has as many rows as there are outputs and as many
+              columns as layer l has units; not needed for the symmetric pathways
+  train       {\"x\": [[...], ...], \"label\": [...]}, learned from one after the other
+  query       likewise, to be scored on
+Printed are meta_loss, query_cross_entropy, accuracy, gradient (ten numbers, 0 for unused
+terms), W (after learning), orthonormality and, for fixed and direct, angles_deg.";
+
+/// Run one episode from a case file and print what came out as JSON
 #[derive(clap::Args)]
+#[command(after_help = FORMAT)]
 pub(crate) struct Args {
     /// The case file (JSON)
     case: PathBuf,

@@ -1,8 +1,16 @@
 //! How far a run has come: a bar on a terminal, a line now and then elsewhere.
 
+use std::fmt::Arguments;
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A line on standard error. If nobody reads that any more, as in `2>&1 | head -1`, there
+/// is nobody left to tell.
+pub(crate) fn say(line: Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
 
 /// Progress on standard error.
 pub(crate) struct Progress {
@@ -38,7 +46,10 @@ impl Progress {
         if self.bar.is_hidden() && Instant::now() >= self.next_line {
             let (done, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
             let left = self.start.elapsed().as_secs_f64() / done as f64 * (total - done) as f64;
-            eprintln!("{done}/{total} {}, about {left:.0} s left", self.what);
+            let what = self.what;
+            say(format_args!(
+                "{done}/{total} {what}, about {left:.0} s left"
+            ));
             self.next_line = Instant::now() + PAUSE;
         }
     }

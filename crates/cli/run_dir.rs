@@ -15,9 +15,9 @@ pub(crate) struct RunDir {
 }
 
 impl RunDir {
-    /// Makes `path`, which may exist if it is empty, or the next free
-    /// `runs/NAME-1`, `runs/NAME-2`, …
-    pub(crate) fn create(path: Option<&Path>, name: &str) -> Result<RunDir, Failure> {
+    /// Makes `path`, which may exist if it is empty, or the next free `runs/RULE-DATA-1`,
+    /// `runs/RULE-DATA-2`, …
+    pub(crate) fn create(path: Option<&Path>, rule: &str, data: &str) -> Result<RunDir, Failure> {
         let path = match path {
             Some(path) => {
                 let occupied = match fs::read_dir(path) {
@@ -34,7 +34,7 @@ impl RunDir {
                 fs::create_dir_all(path).map_err(|error| input(path, &error))?;
                 path.to_owned()
             }
-            None => next_free(Path::new("runs"), name)?,
+            None => next_free(Path::new("runs"), &format!("{}-{}", tame(rule), tame(data)))?,
         };
         Ok(RunDir {
             path,
@@ -133,6 +133,23 @@ impl RunDir {
     }
 }
 
+/// A name as part of a path: what is neither letter nor digit of any script, nor one of
+/// `-_.`, becomes `_`, and it stays far below the 255 bytes a name may have.
+fn tame(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    let name: String = name
+        .trim_start_matches('.')
+        .chars()
+        .take(48)
+        .map(|c| if plain(c) { c } else { '_' })
+        .collect();
+    if name.is_empty() {
+        "_".to_owned()
+    } else {
+        name
+    }
+}
+
 fn next_free(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
     fs::create_dir_all(parent).map_err(|error| input(parent, &error))?;
     for n in 1_u32.. {
@@ -159,4 +176,18 @@ fn input(path: &Path, error: &io::Error) -> Failure {
 
 fn failed(path: &Path, error: &io::Error) -> Failure {
     Failure::Run(format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_a_rule_becomes_one_harmless_part_of_a_path() {
+        assert_eq!(tame("bp-exact"), "bp-exact");
+        assert_eq!(tame("../a/b c"), "_a_b_c");
+        assert_eq!(tame("Регель \u{3b8}\n"), "Регель_θ_");
+        assert_eq!(tame(".."), "_");
+        assert!(tame(&"語".repeat(400)).len() < 200);
+    }
 }

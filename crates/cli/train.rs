@@ -7,43 +7,61 @@ use std::path::PathBuf;
 use meta::{Settings, Spread, Summariser, Summary, Training};
 use toml::{Table, Value};
 
-use crate::config::{Config, KEYS};
+use crate::config::{Config, KEYS, parse_value};
 use crate::failure::Failure;
-use crate::progress::Progress;
+use crate::progress::{Progress, say};
 use crate::run_dir::RunDir;
 
-/// Meta-train a plasticity rule: episodes of online learning, each followed by one step
-/// on the rule's coefficients. Writes a run directory and prints a summary.
+const SETTINGS: &str = "\
+Settings, as `key = value` in CONFIG.toml or key=value on the command line [default]:
+  rule, data, episodes, trials, seed, threads, lambda, out   as the options above
+  sizes       units of each layer [784-170-130-100-70-47]
+  activation  softplus, tanh or sigmoid [softplus]; beta is softplus's sharpness [10]
+  feedback    fixed, direct, symmetric or symmetric-exact [the rule's own]
+  M, K, Q     classes of a task [5], training [50] and query [10] images of each
+  tasks       text: distinct classes, images drawn anew; code: as the paper's released
+              code draws them, with repeats and always the first images [text]
+  split       test or train, of the data set [test]
+  eta         step size of the outer optimiser, above 0 [0.001]
+  theta0      initial value of the first coefficient [0.001]
+  precision   f32 or f64 [f32]
+key=value goes before an option, and an option before CONFIG.toml.";
+
+/// Meta-train a plasticity rule
+///
+/// Runs trials of episodes of online learning, each episode followed by one step on the
+/// rule's coefficients. Writes a run directory (config.toml, metrics.csv, summary.json)
+/// and prints a summary.
 #[derive(clap::Args)]
+#[command(after_help = SETTINGS)]
 pub(crate) struct Args {
-    /// A configuration file ending in .toml, and key=value settings. Keys: rule, data,
-    /// episodes, trials, seed, threads, sizes, activation, beta, feedback, K, Q, M, eta,
-    /// lambda, theta0, tasks, split, precision, out.
+    /// A configuration file ending in .toml, and settings (see below)
     #[arg(value_name = "CONFIG.toml | key=value")]
     settings: Vec<String>,
     /// bp, bp-exact, fa, dfa, ehebb, oja, bio, pool, or a rule file [default: bio]
-    #[arg(long)]
+    #[arg(long, value_name = "RULE")]
     rule: Option<String>,
     /// A data set's name or path [default: emnist-balanced where found, else glyphs]
-    #[arg(long)]
+    #[arg(long, value_name = "NAME|PATH")]
     data: Option<String>,
+    // Numbers are taken as text, so that they are checked as those of `key=value` are.
     /// Episodes of each trial [default: 600]
-    #[arg(long)]
-    episodes: Option<i64>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    episodes: Option<String>,
     /// Independent trials [default: 20]
-    #[arg(long)]
-    trials: Option<i64>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    trials: Option<String>,
     /// The seed of every random number [default: 0]
-    #[arg(long)]
-    seed: Option<i64>,
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    seed: Option<String>,
     /// Worker threads; never changes a result [default: as many as there are cores]
-    #[arg(long)]
-    threads: Option<i64>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    threads: Option<String>,
     /// The penalty λ on the sum of |θ| [default: 0]
-    #[arg(long)]
-    lambda: Option<f64>,
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    lambda: Option<String>,
     /// The run directory, new or empty [default: the next free runs/RULE-DATA-N]
-    #[arg(long)]
+    #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
@@ -59,19 +77,23 @@ impl Args {
                 files.join(" and ")
             )));
         }
-        let integer = |n: Option<i64>| n.map(Value::Integer);
-        let out = self
-            .out
-            .map(|path| Value::String(path.to_string_lossy().into_owned()));
+        let number = |text: Option<String>| text.map(|text| parse_value(&text));
+        let out = match self.out.map(PathBuf::into_os_string) {
+            None => None,
+            Some(out) => Some(out.into_string().map_err(|out| {
+                let shown = out.display();
+                Failure::Input(format!("--out {shown}: is not UTF-8; choose another name"))
+            })?),
+        };
         let options = vec![
             ("rule", self.rule.map(Value::String)),
             ("data", self.data.map(Value::String)),
-            ("episodes", integer(self.episodes)),
-            ("trials", integer(self.trials)),
-            ("seed", integer(self.seed)),
-            ("threads", integer(self.threads)),
-            ("lambda", self.lambda.map(Value::Float)),
-            ("out", out),
+            ("episodes", number(self.episodes)),
+            ("trials", number(self.trials)),
+            ("seed", number(self.seed)),
+            ("threads", number(self.threads)),
+            ("lambda", number(self.lambda)),
+            ("out", out.map(Value::String)),
         ];
         debug_assert!(options.iter().all(|(key, _)| KEYS.contains(key)));
         Config::new(files.first().map(|f| f.as_ref()), options, &assignments)
@@ -87,12 +109,19 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     };
     let mut training = Training::new(settings, &data, config.threads)
         .map_err(|error| Failure::Input(error.to_string()))?;
+    let mut record = Table::new();
+    record.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
+    record.insert("data_origin".to_owned(), data.origin().into());
+    record.insert("data_checksum_md5".to_owned(), data.checksum().into());
+    record.insert("data_synthetic".to_owned(), data.is_synthetic().into());
+    let mut dir = RunDir::create(config.out.as_deref(), &settings.rule.name, data.name())?;
+    dir.write("config.toml", config.to_toml(&data, record).as_bytes())?;
     let note = if data.is_synthetic() {
         " (synthetic: drawn characters, not handwriting)"
     } else {
         ""
     };
-    eprintln!(
+    say(format_args!(
         "{} on {}{note}, {} split: {} trials of {} episodes, seed {}, {} threads",
         settings.rule.name,
         data.name(),
@@ -101,18 +130,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         settings.episodes,
         settings.seed,
         config.threads
-    );
-    let mut record = Table::new();
-    record.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
-    record.insert("data_origin".to_owned(), data.origin().into());
-    record.insert("data_checksum_md5".to_owned(), data.checksum().into());
-    record.insert("data_synthetic".to_owned(), data.is_synthetic().into());
-    let name = format!("{}-{}", settings.rule.name, data.name());
-    let mut dir = RunDir::create(config.out.as_deref(), &name)?;
-    dir.write(
-        "config.toml",
-        config.to_toml(data.name(), record).as_bytes(),
-    )?;
+    ));
     dir.begin_metrics(settings)?;
 
     let mut summariser = Summariser::new(settings);

@@ -48,7 +48,10 @@ fn default_activation() -> ActivationField {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "terms: needs a list of indices 0 to 9, or one such list a layer"
+)]
 enum Terms {
     All(Vec<usize>),
     ByLayer(Vec<Vec<usize>>),
@@ -260,7 +263,8 @@ fn matrices(
             given.len()
         ));
     }
-    let one = |(l, (rows, &(post, pre))): (usize, (&Vec<Vec<f64>>, &(usize, usize)))| {
+    let numbered = given.iter().zip(shapes).enumerate();
+    let checked = numbered.map(|(l, (rows, &(post, pre)))| {
         if rows.len() != post {
             let got = rows.len();
             return wrong(format!(
@@ -276,8 +280,8 @@ fn matrices(
         let numbers = rows.concat();
         all_finite(&format!("{field}[{l}]"), &numbers)?;
         Ok(Array2::from_shape_vec((post, pre), numbers).expect("the rows were checked"))
-    };
-    given.iter().zip(shapes).enumerate().map(one).collect()
+    });
+    checked.collect()
 }
 
 fn images(field: &str, given: &Images, network: &Network) -> Result<Batch<f64>, CaseError> {

@@ -5,6 +5,39 @@
 //! freshly drawn network learn one task online with the rule, and differentiates its
 //! loss on the query images, the *meta-loss*, by the rule's coefficients θ. A *trial*
 //! is a sequence of episodes with one optimiser step on θ after each.
+//!
+//! One episode on glyphs, with its meta-gradient:
+//!
+//! ```
+//! use autodiff::Tape;
+//! use datasets::Split;
+//! use meta::{Episode, Settings, draw_setting};
+//! use model::Network;
+//!
+//! // The paper's settings, but for a smaller network and fewer images.
+//! let settings = Settings {
+//!     network: Network { sizes: vec![784, 20, 47], ..Network::default() },
+//!     shots: 5,
+//!     queries: 2,
+//!     ..Settings::default()
+//! };
+//! let data = datasets::glyphs(Split::Test, 0);
+//! settings.check(&data)?;
+//!
+//! // θ_0, θ_2 and θ_9 of the rule "bio", in the first episode of the first trial.
+//! let setting = draw_setting(&settings, &data, 0, 0, &[0.01, -0.02, 0.002]);
+//! let mut episode = Episode::new(
+//!     &settings.network,
+//!     settings.feedback,
+//!     &settings.rule,
+//!     settings.lambda,
+//! )?;
+//! let outcome = episode.run(&mut Tape::<f64>::new(), &setting);
+//!
+//! assert!(outcome.meta_loss.is_finite());
+//! assert_eq!(outcome.gradient.len(), 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod case;
 mod episode;

@@ -1,0 +1,533 @@
+//! `metaplast train` as a user meets it: runs that can be repeated to the last byte, and
+//! bad input that ends in one line.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::fs;
+use std::io::Read;
+use std::process::Stdio;
+
+use support::{IMAGES, LABELS, Place, idx};
+
+/// A run of a second: the settings, to which a test adds its own.
+const SMALL: [&str; 9] = [
+    "train",
+    "data=glyphs",
+    "sizes=784-12-47",
+    "K=3",
+    "Q=2",
+    "M=3",
+    "episodes=20",
+    "trials=3",
+    "seed=7",
+];
+
+fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    SMALL.iter().chain(more).copied().collect()
+}
+
+#[test]
+fn one_seed_gives_the_same_bytes_with_any_number_of_threads() {
+    let place = Place::new();
+    for rule in ["bio", "pool", "bp"] {
+        let runs = ["1", "2", "4"].map(|threads| {
+            let out = format!("{rule}-{threads}");
+            place.good(&with(&[
+                "--threads",
+                threads,
+                "--rule",
+                rule,
+                "--out",
+                &out,
+            ]));
+            ["metrics.csv", "summary.json"].map(|file| place.read(&format!("{out}/{file}")))
+        });
+        assert_eq!(runs[0], runs[1], "{rule}");
+        assert_eq!(runs[0], runs[2], "{rule}");
+    }
+    let other = with(&["--rule", "bio", "--seed", "8", "--out", "other"]);
+    // An option is given once; `seed=7` gives way to it only if it is left out.
+    let other: Vec<_> = other.into_iter().filter(|a| *a != "seed=7").collect();
+    place.good(&other);
+    assert_ne!(
+        place.read("bio-1/metrics.csv"),
+        place.read("other/metrics.csv")
+    );
+}
+
+#[test]
+fn a_trial_does_not_depend_on_how_many_trials_run() {
+    let place = Place::new();
+    place.good(&with(&["--out", "three"]));
+    place.good(&with(&["trials=1", "--out", "one"]));
+    let rows = |run: &str, trial: &str| -> Vec<String> {
+        let text = place.read(&format!("{run}/metrics.csv"));
+        let of_trial = text.lines().filter(|line| line.starts_with(trial));
+        of_trial.map(str::to_owned).collect()
+    };
+    assert_eq!(rows("one", "0,").len(), 20);
+    assert_eq!(rows("one", "0,"), rows("three", "0,"));
+    assert_ne!(rows("three", "0,")[0][1..], rows("three", "1,")[0][1..]);
+}
+
+#[test]
+fn metrics_have_the_columns_of_the_contract_and_numbers_that_read_back_exactly() {
+    let place = Place::new();
+    let shown = place.good(&with(&["--rule", "bio", "--out", "run"]));
+    assert!(shown.contains("run directory: run"), "{shown}");
+    let text = place.read("run/metrics.csv");
+    let mut lines = text.lines();
+    assert_eq!(
+        lines.next().unwrap(),
+        "trial,episode,status,loss,cross_entropy,accuracy,theta_F0,theta_F2,theta_F9,\
+         angle_0,angle_1,angle_2,ortho_1,ortho_2"
+    );
+    let mut last_accuracies = Vec::new();
+    for (i, line) in lines.enumerate() {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!(cells.len(), 14, "{line}");
+        // Ordered by episode, then trial.
+        assert_eq!(cells[0], (i % 3).to_string());
+        assert_eq!(cells[1], (i / 3).to_string());
+        assert_eq!(cells[2], "ok");
+        for cell in &cells[3..] {
+            let number: f64 = cell.parse().unwrap();
+            assert_eq!(number.to_string(), *cell, "the shortest that reads back");
+        }
+        if i < 3 {
+            assert_eq!(cells[6..9], ["0.001", "0", "0"], "θ before its first step");
+        }
+        last_accuracies.push(cells[5].parse::<f64>().unwrap());
+    }
+    assert_eq!(last_accuracies.len(), 60);
+    // With 20 episodes the summary is over all of them.
+    let mean = last_accuracies.iter().sum::<f64>() / 60.0;
+    let summary: serde_json::Value = serde_json::from_str(&place.read("run/summary.json")).unwrap();
+    let told = summary["accuracy"]["mean"].as_f64().unwrap();
+    assert!((told - mean).abs() < 1e-12, "{told} {mean}");
+}
+
+#[test]
+fn a_runs_own_configuration_repeats_it_byte_for_byte_from_any_folder() {
+    let place = Place::new();
+    place.write(
+        "mine.toml",
+        "feedback = 'direct'\nterms = ['F0', 'G']\n[[term]]\nname = 'G'\n\
+         products = [{ coefficient = -1, post = ['e'], pre = ['y-', 'y-'] }]\n",
+    );
+    fs::create_dir(place.path().join("elsewhere")).unwrap();
+    for rule in ["rule=ehebb", "rule=./mine.toml"] {
+        let first = format!("{}-1", &rule[5..]);
+        let second = format!("{}-2", &rule[5..]);
+        let more = [rule, "beta=7.5", "lambda=0.01", "tasks=code", "split=train"];
+        let mut args = with(&more);
+        args.extend(["precision=f64", "theta0=0.002", "--out", &first]);
+        place.good(&args);
+        let config = place.path().join(&first).join("config.toml");
+        let out = place.path().join(&second);
+        let again = place
+            .command(&["train", config.to_str().unwrap(), "--out"])
+            .arg(&out)
+            .current_dir(place.path().join("elsewhere"))
+            .output()
+            .unwrap();
+        assert_eq!(again.status.code(), Some(0), "{again:?}");
+        for file in ["config.toml", "metrics.csv", "summary.json"] {
+            assert_eq!(
+                place.read(&format!("{first}/{file}")),
+                place.read(&format!("{second}/{file}")),
+                "{rule}: {file}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_configuration_written_down_has_every_value_and_the_data() {
+    let place = Place::new();
+    place.good(&with(&["--out", "run"]));
+    let config: toml::Table = place.read("run/config.toml").parse().unwrap();
+    for key in [
+        "rule",
+        "data",
+        "episodes",
+        "trials",
+        "seed",
+        "threads",
+        "sizes",
+        "activation",
+        "beta",
+        "feedback",
+        "K",
+        "Q",
+        "M",
+        "eta",
+        "lambda",
+        "theta0",
+        "tasks",
+        "split",
+        "precision",
+    ] {
+        assert!(config.contains_key(key), "{key}");
+    }
+    let record = config["record"].as_table().unwrap();
+    assert_eq!(record["version"].as_str(), Some(env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        record["data_checksum_md5"].as_str(),
+        Some("f4bb53e9fba4d5212df484e4398f2390")
+    );
+    assert_eq!(record["data_synthetic"].as_bool(), Some(true));
+}
+
+#[test]
+fn without_out_runs_are_numbered_and_any_name_of_a_rule_will_do() {
+    let place = Place::new();
+    place.write("rule.toml", "name = '../Hebb’s / 規則'\nterms = ['F0']\n");
+    let args = with(&["rule=rule.toml", "episodes=1", "trials=1"]);
+    for n in ["1", "2"] {
+        let shown = place.good(&args);
+        let path = std::path::Path::new("runs").join(format!("_Hebb_s___規則-glyphs-{n}"));
+        assert!(
+            shown.ends_with(&format!("run directory: {}\n", path.display())),
+            "{shown}"
+        );
+        assert!(place.path().join(path).join("summary.json").is_file());
+    }
+    assert!(!place.path().join("Hebb’s").exists());
+}
+
+#[test]
+fn the_rule_file_of_the_readme_works() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let (rule, _) = rest.split_once("```").unwrap();
+    let place = Place::new();
+    place.write("squared.toml", rule);
+    let shown = place.good(&with(&["rule=squared.toml", "--out", "run"]));
+    assert!(shown.contains("theta G "), "{shown}");
+}
+
+#[test]
+fn an_out_directory_that_is_there_and_empty_is_used() {
+    let place = Place::new();
+    fs::create_dir(place.path().join("empty")).unwrap();
+    place.good(&with(&["episodes=1", "trials=1", "out=empty"]));
+    let mut files: Vec<_> = fs::read_dir(place.path().join("empty"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    assert_eq!(files, ["config.toml", "metrics.csv", "summary.json"]);
+}
+
+#[test]
+fn bad_input_is_one_line_that_says_what_is_wrong_and_nothing_is_written() {
+    let place = Place::new();
+    place.write("file", "a regular file");
+    place.write("full/file", "");
+    place.write("broken.toml", "K = 3\nQ = = 2\n");
+    place.write("strange.toml", "K = 3\nspeed = 2\n");
+    place.write("late.toml", "K = 3\n\nQ = \"many\"\n");
+    place.write("rule.toml", "terms = ['F0']\nspeed = 3\n");
+    place.write("three.toml", "layers = [['F0'], ['F0'], ['F0']]\n");
+    let damaged = |folder: &str, images: Vec<u8>, labels: Vec<u8>| {
+        place.write(&format!("{folder}/{IMAGES}"), images);
+        place.write(&format!("{folder}/{LABELS}"), labels);
+    };
+    let (images, labels) = (idx(&[2051, 2, 2, 2], &[0; 8]), idx(&[2049, 2], &[0, 1]));
+    damaged("small", images.clone(), labels.clone());
+    damaged("short", idx(&[2051, 2, 2, 2], &[0; 5]), labels.clone());
+    damaged("magic", idx(&[2049, 2, 2, 2], &[0; 8]), labels);
+    damaged("count", images, idx(&[2049, 3], &[0; 3]));
+    fs::create_dir(place.path().join("nothing")).unwrap();
+
+    let cases: &[(&[&str], &[&str])] = &[
+        // Data.
+        (
+            &["data=mnist"],
+            &[
+                "data set `mnist` (test split) not found in",
+                "metaplast data fetch mnist",
+            ],
+        ),
+        (
+            &["data=emnist-balancd"],
+            &["did you mean `emnist-balanced`?"],
+        ),
+        (&["data=nothing"], &["nothing: no images of the test split"]),
+        (
+            &["data=no/where"],
+            &["no/where: there is no such file or folder"],
+        ),
+        (
+            &["data=short"],
+            &[IMAGES, "truncated: 5 bytes", "should be 8"],
+        ),
+        (
+            &["data=magic"],
+            &[IMAGES, "magic number is 2049, should be 2051"],
+        ),
+        (&["data=count"], &[LABELS, "3 labels, should be 2"]),
+        (
+            &["K=300", "Q=101"],
+            &["K + Q: 300 + 101 images a class", "has 400; lower K or Q"],
+        ),
+        (
+            &["M=48"],
+            &[
+                "M: 48 different classes",
+                "has 47; lower M or set tasks = \"code\"",
+            ],
+        ),
+        (
+            &["M=9999999", "tasks=code"],
+            &["M × (K + Q)", "lower M, K or Q"],
+        ),
+        // Sizes.
+        (
+            &["sizes=783-12-47"],
+            &["the first layer has 783 units", "start sizes with 784"],
+        ),
+        (
+            &["sizes=784-12-46"],
+            &[
+                "the last layer has 46 units",
+                "labels up to 46; end sizes with at least 47",
+            ],
+        ),
+        (
+            &["data=small", "sizes=4-3-1", "M=1", "K=1", "Q=1"],
+            &["the last layer has 1 units"],
+        ),
+        (&["sizes=784"], &["sizes: needs a list of at least two"]),
+        (
+            &["sizes=784-x-47"],
+            &["sizes: needs a list of at least two"],
+        ),
+        // Rules.
+        (
+            &["--rule", "biio"],
+            &["unknown rule 'biio'", "did you mean 'bio'?"],
+        ),
+        (
+            &["--rule", "rule.toml"],
+            &["rule file rule.toml: line 2: unknown field `speed`"],
+        ),
+        (
+            &["--rule", "three.toml"],
+            &["lists terms for 3 layers, but the network has 2"],
+        ),
+        // Values.
+        (
+            &["episods=3"],
+            &["unknown key 'episods'; did you mean 'episodes'?"],
+        ),
+        (&["eta=0"], &["eta: 0 is not a number above 0"]),
+        (&["eta=inf"], &["eta: inf is not a finite number"]),
+        (
+            &["lambda=-1"],
+            &["lambda: -1 is below 0, should be at least 0"],
+        ),
+        (&["--lambda", "-1"], &["lambda: -1 is below 0"]),
+        (
+            &["--lambda", "nan"],
+            &["lambda: NaN is not a finite number"],
+        ),
+        (
+            &["episodes=0"],
+            &["episodes: 0 is not a whole number from 1"],
+        ),
+        (
+            &["--trials", "0"],
+            &["trials: 0 is not a whole number from 1"],
+        ),
+        (
+            &["--seed", "-3"],
+            &["seed: -3 is not a whole number from 0"],
+        ),
+        (
+            &["--threads", "many"],
+            &["threads: \"many\" is not a whole number from 1"],
+        ),
+        (
+            &["split=valid"],
+            &["split: 'valid' is neither 'train' nor 'test'"],
+        ),
+        (
+            &["oops"],
+            &["'oops' is neither a configuration file ending in .toml nor key=value"],
+        ),
+        (&["--epochs", "3"], &["unexpected argument '--epochs'"]),
+        // Configuration files.
+        (&["missing.toml"], &["missing.toml: "]),
+        (&["broken.toml"], &["broken.toml: line 2: "]),
+        (
+            &["strange.toml"],
+            &["strange.toml: unknown key 'speed'; did you mean 'seed'?"],
+        ),
+        (
+            &["late.toml"],
+            &["late.toml: Q: \"many\" is not a whole number"],
+        ),
+        (
+            &["late.toml", "broken.toml"],
+            &["one configuration file is enough"],
+        ),
+    ];
+    let base = [
+        "data=glyphs",
+        "sizes=784-12-47",
+        "K=3",
+        "Q=2",
+        "M=3",
+        "trials=1",
+    ];
+    for (own, parts) in cases {
+        let mut args = vec!["train", "--out", "run"];
+        // What the case sets itself is left out, so that its own value is the one seen.
+        let key = |a: &str| {
+            a.trim_start_matches("--")
+                .split('=')
+                .next()
+                .map(str::to_owned)
+        };
+        let taken = |b: &&str| {
+            let whole = own[0].ends_with(".toml") && b.starts_with("Q=");
+            whole || own.iter().any(|o| key(o) == key(b))
+        };
+        args.extend(base.iter().filter(|b| !taken(b)));
+        args.extend(*own);
+        place.bad(&args, parts);
+    }
+    let small = with(&["episodes=1"]);
+    let out = |path: &'static str| [small.as_slice(), &["--out", path]].concat();
+    place.bad(
+        &out("full"),
+        &["full is not empty; name a new directory with --out"],
+    );
+    place.bad(
+        &out("file"),
+        &["file: ", "name a writable directory with --out"],
+    );
+    place.bad(
+        &out("file/below"),
+        &["file/below: ", "name a writable directory with --out"],
+    );
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_panic() {
+    let place = Place::new();
+    for closed in ["stdout", "stderr"] {
+        let mut child = place
+            .command(&with(&["--out", closed]))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut text = String::new();
+        if closed == "stdout" {
+            drop(child.stdout.take());
+            child
+                .stderr
+                .take()
+                .unwrap()
+                .read_to_string(&mut text)
+                .unwrap();
+        } else {
+            drop(child.stderr.take());
+            child
+                .stdout
+                .take()
+                .unwrap()
+                .read_to_string(&mut text)
+                .unwrap();
+        }
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{closed}: {text}");
+        assert!(!text.contains("panicked"), "{text}");
+        assert!(place.path().join(closed).join("summary.json").is_file());
+    }
+}
+
+#[test]
+fn help_teaches_every_command_and_every_setting() {
+    let place = Place::new();
+    let help = place.good(&["--help"]);
+    for command in ["train", "episode", "bench", "data"] {
+        assert!(help.contains(&format!("\n  {command} ")), "{help}");
+        assert!(
+            place
+                .good(&[command, "--help"])
+                .contains("Usage: metaplast")
+        );
+    }
+    let train = place.good(&["train", "--help"]);
+    for key in [
+        "rule",
+        "data",
+        "episodes",
+        "trials",
+        "seed",
+        "threads",
+        "sizes",
+        "activation",
+        "beta",
+        "feedback",
+        "K",
+        "Q",
+        "M",
+        "eta",
+        "lambda",
+        "theta0",
+        "tasks",
+        "split",
+        "precision",
+        "out",
+    ] {
+        let named = |c: char| !c.is_alphanumeric();
+        assert!(train.split(named).any(|word| word == key), "{key}: {train}");
+    }
+    let episode = place.good(&["episode", "--help"]);
+    for field in ["activation", "symmetric-exact", "terms", "theta", "query"] {
+        assert!(episode.contains(field), "{field}: {episode}");
+    }
+    place.bad(
+        &[],
+        &["requires a subcommand", "train, episode, bench, data"],
+    );
+}
+
+#[test]
+fn real_characters_can_be_trained_on() {
+    let Some(folder) = std::env::var_os("METAPLAST_DATA") else {
+        eprintln!("SKIPPED: METAPLAST_DATA is not set, so nothing is trained on real data");
+        return;
+    };
+    let place = Place::new();
+    let output = place
+        .command(&["train", "--rule", "fa", "--data", "emnist-bymerge400"])
+        .args([
+            "--episodes",
+            "3",
+            "--trials",
+            "1",
+            "tasks=code",
+            "--out",
+            "run",
+        ])
+        .env("METAPLAST_DATA", folder)
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(!stderr.contains("synthetic"), "{stderr}");
+    assert_eq!(place.read("run/metrics.csv").lines().count(), 4);
+    assert!(
+        place
+            .read("run/config.toml")
+            .contains("data_synthetic = false")
+    );
+}
