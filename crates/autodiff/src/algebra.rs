@@ -18,6 +18,9 @@ use crate::{Real, tape::Var};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MatrixId(pub(crate) u32);
 
+/// What [`Algebra::products`] finds for a term: W b and a W, as far as asked for.
+pub(crate) type Products<V> = (Option<V>, Option<V>);
+
 /// Something that evaluates operations on values.
 pub(crate) trait Algebra {
     /// The number type.
@@ -55,7 +58,7 @@ pub(crate) trait Algebra {
         w: MatrixId,
         terms: &[Outer<Self::Value>],
         wanted: &[(bool, bool)],
-        result: &mut Vec<(Option<Self::Value>, Option<Self::Value>)>,
+        result: &mut Vec<Products<Self::Value>>,
     );
     /// W ← s W + Σ sₖ aₖ ⊗ bₖ, s = 1 and sₖ = 1 where there is none.
     fn update(&mut self, w: MatrixId, scale: Option<Self::Value>, terms: &[Outer<Self::Value>]);

@@ -5,7 +5,7 @@
 //! seen before allocates nothing.
 
 use crate::Real;
-use crate::algebra::{Algebra, MatrixId};
+use crate::algebra::{Algebra, MatrixId, Products};
 use crate::ops::{self, Op};
 use crate::plastic::{MAX_PRODUCTS, Operand, Outer, Slot, Store, has_pass};
 use crate::program::{Inputs, Program, Tensor};
@@ -435,7 +435,7 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
         w: MatrixId,
         terms: &[Outer<Ref>],
         wanted: &[(bool, bool)],
-        result: &mut Vec<(Option<Ref>, Option<Ref>)>,
+        result: &mut Vec<Products<Ref>>,
     ) {
         let rounds = terms.chunks(MAX_PRODUCTS).zip(wanted.chunks(MAX_PRODUCTS));
         for (terms, wanted) in rounds {
@@ -514,7 +514,7 @@ impl<T: Real> Evaluator<'_, T> {
         w: MatrixId,
         terms: &[Outer<Ref>],
         wanted: &[(bool, bool)],
-        result: &mut Vec<(Option<Ref>, Option<Ref>)>,
+        result: &mut Vec<Products<Ref>>,
     ) {
         let count = |side: fn(&(bool, bool)) -> bool| wanted.iter().filter(|w| side(w)).count();
         // Not every combination is compiled; then what nobody asked for is computed too.

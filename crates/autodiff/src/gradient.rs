@@ -1,5 +1,7 @@
 //! Reverse mode: gradients as plain arrays, and gradients recorded on the tape.
 
+use std::cmp::Ordering;
+
 use ndarray::{Array2, ArrayView2};
 
 use crate::algebra::{Algebra, MatrixId, Reverse};
@@ -216,7 +218,8 @@ impl<T: Real> Tape<T> {
         for (slot, companions) in matrices.iter().enumerate().filter(|(_, c)| c.read) {
             if let Some(mut start) = g.slots()[slot].initial.take() {
                 let distance = g.store(companions.w).distance(&mut start);
-                if !(distance <= residual) {
+                // NaN counts as further than any distance.
+                if distance.partial_cmp(&residual).is_none_or(Ordering::is_gt) {
                     residual = distance;
                 }
                 g.slots()[slot].initial = Some(start);
@@ -226,7 +229,7 @@ impl<T: Real> Tape<T> {
             .iter()
             .map(|w| {
                 let adjoint = matrices[w.slot()].derivative;
-                g.store(adjoint.expect("checked to be plastic")).to_array()
+                g.store(adjoint.expect("checked to be plastic")).array()
             })
             .collect();
         g.finish(&mut self.workspace);

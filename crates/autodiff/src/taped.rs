@@ -1,7 +1,7 @@
 //! The tape as an algebra: rules evaluated on it are recorded, and can be
 //! differentiated again.
 
-use crate::algebra::{Algebra, MatrixId, Shorthand};
+use crate::algebra::{Algebra, MatrixId, Products, Shorthand};
 use crate::ops::{self, Op};
 use crate::plastic::Outer;
 use crate::program::Program;
@@ -58,7 +58,7 @@ impl<T: Real> Algebra for Tape<T> {
         w: MatrixId,
         terms: &[Outer],
         wanted: &[(bool, bool)],
-        result: &mut Vec<(Option<Var>, Option<Var>)>,
+        result: &mut Vec<Products<Var>>,
     ) {
         for (term, (want_a, want_b)) in terms.iter().zip(wanted) {
             let on = self.support(term.pre);

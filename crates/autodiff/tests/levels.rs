@@ -18,9 +18,8 @@ fn bits<T: Real>() -> Vec<u64> {
     let mut tape = Tape::<T>::new();
     let theta = tape.variable_scalar(T::from_f64(0.01));
     let decay = tape.affine(theta, -1.0, 1.0);
-    let start = ndarray::Array2::from_shape_fn((POST, PRE), |(i, j)| {
-        T::from_f64(number(i * PRE + j))
-    });
+    let start =
+        ndarray::Array2::from_shape_fn((POST, PRE), |(i, j)| T::from_f64(number(i * PRE + j)));
     let mut w = tape.plastic(start.view());
     for step in 0..12 {
         let mut image = vector(PRE, step);
@@ -53,10 +52,16 @@ fn bits<T: Real>() -> Vec<u64> {
     let loss = tape.cross_entropy(z, target);
     let gradient = tape.gradient(loss, &[theta]);
     let matrix = tape.matrix(&w);
-    let numbers = matrix.iter().copied().chain([tape.scalar(loss), gradient.scalar(0)]);
+    let numbers = matrix
+        .iter()
+        .copied()
+        .chain([tape.scalar(loss), gradient.scalar(0)]);
     numbers
         .map(|x| {
-            assert!(x.is_finite(), "the comparison is worth nothing if the run diverges");
+            assert!(
+                x.is_finite(),
+                "the comparison is worth nothing if the run diverges"
+            );
             x.to_f64().to_bits()
         })
         .collect()

@@ -1,4 +1,5 @@
 //! Plastic matrices: derivatives through their updates, and going back in time.
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use autodiff::{GradientCheck, GradientOptions, Outer, Real, Rewind, Shape, Tape, Var};
 use ndarray::Array2;
@@ -314,7 +315,10 @@ fn time_is_linear_in_the_number_of_steps() {
     };
     let ratio = time(8000) / time(1000);
     // Quadratic time would give 64. Caches and a busy machine account for the rest.
-    assert!(ratio < 16.0, "8 times the steps take {ratio:.1} times as long");
+    assert!(
+        ratio < 16.0,
+        "8 times the steps take {ratio:.1} times as long"
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! The step loop allocates nothing once the tape has its memory.
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use autodiff::Tape;
 use datasets::Split;
@@ -9,8 +10,16 @@ use model::{Network, Rule};
 /// tape that has run a longer one.
 fn allocations(rule: &str, steps: usize) -> u64 {
     let rule = Rule::built_in(rule).unwrap();
-    let network = Network { sizes: vec![784, 20, 15, 47], ..Network::default() };
-    let settings = Settings { feedback: rule.feedback, rule, network, ..Settings::default() };
+    let network = Network {
+        sizes: vec![784, 20, 15, 47],
+        ..Network::default()
+    };
+    let settings = Settings {
+        feedback: rule.feedback,
+        rule,
+        network,
+        ..Settings::default()
+    };
     let data = datasets::glyphs(Split::Test, 0);
     let theta = vec![1e-5; settings.rule.terms.len()];
     let whole = draw_setting::<f32>(&settings, &data, 0, 0, &theta);
@@ -37,7 +46,12 @@ fn no_step_of_the_inner_loop_allocates() {
     for rule in ["fa", "bp", "bp-exact", "dfa", "bio", "pool"] {
         let (few, many) = (allocations(rule, 20), allocations(rule, 200));
         // What is left is done once an episode: matrices, results, lists of both.
-        assert_eq!(few, many, "{rule}: 180 steps more, {} allocations more", many - few);
+        assert_eq!(
+            few,
+            many,
+            "{rule}: 180 steps more, {} allocations more",
+            many - few
+        );
         assert!(few < 200, "{rule}: {few} allocations an episode");
     }
 }

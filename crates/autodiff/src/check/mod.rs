@@ -134,8 +134,7 @@ impl GradientCheck {
                 for (mode, found, worst) in modes {
                     let scale = found.abs().max(expected.abs()).max(1.0);
                     let error = (found - expected).abs() / scale;
-                    // Not `>`: a NaN has to fail.
-                    if !(error <= self.tolerance) {
+                    if error.is_nan() || error > self.tolerance {
                         let operation = culprit::find(self, &subject.record(0.0).0);
                         return Err(CheckFailure {
                             order,

@@ -266,7 +266,7 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     pub fn matrix(&mut self, w: &Plastic) -> Array2<T> {
         let slot = self.slot_of(w);
-        self.slots[slot].store.to_array()
+        self.slots[slot].store.array()
     }
 
     #[track_caller]

@@ -4,6 +4,10 @@
 //! does not fit the first-level cache. What counts is therefore how often it is
 //! walked: one pass applies the updates that wait, and takes products from both sides,
 //! for several rows at a time so that the vectors stay in registers.
+#![expect(
+    clippy::needless_range_loop,
+    reason = "counted loops over fixed-size arrays are what becomes vector code"
+)]
 
 use std::ops::Range;
 

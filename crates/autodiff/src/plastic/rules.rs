@@ -4,7 +4,7 @@
 //! Λ = dL/dW, as far as later operations have contributed to it.
 
 use super::{Outer, PlasticOp};
-use crate::algebra::{Algebra, MatrixId, Reverse, Shorthand, Tangent, terms_of};
+use crate::algebra::{Algebra, MatrixId, Products, Reverse, Shorthand, Tangent, terms_of};
 use crate::program::{Action, Program};
 use crate::shape::Shape;
 
@@ -22,7 +22,7 @@ pub(crate) struct Companions {
 pub(crate) struct Room<V> {
     terms: Vec<Outer<V>>,
     wanted: Vec<(bool, bool)>,
-    products: Vec<(Option<V>, Option<V>)>,
+    products: Vec<Products<V>>,
 }
 
 impl<V> Default for Room<V> {

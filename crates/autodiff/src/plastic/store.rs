@@ -166,7 +166,7 @@ impl<T: Real> Store<T> {
             .copy_from_slice(other.columns.flat());
     }
 
-    pub(crate) fn to_array(&mut self) -> Array2<T> {
+    pub(crate) fn array(&mut self) -> Array2<T> {
         self.flush();
         self.view().reversed_axes().to_owned()
     }

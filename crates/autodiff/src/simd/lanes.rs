@@ -1,3 +1,8 @@
+#![expect(
+    clippy::needless_range_loop,
+    reason = "counted loops over fixed-size arrays are what becomes vector code"
+)]
+
 use crate::Real;
 
 /// Partial sums of every sum taken by the engine.

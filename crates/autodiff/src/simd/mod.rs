@@ -1,6 +1,6 @@
 //! Vector arithmetic that gives the same bits on every processor.
 //!
-//! Every sum is taken in one fixed structure, sixteen partial sums ([`Lanes`])
+//! Every sum is taken in one fixed structure, sixteen partial sums (lanes)
 //! joined by a fixed tree, and every product is fused with its addition. What a
 //! processor's vector unit looks like then decides the speed and nothing else.
 
