@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use autodiff::Tape;
 use datasets::Split;
-use meta::{Episode, Setting, Settings, draw_setting};
+use meta::{Episode, GradientMode, Setting, Settings, draw_setting};
 use model::Rule;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// Trials side by side
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: u32,
+    /// How the meta-gradient is taken: reverse, forward or auto
+    #[arg(long, default_value = "auto")]
+    gradient: String,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -49,6 +52,12 @@ struct Times {
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let rule = Rule::load(&args.rule).map_err(|error| Failure::Input(error.to_string()))?;
+    let gradient = GradientMode::from_name(&args.gradient).ok_or_else(|| {
+        let wrong = &args.gradient;
+        Failure::Input(format!(
+            "--gradient: '{wrong}' is not reverse, forward or auto"
+        ))
+    })?;
     let settings = Settings {
         feedback: rule.feedback,
         rule,
@@ -79,7 +88,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
                 &settings.rule,
                 settings.lambda,
             )
-            .map_err(Failure::Input)?;
+            .map_err(Failure::Input)?
+            .with_gradient(gradient);
             let setting = draw_setting(&settings, &data, trial, 0, &theta);
             Ok((Tape::new(), episode, setting))
         })
@@ -90,7 +100,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         pool.install(|| {
             workers.par_iter_mut().for_each(|(tape, episode, setting)| {
                 let recorded = episode.record(tape, setting);
-                tape.gradient(recorded.meta_loss, &recorded.theta);
+                episode.differentiate(tape, &recorded);
             });
         });
         start.elapsed().as_secs_f64() * 1e3 / f64::from(args.threads)

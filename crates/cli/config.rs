@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use datasets::{Dataset, Split};
-use meta::{Precision, Settings, TaskStyle};
+use meta::{GradientMode, Precision, Settings, TaskStyle};
 use model::{Activation, Feedback, Rule};
 use toml::{Table, Value};
 
 use crate::failure::Failure;
 
 /// Every key that a configuration may have.
-pub(crate) const KEYS: [&str; 20] = [
+pub(crate) const KEYS: [&str; 21] = [
     "rule",
     "data",
     "episodes",
@@ -32,6 +32,7 @@ pub(crate) const KEYS: [&str; 20] = [
     "tasks",
     "split",
     "precision",
+    "gradient",
     "out",
 ];
 
@@ -140,6 +141,7 @@ impl Config {
         set("lambda", settings.lambda.into());
         set("theta0", settings.theta0.into());
         set("precision", settings.precision.name().into());
+        set("gradient", settings.gradient.name().into());
         set(RECORD, record.into());
         toml::to_string(&table).expect("a table of plain values is TOML")
     }
@@ -280,6 +282,13 @@ impl Given {
             Some("code") => TaskStyle::Code,
             Some(other) => return bad(format!("tasks: '{other}' is neither 'text' nor 'code'")),
         };
+        if let Some(mode) = self.text("gradient")? {
+            settings.gradient = GradientMode::from_name(&mode).ok_or_else(|| {
+                Failure::Input(format!(
+                    "gradient: '{mode}' is not reverse, forward or auto"
+                ))
+            })?;
+        }
         settings.precision = match self.text("precision")?.as_deref() {
             None | Some("f32") => Precision::F32,
             Some("f64") => Precision::F64,
@@ -450,6 +459,7 @@ mod tests {
             ("activation=relu", "activation: 'relu' is not"),
             ("feedback=none", "feedback: 'none' is not one of fixed"),
             ("tasks=both", "tasks: 'both' is neither"),
+            ("gradient=both", "gradient: 'both' is not reverse"),
             ("precision=f16", "precision: 'f16' is neither"),
             ("rule=biio", "unknown rule 'biio'"),
             ("oops", "neither a configuration file"),

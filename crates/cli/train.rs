@@ -25,6 +25,7 @@ Settings, as `key = value` in CONFIG.toml or key=value on the command line [defa
   eta         step size of the outer optimiser, above 0 [0.001]
   theta0      initial value of the first coefficient [0.001]
   precision   f32 or f64 [f32]
+  gradient    reverse, forward or auto: how the meta-gradient is taken [auto]
 key=value goes before an option, and an option before CONFIG.toml.";
 
 /// Meta-train a plasticity rule

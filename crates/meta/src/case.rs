@@ -181,7 +181,7 @@ impl Case {
             .expect("terms were checked against the layers");
         let (outcome, w) = episode.run_with_weights(&mut Tape::<T>::new(), &setting);
         let mut gradient = vec![0.0; PAPER_TERMS.len()];
-        for (r, g) in self.terms.iter().zip(&outcome.gradient) {
+        for (r, g) in self.terms.iter().zip(&outcome.gradient.theta) {
             gradient[*r] = *g;
         }
         let rows = |w: &Array2<T>| {

@@ -1,8 +1,8 @@
-use autodiff::{GradientOptions, Real, Rewind, Shape, Tape, Var};
+use autodiff::{Real, Rewind, Shape, Tape, Var};
 use model::{CompiledRule, Feedback, Network, Trace};
 use ndarray::Array2;
 
-use crate::measures;
+use crate::{GradientMode, measures};
 
 /// Images in rows, with labels.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,17 +37,24 @@ pub struct Outcome {
     pub cross_entropy: f64,
     /// The share of query images classified right, over all outputs.
     pub accuracy: f64,
-    /// dL_meta/dθ, one for each term.
-    pub gradient: Vec<f64>,
+    /// dL_meta/dθ.
+    pub gradient: MetaGradient,
     /// α_0..α_L in degrees.
     pub angles: Vec<f64>,
     /// E_1..E_L.
     pub orthonormality: Vec<f64>,
+}
+
+/// dL_meta/dθ, and how it was come by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetaGradient {
+    /// One number for each term.
+    pub theta: Vec<f64>,
     /// How precisely the reverse sweep restored the initial weights, see
-    /// [`autodiff::Gradient::residual`].
+    /// [`autodiff::Gradient::residual`]; 0 in forward mode, which undoes nothing.
     pub residual: f64,
-    /// How it went back in time.
-    pub rewind: Rewind,
+    /// Whether the reverse sweep had to replay updates.
+    pub replayed: bool,
 }
 
 /// The program of an episode (PAPER Alg. 1): a network learns online with a rule, one
@@ -58,6 +65,7 @@ pub struct Episode {
     feedback: Feedback,
     rule: CompiledRule,
     lambda: f64,
+    mode: GradientMode,
     trace: Trace,
     one_hot: Vec<f64>,
 }
@@ -92,9 +100,15 @@ impl Episode {
             network: network.clone(),
             feedback,
             lambda,
+            mode: GradientMode::default(),
             trace: Trace::default(),
             one_hot: Vec::new(),
         })
+    }
+
+    /// The same, with another way of taking the meta-gradient.
+    pub fn with_gradient(self, mode: GradientMode) -> Self {
+        Episode { mode, ..self }
     }
 
     /// Clears `tape` and records the whole episode on it: learning, and the meta-loss
@@ -175,17 +189,38 @@ impl Episode {
         (outcome, recorded.w.iter().map(|w| tape.matrix(w)).collect())
     }
 
+    /// The meta-gradient of an episode that was just recorded on `tape`.
+    ///
+    /// # Panics
+    /// If something else was recorded since.
+    pub fn differentiate<T: Real>(&self, tape: &mut Tape<T>, recorded: &Recorded) -> MetaGradient {
+        let (loss, theta) = (recorded.meta_loss, &recorded.theta);
+        if self.mode == GradientMode::Forward {
+            let along = |theta: &Var| tape.tangent(&[loss], &[(*theta, &[T::ONE])])[0][0].to_f64();
+            let theta = theta.iter().map(along).collect();
+            return MetaGradient {
+                theta,
+                residual: 0.0,
+                replayed: false,
+            };
+        }
+        let gradient = tape.gradient(loss, theta);
+        MetaGradient {
+            theta: (0..theta.len())
+                .map(|r| gradient.scalar(r).to_f64())
+                .collect(),
+            residual: gradient.residual.to_f64(),
+            replayed: gradient.rewind == Rewind::Replay,
+        }
+    }
+
     fn finish<T: Real>(
         &mut self,
         tape: &mut Tape<T>,
         setting: &Setting<T>,
         recorded: &Recorded,
     ) -> Outcome {
-        let gradient = tape.gradient_with(
-            recorded.meta_loss,
-            &recorded.theta,
-            &GradientOptions::default(),
-        );
+        let gradient = self.differentiate(tape, recorded);
         let pathway = (recorded.w.as_slice(), recorded.b.as_slice());
         let orthonormality = measures::orthonormality(tape, &recorded.w, &self.trace);
         let angles = measures::angles(
@@ -200,13 +235,9 @@ impl Episode {
             meta_loss: tape.scalar(recorded.meta_loss).to_f64(),
             cross_entropy: tape.scalar(recorded.cross_entropy).to_f64(),
             accuracy: measures::accuracy(tape.value(recorded.logits), &setting.query.labels),
-            gradient: (0..recorded.theta.len())
-                .map(|r| gradient.scalar(r).to_f64())
-                .collect(),
+            gradient,
             angles,
             orthonormality,
-            residual: gradient.residual.to_f64(),
-            rewind: gradient.rewind,
         }
     }
 

@@ -35,7 +35,7 @@
 //! let outcome = episode.run(&mut Tape::<f64>::new(), &setting);
 //!
 //! assert!(outcome.meta_loss.is_finite());
-//! assert_eq!(outcome.gradient.len(), 3);
+//! assert_eq!(outcome.gradient.theta.len(), 3);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -51,9 +51,9 @@ mod train;
 mod weights;
 
 pub use case::{Case, CaseError, CaseResult};
-pub use episode::{Batch, Episode, Outcome, Recorded, Setting};
+pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Setting};
 pub use optimiser::Adam;
-pub use settings::{Precision, Settings, SettingsError};
+pub use settings::{GradientMode, Precision, Settings, SettingsError};
 pub use streams::{Purpose, stream};
 pub use summary::{Spread, Summariser, Summary};
 pub use task::{Task, TaskStyle};

@@ -23,6 +23,40 @@ impl Precision {
     }
 }
 
+/// How the meta-gradient is taken. The ways agree to rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GradientMode {
+    /// One sweep back through the episode, whatever the number of coefficients.
+    Reverse,
+    /// One sweep forward through the episode for each coefficient.
+    Forward,
+    /// What was measured to be faster for the rule's number of coefficients: the
+    /// README's table of times has both.
+    #[default]
+    Auto,
+}
+
+impl GradientMode {
+    /// The name in configuration files.
+    pub fn name(self) -> &'static str {
+        match self {
+            GradientMode::Reverse => "reverse",
+            GradientMode::Forward => "forward",
+            GradientMode::Auto => "auto",
+        }
+    }
+
+    /// The mode of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [
+            GradientMode::Reverse,
+            GradientMode::Forward,
+            GradientMode::Auto,
+        ];
+        all.into_iter().find(|mode| mode.name() == name)
+    }
+}
+
 /// All that determines a meta-training. The defaults are the paper's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -55,6 +89,8 @@ pub struct Settings {
     pub theta0: f64,
     /// The number type of the inner loop.
     pub precision: Precision,
+    /// How the meta-gradient is taken.
+    pub gradient: GradientMode,
 }
 
 impl Default for Settings {
@@ -74,6 +110,7 @@ impl Default for Settings {
             lambda: 0.0,
             theta0: 1e-3,
             precision: Precision::default(),
+            gradient: GradientMode::default(),
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::sync::Mutex;
 
-use autodiff::{Real, Rewind, Tape};
+use autodiff::{Real, Tape};
 use datasets::Dataset;
 use rayon::prelude::*;
 
@@ -197,7 +197,8 @@ fn advance<T: Real>(
             &settings.rule,
             settings.lambda,
         )
-        .expect("the settings were checked"),
+        .expect("the settings were checked")
+        .with_gradient(settings.gradient),
     });
     let end = settings.episodes.min(trial.episode + ROUND);
     let mut records = Vec::new();
@@ -221,10 +222,11 @@ fn step<T: Real>(
 ) -> EpisodeRecord {
     let setting = draw_setting(settings, data, trial.trial, trial.episode, &trial.theta);
     let outcome = worker.episode.run(&mut worker.tape, &setting);
-    let finite = outcome.meta_loss.is_finite() && outcome.gradient.iter().all(|g| g.is_finite());
+    let gradient = &outcome.gradient;
+    let finite = outcome.meta_loss.is_finite() && gradient.theta.iter().all(|g| g.is_finite());
     let theta = trial.theta.clone();
     if finite {
-        trial.optimiser.step(&mut trial.theta, &outcome.gradient);
+        trial.optimiser.step(&mut trial.theta, &gradient.theta);
     }
     EpisodeRecord {
         trial: trial.trial,
@@ -236,8 +238,8 @@ fn step<T: Real>(
         accuracy: outcome.accuracy,
         angles: outcome.angles,
         orthonormality: outcome.orthonormality,
-        residual: outcome.residual,
-        replayed: outcome.rewind == Rewind::Replay,
+        residual: gradient.residual,
+        replayed: gradient.replayed,
     }
 }
 

@@ -130,8 +130,8 @@ fn the_meta_gradient_is_that_of_differentiating_gradients() {
     let (rate, query, _) = descend(&mut tape, &setting);
     let expected = tape.gradient(query, &[rate]).scalar(0);
     assert!((outcome.meta_loss - tape.scalar(query)).abs() < 1e-12);
-    let off = (outcome.gradient[0] - expected).abs() / expected.abs();
-    assert!(off < 1e-10, "{:e} and {expected:e}", outcome.gradient[0]);
+    let off = (outcome.gradient.theta[0] - expected).abs() / expected.abs();
+    assert!(off < 1e-10, "{:e} and {expected:e}", outcome.gradient.theta[0]);
     let forward = tape.tangent(&[query], &[(rate, &[1.0])])[0][0];
     assert!((forward - expected).abs() < 1e-10 * expected.abs());
 }
@@ -140,7 +140,7 @@ fn the_meta_gradient_is_that_of_differentiating_gradients() {
 fn the_meta_gradient_is_that_of_finite_differences() {
     let gradient = episode()
         .run(&mut Tape::new(), &setting(RATE, STEPS))
-        .gradient[0];
+        .gradient.theta[0];
     let at = |rate: f64| {
         let mut tape = Tape::new();
         let (_, query, _) = descend(&mut tape, &setting(rate, STEPS));
@@ -169,9 +169,9 @@ fn detaching_the_feedback_changes_the_meta_gradient_but_not_the_weights() {
     let (of_exact, w_exact) = episode().run_with_weights(&mut Tape::new(), &setting);
     assert_eq!(w_detached, w_exact);
     // If they agreed, the tests above could not tell the two apart.
-    let difference = (of_detached.gradient[0] - of_exact.gradient[0]).abs();
+    let difference = (of_detached.gradient.theta[0] - of_exact.gradient.theta[0]).abs();
     assert!(
-        difference > 1e-4 * of_exact.gradient[0].abs(),
+        difference > 1e-4 * of_exact.gradient.theta[0].abs(),
         "{difference:e}"
     );
 }
