@@ -160,7 +160,10 @@ fn forward_mode_and_reverse_mode_train_alike() {
     let data = datasets::glyphs(datasets::Split::Test, 0);
     let run = |gradient| {
         let settings = meta::Settings {
-            network: model::Network { sizes: vec![784, 12, 47], ..model::Network::default() },
+            network: model::Network {
+                sizes: vec![784, 12, 47],
+                ..model::Network::default()
+            },
             episodes: 5,
             trials: 1,
             precision: meta::Precision::F64,
@@ -171,7 +174,10 @@ fn forward_mode_and_reverse_mode_train_alike() {
         training.run(|_| Ok::<(), ()>(())).unwrap();
         training.trials()[0].theta.clone()
     };
-    let (reverse, forward) = (run(meta::GradientMode::Reverse), run(meta::GradientMode::Forward));
+    let (reverse, forward) = (
+        run(meta::GradientMode::Reverse),
+        run(meta::GradientMode::Forward),
+    );
     for (a, b) in reverse.iter().zip(&forward) {
         // Five Adam steps of 1e-3 whose gradients agree to rounding.
         assert!((a - b).abs() < 1e-10, "{a} {b}");

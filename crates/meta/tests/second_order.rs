@@ -131,7 +131,11 @@ fn the_meta_gradient_is_that_of_differentiating_gradients() {
     let expected = tape.gradient(query, &[rate]).scalar(0);
     assert!((outcome.meta_loss - tape.scalar(query)).abs() < 1e-12);
     let off = (outcome.gradient.theta[0] - expected).abs() / expected.abs();
-    assert!(off < 1e-10, "{:e} and {expected:e}", outcome.gradient.theta[0]);
+    assert!(
+        off < 1e-10,
+        "{:e} and {expected:e}",
+        outcome.gradient.theta[0]
+    );
     let forward = tape.tangent(&[query], &[(rate, &[1.0])])[0][0];
     assert!((forward - expected).abs() < 1e-10 * expected.abs());
 }
@@ -140,7 +144,8 @@ fn the_meta_gradient_is_that_of_differentiating_gradients() {
 fn the_meta_gradient_is_that_of_finite_differences() {
     let gradient = episode()
         .run(&mut Tape::new(), &setting(RATE, STEPS))
-        .gradient.theta[0];
+        .gradient
+        .theta[0];
     let at = |rate: f64| {
         let mut tape = Tape::new();
         let (_, query, _) = descend(&mut tape, &setting(rate, STEPS));
