@@ -180,20 +180,20 @@ impl<T: Real> Tape<T> {
         let mut g = Evaluator::new(&self.program, &mut self.slots, workspace, replay);
         let mut matrices = Vec::with_capacity(read.len());
         for (slot, read) in read.into_iter().enumerate() {
-            let matrix = &mut g.slots()[slot];
+            let matrix = &mut g.matrices.slots[slot];
             let (post, pre, active) = (matrix.store.post, matrix.store.pre, matrix.active);
             let plastic = matrix.origin != Origin::Fixed;
             let w = if plastic && read {
                 let mut w = workspace.store(post, pre);
                 w.copy_from(&mut matrix.store);
-                g.add(w)
+                g.matrices.add(w)
             } else {
-                g.of_slot(slot)
+                g.matrices.of_slot(slot)
             };
             let derivative = (plastic && active).then(|| {
                 let mut zeros = workspace.store(post, pre);
                 zeros.set_zero();
-                g.add(zeros)
+                g.matrices.add(zeros)
             });
             matrices.push(Companions {
                 w,
@@ -216,20 +216,22 @@ impl<T: Real> Tape<T> {
             .collect();
         let mut residual = T::ZERO;
         for (slot, companions) in matrices.iter().enumerate().filter(|(_, c)| c.read) {
-            if let Some(mut start) = g.slots()[slot].initial.take() {
-                let distance = g.store(companions.w).distance(&mut start);
+            if let Some(mut start) = g.matrices.slots[slot].initial.take() {
+                let distance = g.matrices.get(companions.w).distance(&mut start);
                 // NaN counts as further than any distance.
                 if distance.partial_cmp(&residual).is_none_or(Ordering::is_gt) {
                     residual = distance;
                 }
-                g.slots()[slot].initial = Some(start);
+                g.matrices.slots[slot].initial = Some(start);
             }
         }
         let initial = initial
             .iter()
             .map(|w| {
                 let adjoint = matrices[w.slot()].derivative;
-                g.store(adjoint.expect("checked to be plastic")).array()
+                g.matrices
+                    .get(adjoint.expect("checked to be plastic"))
+                    .array()
             })
             .collect();
         g.finish(&mut self.workspace);

@@ -1,5 +1,62 @@
 //! Tape-based automatic differentiation, to second order, with matrices that change in
 //! place.
+//!
+//! A [`Tape`] evaluates operations as they are called and keeps what it needs to
+//! differentiate them: [`Tape::gradient`] sweeps back and returns plain arrays,
+//! [`Tape::gradient_taped`] records the same sweep so that it can be differentiated
+//! again, and [`Tape::tangent`] sweeps forward. Everything is generic over
+//! [`Real`], `f32` and `f64`.
+//!
+//! ```
+//! use autodiff::Tape;
+//!
+//! // f(x) = x³ at 2: f' = 12, f'' = 12.
+//! let mut tape = Tape::<f64>::new();
+//! let x = tape.variable_scalar(2.0);
+//! let square = tape.mul(x, x);
+//! let cube = tape.mul(square, x);
+//! let slope = tape.gradient_taped(cube, &[x])[0];
+//! assert_eq!(tape.scalar(slope), 12.0);
+//! assert_eq!(tape.gradient(slope, &[x]).scalar(0), 12.0);
+//! assert_eq!(tape.tangent(&[cube], &[(x, &[1.0])])[0], [12.0]);
+//! ```
+//!
+//! A [`Plastic`] matrix is one buffer that [`Tape::update`] changes in place. The tape
+//! keeps the vectors of each update and no copies of the matrix; the reverse sweep takes
+//! the updates back one by one:
+//!
+//! ```
+//! use autodiff::{Outer, Tape};
+//!
+//! // One step of gradient descent on ½(w x)², and how its end depends on the rate.
+//! let mut tape = Tape::<f64>::new();
+//! let rate = tape.variable_scalar(0.1);
+//! let mut w = tape.plastic(ndarray::array![[3.0]].view());
+//! let x = tape.constant_vector(&[2.0]);
+//! let z = tape.matvec(&w, x);
+//! let step = tape.neg(rate);
+//! tape.update(&mut w, None, &[Outer::scaled(step, z, x)]);
+//! let after = tape.matvec(&w, x);
+//! let loss = tape.dot(after, after);
+//! // after = 6 (1 − 4·rate), so dL/drate = 2·after·(−24).
+//! let gradient = tape.gradient(loss, &[rate]);
+//! assert!((gradient.scalar(0) + 172.8).abs() < 1e-12);
+//! ```
+//!
+//! [`GradientCheck`] compares the derivatives of any function with finite differences,
+//! to second order. Same input, same bits, whatever the processor's vector unit, see
+//! [`simd`]; the products of whole batches are the exception, they are
+//! matrixmultiply's.
+//!
+//! | file | what |
+//! |---|---|
+//! | `ops/` | operations: value, reverse rule, forward rule |
+//! | `algebra.rs` | what rules are written in |
+//! | `tape.rs`, `program.rs` | recording |
+//! | `gradient.rs`, `tangent.rs` | the two sweeps |
+//! | `taped.rs`, `evaluator/` | where a sweep's rules run: recorded, or not |
+//! | `plastic/`, `replay.rs` | matrices that change in place, and the way back |
+//! | `check/` | the gradient checker |
 
 mod algebra;
 mod check;

@@ -37,11 +37,11 @@ impl<T: Real> Tape<T> {
         let workspace = &mut self.workspace;
         let mut g = Evaluator::new(&self.program, &mut self.slots, workspace, None);
         let mut matrices = Vec::new();
-        for slot in 0..g.slots().len() {
-            let matrix = &mut g.slots()[slot];
+        for slot in 0..g.matrices.slots.len() {
+            let matrix = &mut g.matrices.slots[slot];
             if matrix.origin == Origin::Fixed {
                 matrices.push(Companions {
-                    w: g.of_slot(slot),
+                    w: g.matrices.of_slot(slot),
                     derivative: None,
                     read: true,
                 });
@@ -55,8 +55,8 @@ impl<T: Real> Tape<T> {
             }
             zeros.set_zero();
             matrices.push(Companions {
-                w: g.add(w),
-                derivative: Some(g.add(zeros)),
+                w: g.matrices.add(w),
+                derivative: Some(g.matrices.add(zeros)),
                 read: true,
             });
         }

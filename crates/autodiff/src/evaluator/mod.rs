@@ -4,6 +4,12 @@
 //! that a sweep's own values stay in the first-level cache and a sweep over a program
 //! seen before allocates nothing.
 
+mod matrices;
+mod pool;
+
+use matrices::Matrices;
+use pool::Pool;
+
 use crate::Real;
 use crate::algebra::{Algebra, MatrixId, Products};
 use crate::ops::{self, Op};
@@ -32,93 +38,6 @@ impl Ref {
 
     fn pool_index(self) -> Option<usize> {
         (self.0 & Self::POOL != 0).then_some((self.0 & !Self::POOL) as usize)
-    }
-}
-
-#[derive(Debug)]
-struct PoolValue<T> {
-    data: Vec<T>,
-    shape: Shape,
-    support: Support,
-    /// How many adjoints hold it.
-    holders: u32,
-}
-
-/// Buffers for values, kept by length.
-#[derive(Debug)]
-struct Pool<T> {
-    values: Vec<PoolValue<T>>,
-    free: Vec<(usize, Vec<u32>)>,
-    /// Made since the last rule ended.
-    fresh: Vec<u32>,
-}
-
-impl<T> Default for Pool<T> {
-    fn default() -> Self {
-        Pool {
-            values: Vec::new(),
-            free: Vec::new(),
-            fresh: Vec::new(),
-        }
-    }
-}
-
-impl<T: Real> Pool<T> {
-    /// A buffer for a value; its content is arbitrary.
-    fn take(&mut self, shape: Shape, support: Support) -> usize {
-        let len = shape.len();
-        let reused = self
-            .free
-            .iter_mut()
-            .find(|(n, _)| *n == len)
-            .and_then(|(_, f)| f.pop());
-        let index = match reused {
-            Some(index) => {
-                let value = &mut self.values[index as usize];
-                (value.shape, value.support) = (shape, support);
-                index as usize
-            }
-            None => {
-                let data = vec![T::ZERO; len];
-                self.values.push(PoolValue {
-                    data,
-                    shape,
-                    support,
-                    holders: 0,
-                });
-                self.values.len() - 1
-            }
-        };
-        self.fresh.push(index as u32);
-        index
-    }
-
-    fn give_back(&mut self, index: u32) {
-        let len = self.values[index as usize].data.len();
-        match self.free.iter_mut().find(|(n, _)| *n == len) {
-            Some((_, list)) => list.push(index),
-            None => self.free.push((len, vec![index])),
-        }
-    }
-
-    fn end_of_rule(&mut self) {
-        while let Some(index) = self.fresh.pop() {
-            if self.values[index as usize].holders == 0 {
-                self.give_back(index);
-            }
-        }
-    }
-
-    /// Takes back every buffer.
-    fn reset(&mut self) {
-        self.fresh.clear();
-        for (_, list) in &mut self.free {
-            list.clear();
-        }
-        for index in 0..self.values.len() {
-            self.values[index].holders = 0;
-            self.give_back(index as u32);
-        }
     }
 }
 
@@ -169,8 +88,7 @@ impl<T: Real> Workspace<T> {
 /// Evaluates rules over a program.
 pub(crate) struct Evaluator<'a, T> {
     program: &'a Program<T>,
-    slots: &'a mut [Slot<T>],
-    work: Vec<Store<T>>,
+    pub(crate) matrices: Matrices<'a, T>,
     pool: Pool<T>,
     replay: Option<Replay<T>>,
 }
@@ -184,10 +102,13 @@ impl<'a, T: Real> Evaluator<'a, T> {
     ) -> Self {
         let mut pool = std::mem::take(&mut workspace.pool);
         pool.reset();
+        let matrices = Matrices {
+            slots,
+            own: Vec::new(),
+        };
         Evaluator {
             program,
-            slots,
-            work: Vec::new(),
+            matrices,
             pool,
             replay,
         }
@@ -196,36 +117,11 @@ impl<'a, T: Real> Evaluator<'a, T> {
     /// Hands the memory back.
     pub(crate) fn finish(self, workspace: &mut Workspace<T>) {
         workspace.pool = self.pool;
-        for store in self.work {
+        for store in self.matrices.own {
             workspace.keep(store);
         }
         if let Some(replay) = self.replay {
             replay.finish(workspace);
-        }
-    }
-
-    pub(crate) fn slots(&mut self) -> &mut [Slot<T>] {
-        self.slots
-    }
-
-    /// The tape's own matrix of a slot.
-    pub(crate) fn of_slot(&self, slot: usize) -> MatrixId {
-        MatrixId(slot as u32)
-    }
-
-    /// Adds a matrix of the sweep's own.
-    pub(crate) fn add(&mut self, store: Store<T>) -> MatrixId {
-        self.work.push(store);
-        MatrixId((self.slots.len() + self.work.len() - 1) as u32)
-    }
-
-    pub(crate) fn store(&mut self, w: MatrixId) -> &mut Store<T> {
-        let index = w.0 as usize;
-        let own = self.slots.len();
-        if index < own {
-            &mut self.slots[index].store
-        } else {
-            &mut self.work[index - own]
         }
     }
 
@@ -239,28 +135,6 @@ impl<'a, T: Real> Evaluator<'a, T> {
 
     pub(crate) fn numbers(&self, x: Ref) -> &[T] {
         tensor(self.program, &self.pool, x).data
-    }
-
-    /// Both matrices, of which the first may change.
-    fn two(&mut self, a: MatrixId, b: MatrixId) -> (&mut Store<T>, &mut Store<T>) {
-        let own = self.slots.len();
-        let (a, b) = (a.0 as usize, b.0 as usize);
-        assert!(a != b, "a matrix is combined with another");
-        match (a < own, b < own) {
-            (true, true) => {
-                let [a, b] = self.slots.get_disjoint_mut([a, b]).expect("two slots");
-                (&mut a.store, &mut b.store)
-            }
-            (true, false) => (&mut self.slots[a].store, &mut self.work[b - own]),
-            (false, true) => (&mut self.work[a - own], &mut self.slots[b].store),
-            (false, false) => {
-                let [a, b] = self
-                    .work
-                    .get_disjoint_mut([a - own, b - own])
-                    .expect("two stores");
-                (a, b)
-            }
-        }
     }
 }
 
@@ -401,14 +275,10 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
 
     fn matvec(&mut self, w: MatrixId, y: Ref) -> Ref {
         let rows = self.shape(y).rows;
-        let post = self.store(w).post;
+        let post = self.matrices.get(w).post;
         let index = self.pool.take(Shape::matrix(rows, post), Support::DENSE);
         let mut data = std::mem::take(&mut self.pool.values[index].data);
-        let own = self.slots.len();
-        let store = match (w.0 as usize).checked_sub(own) {
-            None => &mut self.slots[w.0 as usize].store,
-            Some(k) => &mut self.work[k],
-        };
+        let store = self.matrices.get(w);
         store.matvec(operand(self.program, &self.pool, y), &mut data);
         self.pool.values[index].data = data;
         Ref::of_pool(index)
@@ -416,14 +286,10 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
 
     fn matvec_t(&mut self, w: MatrixId, e: Ref, on: Support) -> Ref {
         let rows = self.shape(e).rows;
-        let pre = self.store(w).pre;
+        let pre = self.matrices.get(w).pre;
         let index = self.pool.take(Shape::matrix(rows, pre), on);
         let mut data = std::mem::take(&mut self.pool.values[index].data);
-        let own = self.slots.len();
-        let store = match (w.0 as usize).checked_sub(own) {
-            None => &mut self.slots[w.0 as usize].store,
-            Some(k) => &mut self.work[k],
-        };
+        let store = self.matrices.get(w);
         let coordinates = self.program.supports.coordinates(on);
         store.matvec_t(tensor(self.program, &self.pool, e), coordinates, &mut data);
         self.pool.values[index].data = data;
@@ -458,10 +324,9 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
     }
 
     fn undo(&mut self, w: MatrixId, node: u32, scale: Option<Ref>, terms: &[Outer<Ref>]) {
-        let own = self.slots.len();
         if let Some(replay) = &mut self.replay
-            && let Some(k) = (w.0 as usize).checked_sub(own)
-            && replay.rewind(self.program, node, &mut self.work[k])
+            && let Some(own) = self.matrices.own(w)
+            && replay.rewind(self.program, node, own)
         {
             return;
         }
@@ -471,7 +336,7 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
     }
 
     fn frobenius(&mut self, a: MatrixId, b: MatrixId) -> Ref {
-        let (a, b) = self.two(a, b);
+        let (a, b) = self.matrices.two(a, b);
         let value = a.frobenius(b);
         let index = self.pool.take(Shape::SCALAR, Support::DENSE);
         self.pool.values[index].data[0] = value;
@@ -480,7 +345,7 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
 
     fn add_scaled(&mut self, w: MatrixId, s: Ref, v: MatrixId) {
         let s = self.numbers(s)[0];
-        let (w, v) = self.two(w, v);
+        let (w, v) = self.matrices.two(w, v);
         w.add_scaled(s, v);
     }
 }
@@ -489,11 +354,7 @@ impl<T: Real> Evaluator<'_, T> {
     /// W ← scale·W + factor·Σ sₖ aₖ ⊗ bₖ.
     fn add_terms(&mut self, w: MatrixId, scale: Option<T>, factor: T, terms: &[Outer<Ref>]) {
         let (program, pool) = (self.program, &self.pool);
-        let own = self.slots.len();
-        let store = match (w.0 as usize).checked_sub(own) {
-            None => &mut self.slots[w.0 as usize].store,
-            Some(k) => &mut self.work[k],
-        };
+        let store = self.matrices.get(w);
         store.begin_update(scale);
         for term in terms {
             let factor = match term.scale {
@@ -544,11 +405,7 @@ impl<T: Real> Evaluator<'_, T> {
                 n += 1;
             }
         }
-        let own = self.slots.len();
-        let store = match (w.0 as usize).checked_sub(own) {
-            None => &mut self.slots[w.0 as usize].store,
-            Some(k) => &mut self.work[k],
-        };
+        let store = self.matrices.get(w);
         if m + n > 0 {
             store.products(&right[..m], &left[..n], &on[..n]);
         }
