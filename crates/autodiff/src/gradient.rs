@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::algebra::{Algebra, MatrixId, Reverse};
 use crate::evaluator::Evaluator;
-use crate::plastic::{self, Companions, Origin, Plastic, Room};
+use crate::plastic::{self, Companions, Origin, Plastic, PlasticOp, Room};
 use crate::program::Action;
 use crate::replay::Replay;
 use crate::shape::Shape;
@@ -160,6 +160,12 @@ impl<T: Real> Tape<T> {
         for node in 0..=loss.index {
             plastic::mark_read(&self.program, node, &mut read);
         }
+        // What changed a matrix after the loss has to be taken back first.
+        for node in &self.program.nodes[loss.index() + 1..] {
+            if let Action::Plastic(PlasticOp::AddScaled { slot, from }) = node.action {
+                (read[slot as usize], read[from as usize]) = (true, true);
+            }
+        }
         read
     }
 
@@ -175,8 +181,8 @@ impl<T: Real> Tape<T> {
         let mut adjoints = std::mem::take(&mut workspace.adjoints);
         adjoints.clear();
         adjoints.resize(loss.index() + 1, None);
-        let replay = replaying
-            .then(|| Replay::new(&self.program, &mut self.slots, &read, loss.index, workspace));
+        let replay =
+            replaying.then(|| Replay::new(&self.program, &mut self.slots, &read, workspace));
         let mut g = Evaluator::new(&self.program, &mut self.slots, workspace, replay);
         let mut matrices = Vec::with_capacity(read.len());
         for (slot, read) in read.into_iter().enumerate() {
@@ -202,7 +208,8 @@ impl<T: Real> Tape<T> {
             });
         }
         adjoints[loss.index()] = Some(g.hold(Shape::SCALAR, &[T::ONE]));
-        sweep(&mut g, loss.index, &mut adjoints, wrt, &matrices);
+        let end = self.program.nodes.len() as u32;
+        sweep(&mut g, end, loss, &mut adjoints, wrt, &matrices);
 
         let parts = wrt
             .iter()
@@ -259,6 +266,7 @@ impl<T: Real> Tape<T> {
     pub fn gradient_taped(&mut self, loss: Var, wrt: &[Var]) -> Vec<Var> {
         self.check_gradient(loss, wrt);
         let read = self.matrices_read(loss);
+        let end = self.program.nodes.len() as u32;
         let mut matrices = Vec::with_capacity(read.len());
         for (slot, read) in (0_u32..).zip(read) {
             let (origin, active) = {
@@ -278,7 +286,7 @@ impl<T: Real> Tape<T> {
         }
         let mut adjoints = vec![None; loss.index() + 1];
         adjoints[loss.index()] = Some(self.constant_scalar(T::ONE));
-        sweep(self, loss.index, &mut adjoints, wrt, &matrices);
+        sweep(self, end, loss, &mut adjoints, wrt, &matrices);
         wrt.iter()
             .map(|x| {
                 let shape = self.program.nodes[x.index()].shape;
@@ -317,10 +325,12 @@ impl<T: Real> Tape<T> {
     }
 }
 
-/// Runs the reverse rules from node `last` to the first.
+/// Takes back what was done to matrices between `loss` and node `end`, and runs the
+/// reverse rules from `loss` to the first node.
 fn sweep<A: Algebra>(
     g: &mut A,
-    last: u32,
+    end: u32,
+    loss: Var,
     adjoints: &mut [Option<A::Value>],
     wrt: &[Var],
     matrices: &[Companions],
@@ -332,7 +342,13 @@ fn sweep<A: Algebra>(
         .filter(|i| g.program().nodes[*i as usize].action != Action::Input)
         .collect();
     let mut room = Room::default();
-    for node in (0..=last).rev() {
+    for node in (loss.index + 1..end).rev() {
+        if let Action::Plastic(op) = g.program().nodes[node as usize].action {
+            plastic::unwind(op, g, node, matrices, &mut room);
+            g.end_of_rule();
+        }
+    }
+    for node in (0..=loss.index).rev() {
         let recorded = g.program().nodes[node as usize];
         let adjoint = adjoints[node as usize];
         match recorded.action {

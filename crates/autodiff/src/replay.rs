@@ -28,14 +28,13 @@ struct History<T> {
 }
 
 impl<T: Real> Replay<T> {
-    /// Walks through the updates up to node `last` once and keeps checkpoints of the
-    /// matrices that are read.
+    /// Walks through the updates once and keeps checkpoints of the matrices that are
+    /// read.
     /// Matrices that recorded gradients made are left to be undone.
     pub(crate) fn new(
         program: &Program<T>,
         slots: &mut [Slot<T>],
         read: &[bool],
-        last: u32,
         workspace: &mut Workspace<T>,
     ) -> Self {
         let mut histories = Vec::new();
@@ -43,8 +42,8 @@ impl<T: Real> Replay<T> {
             if matrix.origin != Origin::Plastic || !read[slot] {
                 continue;
             }
-            let nodes = &program.nodes[..=last as usize];
-            let updates: Vec<u32> = nodes
+            let updates: Vec<u32> = program
+                .nodes
                 .iter()
                 .enumerate()
                 .filter(|(_, node)| {

@@ -1,8 +1,8 @@
 use autodiff::Real;
 use model::Network;
 use ndarray::{Array2, ShapeBuilder};
-use rand::distr::{Distribution, Uniform};
 use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, Uniform};
 
 /// Matrices of the given shapes (rows, columns) with Xavier's uniform distribution on
 /// ±√(6/(n_in + n_out)), one after the other from `rng`. Drawn in f32 whatever `T` is,

@@ -15,7 +15,7 @@ mod rules;
 mod store;
 
 pub(crate) use pass::{MAX_PRODUCTS, Pass, has_pass};
-pub(crate) use rules::{Companions, Room, changes_matrix, mark_read, reverse, tangent};
+pub(crate) use rules::{Companions, Room, changes_matrix, mark_read, reverse, tangent, unwind};
 pub(crate) use store::{Operand, Store};
 
 use ndarray::{Array2, ArrayView2};

@@ -84,11 +84,7 @@ pub(crate) fn reverse<A: Algebra>(
         // W' = s W + Σ t a ⊗ b: ā = t b Λᵀ, b̄ = t a Λ, t̄ = ⟨a, b Λᵀ⟩, s̄ = ⟨Λ, W⟩,
         // Λ ← s Λ, and W' becomes W.
         PlasticOp::Update { slot, scaled } => {
-            let Companions {
-                w,
-                derivative,
-                read,
-            } = of(slot);
+            let Companions { w, derivative, .. } = of(slot);
             let node = cx.node;
             let scale = scaled.then(|| cx.input(0));
             let first = usize::from(scaled);
@@ -121,9 +117,7 @@ pub(crate) fn reverse<A: Algebra>(
                     }
                 }
             }
-            if read {
-                cx.algebra.undo(w, node, scale, &room.terms);
-            }
+            unwind(op, cx.algebra, node, matrices, room);
             if let (Some(s), Some(adjoint)) = (scale, derivative) {
                 cx.give(0, |g| g.frobenius(adjoint, w));
                 cx.algebra.update(adjoint, Some(s), &[]);
@@ -149,8 +143,8 @@ pub(crate) fn reverse<A: Algebra>(
                     cx.algebra.add_scaled(source_adjoint, s, adjoint);
                 }
             }
-            let back = cx.algebra.affine(s, -1.0, 0.0);
-            cx.algebra.add_scaled(to.w, back, source.w);
+            let node = cx.node;
+            unwind(op, cx.algebra, node, matrices, room);
         }
         // W' = V: Λ_V += Λ_W.
         PlasticOp::Fork { slot, from } => {
@@ -159,6 +153,33 @@ pub(crate) fn reverse<A: Algebra>(
                 cx.algebra.add_scaled(source, one, adjoint);
             }
         }
+    }
+}
+
+/// Takes back what `op`, recorded as `node`, did to a matrix, and nothing else.
+pub(crate) fn unwind<A: Algebra>(
+    op: PlasticOp,
+    algebra: &mut A,
+    node: u32,
+    matrices: &[Companions],
+    room: &mut Room<A::Value>,
+) {
+    let of = |slot: u32| matrices[slot as usize];
+    let input = |algebra: &A| algebra.recorded(algebra.program().input(node, 0));
+    match op {
+        PlasticOp::Update { slot, scaled } if of(slot).read => {
+            let scale = scaled.then(|| input(algebra));
+            room.terms.clear();
+            room.terms
+                .extend(terms_of(algebra, node, usize::from(scaled)));
+            algebra.undo(of(slot).w, node, scale, &room.terms);
+        }
+        PlasticOp::AddScaled { slot, from } if of(slot).read => {
+            let s = input(algebra);
+            let back = algebra.affine(s, -1.0, 0.0);
+            algebra.add_scaled(of(slot).w, back, of(from).w);
+        }
+        _ => {}
     }
 }
 
