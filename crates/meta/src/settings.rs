@@ -168,6 +168,14 @@ pub enum SettingsError {
         /// How many classes it has.
         available: usize,
     },
+    /// The worker threads cannot be started.
+    #[error("threads: {threads} cannot be started ({reason}); ask for fewer")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// Why.
+        reason: String,
+    },
     /// The rule does not fit the network.
     #[error("{0}; list terms for each layer, or for all at once")]
     Rule(String),

@@ -96,10 +96,7 @@ impl<'a> Training<'a> {
     /// Ready for the first episode, with `threads` worker threads.
     ///
     /// # Errors
-    /// If the settings do not fit the data.
-    ///
-    /// # Panics
-    /// If the threads cannot be started.
+    /// If the settings do not fit the data, or the threads cannot be started.
     pub fn new(
         settings: &Settings,
         data: &'a Dataset,
@@ -120,7 +117,10 @@ impl<'a> Training<'a> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
-            .expect("worker threads can be started");
+            .map_err(|error| {
+                let reason = error.to_string();
+                SettingsError::Threads { threads, reason }
+            })?;
         let workers = match settings.precision {
             Precision::F32 => Workers::F32(Mutex::default()),
             Precision::F64 => Workers::F64(Mutex::default()),
