@@ -1,13 +1,12 @@
 //! Reverse mode: gradients as plain arrays, and gradients recorded on the tape.
 
-use std::cmp::Ordering;
-
 use ndarray::{Array2, ArrayView2};
 
 use crate::algebra::{Algebra, MatrixId, Reverse};
 use crate::evaluator::Evaluator;
 use crate::plastic::{self, Companions, Origin, Plastic, PlasticOp, Room};
 use crate::program::Action;
+use crate::real::max_or_nan;
 use crate::replay::Replay;
 use crate::shape::Shape;
 use crate::{Real, Tape, Var};
@@ -225,10 +224,7 @@ impl<T: Real> Tape<T> {
         for (slot, companions) in matrices.iter().enumerate().filter(|(_, c)| c.read) {
             if let Some(mut start) = g.matrices.slots[slot].initial.take() {
                 let distance = g.matrices.get(companions.w).distance(&mut start);
-                // NaN counts as further than any distance.
-                if distance.partial_cmp(&residual).is_none_or(Ordering::is_gt) {
-                    residual = distance;
-                }
+                residual = max_or_nan(residual, distance);
                 g.matrices.slots[slot].initial = Some(start);
             }
         }

@@ -87,6 +87,15 @@ pub(crate) fn max<T: Real>(a: T, b: T) -> T {
     if b > a { b } else { a }
 }
 
+/// The larger of two numbers; NaN if either is.
+pub(crate) fn max_or_nan<T: Real>(a: T, b: T) -> T {
+    if a > b || a.partial_cmp(&a).is_none() {
+        a
+    } else {
+        b
+    }
+}
+
 /// e^x = 2ⁿ·e^r with n = round(x / ln 2) and |r| ≤ ln 2 / 2 (Cody & Waite 1980), the
 /// second factor by its Taylor series. Straight-line code, so that loops over it
 /// become vector code. `$split` is where x stops changing the result, `$magic` pushes
@@ -302,6 +311,13 @@ mod tests {
         for x in [1e-300, -1e-300, 1e-20, -1e-9] {
             assert!(close(Real::exp_m1(x), libm::expm1(x)), "exp_m1({x})");
         }
+    }
+
+    #[test]
+    fn the_larger_of_two_numbers_is_nan_if_either_is() {
+        assert_eq!(max_or_nan(1.0, 2.0), 2.0);
+        assert_eq!(max_or_nan(2.0, 1.0), 2.0);
+        assert!(max_or_nan(f64::NAN, 1.0).is_nan() && max_or_nan(1.0, f64::NAN).is_nan());
     }
 
     #[test]
