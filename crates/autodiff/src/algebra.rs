@@ -160,29 +160,11 @@ impl<A: Algebra> Reverse<'_, A> {
         }
     }
 
-    pub(crate) fn accumulate(&mut self, i: usize, term: A::Value) {
+    fn accumulate(&mut self, i: usize, term: A::Value) {
         let input = self.algebra.program().input(self.node, i).index();
         let sum = self.adjoints[input];
         self.adjoints[input] = Some(self.algebra.accumulate(sum, term));
     }
-}
-
-/// The terms of an update, whose inputs come in threes from input `first` on.
-pub(crate) fn terms_of<A: Algebra>(
-    algebra: &A,
-    node: u32,
-    first: usize,
-) -> impl Iterator<Item = Outer<A::Value>> {
-    let program = algebra.program();
-    let inputs = program.nodes[node as usize].inputs as usize;
-    (first..inputs).step_by(3).map(move |i| {
-        let scale = program.input(node, i);
-        Outer {
-            scale: (program.one != Some(scale.index)).then(|| algebra.recorded(scale)),
-            post: algebra.recorded(program.input(node, i + 1)),
-            pre: algebra.recorded(program.input(node, i + 2)),
-        }
-    })
 }
 
 /// An operation's forward-mode rule at one node: reads inputs, output and the
@@ -223,6 +205,7 @@ impl<A: Algebra> Tangent<'_, A> {
         }
     }
 
+    /// Adds to the output's tangent.
     pub(crate) fn add(&mut self, term: A::Value) {
         let sum = self.tangents[self.node as usize];
         self.tangents[self.node as usize] = Some(self.algebra.accumulate(sum, term));

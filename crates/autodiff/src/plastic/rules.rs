@@ -4,7 +4,7 @@
 //! Λ = dL/dW, as far as later operations have contributed to it.
 
 use super::{Outer, PlasticOp};
-use crate::algebra::{Algebra, MatrixId, Products, Reverse, Shorthand, Tangent, terms_of};
+use crate::algebra::{Algebra, MatrixId, Products, Reverse, Shorthand, Tangent};
 use crate::program::{Action, Program};
 use crate::shape::Shape;
 
@@ -33,6 +33,24 @@ impl<V> Default for Room<V> {
             products: Vec::new(),
         }
     }
+}
+
+/// The terms of an update, whose inputs come in threes from input `first` on.
+fn terms_of<A: Algebra>(
+    algebra: &A,
+    node: u32,
+    first: usize,
+) -> impl Iterator<Item = Outer<A::Value>> {
+    let program = algebra.program();
+    let inputs = program.nodes[node as usize].inputs as usize;
+    (first..inputs).step_by(3).map(move |i| {
+        let scale = program.input(node, i);
+        Outer {
+            scale: (program.one != Some(scale.index)).then(|| algebra.recorded(scale)),
+            post: algebra.recorded(program.input(node, i + 1)),
+            pre: algebra.recorded(program.input(node, i + 2)),
+        }
+    })
 }
 
 /// The reverse rule of `op`. `cx.adjoint` is meaningful only if the operation has a
