@@ -3,6 +3,7 @@
 use std::{fmt, io, process::ExitCode};
 
 use datasets::DataError;
+use runs::RunError;
 
 /// Why a command ended early. Its text is one line: what is wrong, then what would be right.
 #[derive(Debug)]
@@ -41,6 +42,15 @@ impl From<DataError> for Failure {
             Failure::Run(error.to_string())
         } else {
             Failure::Input(error.to_string())
+        }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Failure {
+        match error {
+            RunError::Input(message) => Failure::Input(message),
+            RunError::Failed(message) => Failure::Run(message),
         }
     }
 }

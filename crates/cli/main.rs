@@ -4,12 +4,10 @@
 //! errors to standard error; exit code 0 is success, 1 a run that failed, 2 bad usage or input.
 
 mod bench;
-mod config;
 mod data;
 mod episode;
 mod failure;
 mod progress;
-mod run_dir;
 mod train;
 
 use std::{

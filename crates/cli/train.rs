@@ -4,13 +4,12 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use meta::{Settings, Spread, Summariser, Summary, Training};
-use toml::{Table, Value};
+use meta::{Settings, Spread, Summary};
+use runs::{Config, KEYS, RunDir, parse_value};
+use toml::Value;
 
-use crate::config::{Config, KEYS, parse_value};
 use crate::failure::Failure;
 use crate::progress::{Progress, say};
-use crate::run_dir::RunDir;
 
 const SETTINGS: &str = "\
 Settings, as `key = value` in CONFIG.toml or key=value on the command line [default]:
@@ -97,7 +96,8 @@ impl Args {
             ("out", out.map(Value::String)),
         ];
         debug_assert!(options.iter().all(|(key, _)| KEYS.contains(key)));
-        Config::new(files.first().map(|f| f.as_ref()), options, &assignments)
+        let file = files.first().map(|f| f.as_ref());
+        Ok(Config::new(file, options, &assignments)?)
     }
 }
 
@@ -108,15 +108,10 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         Some(name) => datasets::open(name, config.split)?,
         None => datasets::open_default(config.split)?,
     };
-    let mut training = Training::new(settings, &data, config.threads)
+    settings
+        .check(&data)
         .map_err(|error| Failure::Input(error.to_string()))?;
-    let mut record = Table::new();
-    record.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
-    record.insert("data_origin".to_owned(), data.origin().into());
-    record.insert("data_checksum_md5".to_owned(), data.checksum().into());
-    record.insert("data_synthetic".to_owned(), data.is_synthetic().into());
-    let mut dir = RunDir::create(config.out.as_deref(), &settings.rule.name, data.name())?;
-    dir.write("config.toml", config.to_toml(&data, record).as_bytes())?;
+    let dir = RunDir::create(config.out.as_deref(), &settings.rule.name, data.name())?;
     let note = if data.is_synthetic() {
         " (synthetic: drawn characters, not handwriting)"
     } else {
@@ -132,21 +127,9 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         settings.seed,
         config.threads
     ));
-    dir.begin_metrics(settings)?;
-
-    let mut summariser = Summariser::new(settings);
     let mut progress = Progress::new("episodes", settings.episodes * settings.trials);
-    training.run(|record| {
-        dir.add_metrics(&record)?;
-        summariser.add(&record);
-        progress.advance(1);
-        Ok::<(), Failure>(())
-    })?;
-    dir.finish_metrics()?;
+    let summary = runs::run(&config, &data, &dir, |_| progress.advance(1))?;
     let took = progress.finish();
-    let summary = summariser.finish();
-    let json = serde_json::to_string_pretty(&summary).expect("a summary is plain data");
-    dir.write("summary.json", format!("{json}\n").as_bytes())?;
     let mut text = describe(settings, &summary);
     let episodes = settings.episodes * settings.trials;
     let rate = took.as_secs_f64() * 1e3 / episodes as f64;

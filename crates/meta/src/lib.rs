@@ -51,7 +51,7 @@ mod train;
 mod weights;
 
 pub use case::{Case, CaseError, CaseResult};
-pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Setting};
+pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Setting, Step};
 pub use optimiser::Adam;
 pub use settings::{GradientMode, Precision, Settings, SettingsError};
 pub use streams::{Purpose, stream};

@@ -26,6 +26,13 @@ impl Status {
             Status::Diverged => "diverged",
         }
     }
+
+    /// The status of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Status::Ok, Status::Diverged]
+            .into_iter()
+            .find(|status| status.name() == name)
+    }
 }
 
 /// One row of the record of a run: an episode, measured before its optimiser step.
