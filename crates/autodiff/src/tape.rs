@@ -8,7 +8,7 @@ use crate::ops::Op;
 use crate::plastic::Slot;
 use crate::program::{Action, Inputs, Node, Program, Tensor};
 use crate::shape::Shape;
-use crate::support::{Support, Supports};
+use crate::support::{Coordinates, Support, Supports};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A value on a tape: a scalar, a vector or a matrix.
@@ -323,7 +323,7 @@ impl<T: Real> Inputs<T> for Recorded<'_, T> {
         }
     }
 
-    fn coordinates(&self, support: Support) -> Option<&[u32]> {
+    fn coordinates(&self, support: Support) -> Coordinates<'_> {
         self.supports.coordinates(support)
     }
 }

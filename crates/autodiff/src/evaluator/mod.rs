@@ -17,7 +17,7 @@ use crate::plastic::{MAX_PRODUCTS, Operand, Outer, Slot, Store, has_pass};
 use crate::program::{Inputs, Program, Tensor};
 use crate::replay::Replay;
 use crate::shape::Shape;
-use crate::support::Support;
+use crate::support::{Coordinates, Support};
 use crate::tape::Var;
 
 /// A value: of the program, or of the pool.
@@ -185,7 +185,7 @@ impl<T: Real> Inputs<T> for Mixed<'_, T> {
         tensor(self.program, self.pool, self.inputs[i])
     }
 
-    fn coordinates(&self, support: Support) -> Option<&[u32]> {
+    fn coordinates(&self, support: Support) -> Coordinates<'_> {
         self.program.supports.coordinates(support)
     }
 }

@@ -9,7 +9,6 @@
 //! undoing an update is an update. That is why a recorded gradient through plastic
 //! matrices can itself be differentiated in the same little memory.
 
-mod buffer;
 mod pass;
 mod rules;
 mod store;
