@@ -356,17 +356,14 @@ impl<T: Real> Evaluator<'_, T> {
         let (program, pool) = (self.program, &self.pool);
         let store = self.matrices.get(w);
         store.begin_update(scale);
-        for term in terms {
+        store.add_terms(terms.iter().map(|term| {
             let factor = match term.scale {
                 Some(s) => factor * tensor(program, pool, s).scalar(),
                 None => factor,
             };
-            let (a, b) = (
-                tensor(program, pool, term.post),
-                operand(program, pool, term.pre),
-            );
-            store.add_outer(factor, a, b);
-        }
+            let post = tensor(program, pool, term.post);
+            (factor, post, operand(program, pool, term.pre))
+        }));
     }
 
     /// For at most [`MAX_PRODUCTS`] terms of single vectors, in one walk.

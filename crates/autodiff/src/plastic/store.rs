@@ -16,6 +16,16 @@ pub(crate) struct Operand<'a, T> {
     pub(crate) on: Coordinates<'a>,
 }
 
+impl<T: Real> Operand<'_, T> {
+    /// One vector of a batch.
+    fn row(&self, b: usize) -> Self {
+        Operand {
+            tensor: self.tensor.row(b),
+            on: self.on,
+        }
+    }
+}
+
 /// A matrix with `post` rows and `pre` columns in the field's sense (W y: pre → post),
 /// kept column by column: all synapses of one pre-synaptic unit side by side, padded
 /// to whole lanes. The columns of silent pre-synaptic units can then be skipped. Behind
@@ -172,17 +182,26 @@ impl<T: Real> Store<T> {
         self.columns.fill(Lanes::ZERO);
     }
 
-    /// Takes over the numbers of a store of the same size.
-    pub(crate) fn copy_from(&mut self, other: &mut Store<T>) {
-        other.flush();
-        self.forget_pending();
+    /// Becomes the same matrix as a store of the same size, with what waits there.
+    pub(crate) fn copy_from(&mut self, other: &Store<T>) {
         self.columns.copy_from_slice(&other.columns);
+        let (mine, its) = (&mut self.pending, &other.pending);
+        (mine.terms, mine.scale) = (its.terms, its.scale);
+        let lanes = its.terms * self.stride;
+        mine.posts[..lanes].copy_from_slice(&its.posts[..lanes]);
+        for k in 0..its.terms {
+            mine.pres[k].copy_from_slice(&its.pres[k]);
+            mine.columns[k].clone_from(&its.columns[k]);
+        }
     }
 
-    pub(crate) fn array(&mut self) -> Array2<T> {
-        self.flush();
+    /// The matrix with all that waits, post × pre.
+    pub(crate) fn array(&self) -> Array2<T> {
+        let mut now = Store::zeros(self.post, self.pre);
+        now.copy_from(self);
+        now.flush();
         Array2::from_shape_fn((self.post, self.pre), |(i, j)| {
-            self.columns[j * self.stride + i / WIDTH].0[i % WIDTH]
+            now.columns[j * self.stride + i / WIDTH].0[i % WIDTH]
         })
     }
 
@@ -333,10 +352,8 @@ impl<T: Real> Store<T> {
         self.flush();
         for first in (0..rows).step_by(BATCH) {
             // Beyond the last row the last one is repeated.
-            let group: [Operand<'_, T>; BATCH] = std::array::from_fn(|m| Operand {
-                tensor: y.tensor.row((first + m).min(rows - 1)),
-                on: None,
-            });
+            let group: [Operand<'_, T>; BATCH] =
+                std::array::from_fn(|m| y.row((first + m).min(rows - 1)));
             self.pass(0, &group, &[], &[]);
             let products = self.scratch.out.chunks_exact(self.stride);
             let z = z[first * self.post..].chunks_exact_mut(self.post);
@@ -401,27 +418,58 @@ impl<T: Real> Store<T> {
         }
     }
 
-    /// W ← W + factor·a ⊗ b, or the sum over the rows of both.
-    pub(crate) fn add_outer(&mut self, factor: T, a: Tensor<'_, T>, b: Operand<'_, T>) {
-        for row in 0..a.shape.rows {
-            if self.pending.terms == MAX_PENDING {
-                self.pass(MAX_APPLIED, &[], &[], &[]);
+    /// W ← W + Σ factorₖ·aₖ ⊗ bₖ over the terms, the second part of an update. Vectors of
+    /// several rows stand for the sum over the rows. Terms in a row with the very same
+    /// a become one: a ⊗ (Σ factorₖ·bₖ).
+    pub(crate) fn add_terms<'t>(
+        &mut self,
+        terms: impl Iterator<Item = (T, Tensor<'t, T>, Operand<'t, T>)>,
+    ) {
+        let mut last: &[T] = &[];
+        for (factor, a, b) in terms {
+            for row in 0..a.shape.rows {
+                let (a, b) = (a.row(row), b.row(row));
+                let begins = !std::ptr::eq(a.data, last);
+                if begins {
+                    self.begin_term(a.data);
+                    last = a.data;
+                }
+                self.add_to_term(factor, b, begins);
             }
-            let pending = &mut self.pending;
-            let k = pending.terms;
-            let post = &mut pending.posts[k * self.stride..][..self.stride];
-            copy_into(post, a.row(row).data);
-            if factor != T::ONE {
-                dispatch(
-                    #[inline(always)]
-                    move || post.iter_mut().for_each(|x| *x = x.scaled(factor)),
-                );
-            }
-            pending.pres[k].copy_from_slice(b.tensor.row(row).data);
-            pending.columns[k].clear();
-            pending.columns[k].add(b.on);
-            pending.terms += 1;
         }
+    }
+
+    /// Makes room for a ⊗ p, with p to follow.
+    fn begin_term(&mut self, a: &[T]) {
+        if self.pending.terms == MAX_PENDING {
+            self.pass(MAX_APPLIED, &[], &[], &[]);
+        }
+        let pending = &mut self.pending;
+        let k = pending.terms;
+        copy_into(&mut pending.posts[k * self.stride..][..self.stride], a);
+        pending.columns[k].clear();
+        pending.terms += 1;
+    }
+
+    /// Turns the last a ⊗ p that waits into a ⊗ (p + factor·b), with p = 0 for a `new` one.
+    fn add_to_term(&mut self, factor: T, b: Operand<'_, T>, new: bool) {
+        let last = self.pending.terms - 1;
+        let (pre, b_data) = (&mut self.pending.pres[last], b.tensor.data);
+        dispatch(
+            #[inline(always)]
+            move || {
+                if new {
+                    pre.iter_mut()
+                        .zip(b_data)
+                        .for_each(|(pre, b)| *pre = factor * *b);
+                } else {
+                    for (pre, b) in pre.iter_mut().zip(b_data) {
+                        *pre = factor.mul_add(*b, *pre);
+                    }
+                }
+            },
+        );
+        self.pending.columns[last].add(b.on);
     }
 
     /// ⟨A, B⟩ = Σ Aᵢⱼ Bᵢⱼ with a store of the same size.
