@@ -70,6 +70,17 @@ pub struct Episode {
     one_hot: Vec<f64>,
 }
 
+/// One step of an episode, just after the update.
+#[derive(Debug)]
+pub struct Step<'a> {
+    /// Which image was learned from, from 0.
+    pub index: usize,
+    /// What the network computed for it, with the weights before the update.
+    pub trace: &'a Trace,
+    /// The weights after the update.
+    pub w: &'a [autodiff::Plastic],
+}
+
 /// An episode on a tape, ready to be differentiated.
 #[derive(Debug)]
 pub struct Recorded {
@@ -117,6 +128,19 @@ impl Episode {
     /// # Panics
     /// If `setting` does not fit the network.
     pub fn record<T: Real>(&mut self, tape: &mut Tape<T>, setting: &Setting<T>) -> Recorded {
+        self.record_watched(tape, setting, |_, _| {})
+    }
+
+    /// As [`Episode::record`]; `watch` sees the tape after each image was learned from.
+    ///
+    /// # Panics
+    /// As [`Episode::record`].
+    pub fn record_watched<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+        mut watch: impl FnMut(&mut Tape<T>, &Step<'_>),
+    ) -> Recorded {
         tape.clear();
         let theta: Vec<Var> = setting
             .theta
@@ -128,12 +152,8 @@ impl Episode {
         self.rule.begin(tape, &theta);
         let lowest = self.rule.lowest_error();
         let pixels = self.network.sizes[0];
-        for (x, label) in setting
-            .train
-            .x
-            .chunks_exact(pixels)
-            .zip(&setting.train.labels)
-        {
+        let images = setting.train.x.chunks_exact(pixels);
+        for (index, (x, label)) in images.zip(&setting.train.labels).enumerate() {
             let x = tape.constant_vector(x);
             let target = self.target(tape, std::slice::from_ref(label));
             self.network.forward(tape, &w, x, &mut self.trace);
@@ -147,6 +167,12 @@ impl Episode {
                 &mut self.trace,
             );
             self.rule.update(tape, &mut w, &self.trace);
+            let step = Step {
+                index,
+                trace: &self.trace,
+                w: &w,
+            };
+            watch(tape, &step);
         }
         let images = setting.query.labels.len();
         let x = tape.constant(Shape::matrix(images, pixels), &setting.query.x);

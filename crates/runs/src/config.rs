@@ -9,10 +9,11 @@ use meta::{GradientMode, Precision, Settings, TaskStyle};
 use model::{Activation, Feedback, Rule};
 use toml::{Table, Value};
 
-use crate::failure::Failure;
+use crate::RunError;
+use crate::record::RECORD;
 
 /// Every key that a configuration may have.
-pub(crate) const KEYS: [&str; 21] = [
+pub const KEYS: [&str; 21] = [
     "rule",
     "data",
     "episodes",
@@ -36,24 +37,24 @@ pub(crate) const KEYS: [&str; 21] = [
     "out",
 ];
 
-/// The table of a run's config.toml that records how it was made. Read over, so that
-/// the file of one run can configure another.
-const RECORD: &str = "record";
-
 /// The most trials of a run, and the most images of a task.
 const MOST: u64 = 1_000_000;
 
 /// A configuration with every value resolved.
-#[derive(Debug)]
-pub(crate) struct Config {
+#[derive(Clone, Debug)]
+pub struct Config {
     /// The rule as it was asked for: a name or a file.
-    pub(crate) rule: String,
+    pub rule: String,
     /// The data set as it was asked for, if it was.
-    pub(crate) data: Option<String>,
-    pub(crate) split: Split,
-    pub(crate) threads: usize,
-    pub(crate) out: Option<PathBuf>,
-    pub(crate) settings: Settings,
+    pub data: Option<String>,
+    /// The half of the data set that tasks are drawn from.
+    pub split: Split,
+    /// Worker threads.
+    pub threads: usize,
+    /// The run directory, if one was asked for.
+    pub out: Option<PathBuf>,
+    /// What determines the numbers.
+    pub settings: Settings,
 }
 
 /// A configuration as it was given, key by key.
@@ -72,17 +73,21 @@ fn absolute(path: &str) -> String {
     )
 }
 
-fn bad<X>(message: impl Into<String>) -> Result<X, Failure> {
-    Err(Failure::Input(message.into()))
+fn bad<X>(message: impl Into<String>) -> Result<X, RunError> {
+    Err(RunError::Input(message.into()))
 }
 
 impl Config {
-    /// Merges the sources and checks every value.
-    pub(crate) fn new(
+    /// Merges the sources and checks every value. Of the same key, an assignment
+    /// `key=value` goes before an option, and an option before the file.
+    ///
+    /// # Errors
+    /// The first key or value that makes no sense.
+    pub fn new(
         file: Option<&Path>,
         options: Vec<(&'static str, Option<Value>)>,
         assignments: &[String],
-    ) -> Result<Config, Failure> {
+    ) -> Result<Config, RunError> {
         let mut given = Given::default();
         if let Some(path) = file {
             given.read(path)?;
@@ -106,7 +111,7 @@ impl Config {
     /// The configuration with every value resolved, as TOML, and a record of how the
     /// run was made. Files are named by their absolute paths, so that it says the same
     /// in any directory; `out` is left out, since it is where the file is.
-    pub(crate) fn to_toml(&self, data: &Dataset, record: Table) -> String {
+    pub fn to_toml(&self, data: &Dataset, record: Table) -> String {
         let settings = &self.settings;
         let network = &settings.network;
         let mut table = Table::new();
@@ -148,27 +153,27 @@ impl Config {
 }
 
 impl Given {
-    fn read(&mut self, path: &Path) -> Result<(), Failure> {
+    fn read(&mut self, path: &Path) -> Result<(), RunError> {
         let shown = path.display();
         let text = std::fs::read_to_string(path)
-            .map_err(|error| Failure::Input(format!("{shown}: {error}")))?;
+            .map_err(|error| RunError::Input(format!("{shown}: {error}")))?;
         let table: Table = text.parse().map_err(|error: toml::de::Error| {
             let line = error
                 .span()
                 .map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-            Failure::Input(format!("{shown}: line {line}: {}", error.message()))
+            RunError::Input(format!("{shown}: line {line}: {}", error.message()))
         })?;
         for (key, value) in table {
             if key != RECORD {
                 self.set(&key, value)
-                    .map_err(|failure| Failure::Input(format!("{shown}: {failure}")))?;
+                    .map_err(|failure| RunError::Input(format!("{shown}: {failure}")))?;
                 self.files.insert(key, shown.to_string());
             }
         }
         Ok(())
     }
 
-    fn set(&mut self, key: &str, value: Value) -> Result<(), Failure> {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), RunError> {
         if !KEYS.contains(&key) {
             let nearest = KEYS
                 .iter()
@@ -187,20 +192,20 @@ impl Given {
 
     /// Puts the file before a message about a value that stands in one. Messages begin
     /// with the key.
-    fn locate(&self, failure: Failure) -> Failure {
+    fn locate(&self, failure: RunError) -> RunError {
         let message = failure.to_string();
         let key = message.split(':').next().unwrap_or_default();
         match self.files.get(key) {
-            Some(file) => Failure::Input(format!("{file}: {message}")),
+            Some(file) => RunError::Input(format!("{file}: {message}")),
             None => failure,
         }
     }
 
     /// Turns the given values into settings.
-    fn resolve(&self) -> Result<Config, Failure> {
+    fn resolve(&self) -> Result<Config, RunError> {
         let defaults = Settings::default();
         let name = self.text("rule")?.unwrap_or_else(|| "bio".to_owned());
-        let rule = Rule::load(&name).map_err(|error| Failure::Input(error.to_string()))?;
+        let rule = Rule::load(&name).map_err(|error| RunError::Input(error.to_string()))?;
         let data = self.text("data")?;
         let out = self.text("out")?.map(PathBuf::from);
         let split = match self.text("split")?.as_deref() {
@@ -225,7 +230,7 @@ impl Given {
         if let Some(pathway) = self.text("feedback")? {
             settings.feedback = Feedback::from_name(&pathway).ok_or_else(|| {
                 let known = Feedback::ALL.map(Feedback::name).join(", ");
-                Failure::Input(format!("feedback: '{pathway}' is not one of {known}"))
+                RunError::Input(format!("feedback: '{pathway}' is not one of {known}"))
             })?;
         }
         let beta = self.above_zero("beta")?.unwrap_or(10.0);
@@ -234,14 +239,14 @@ impl Given {
             .unwrap_or_else(|| "softplus".to_owned());
         settings.network.activation =
             Activation::from_name(&activation, beta).ok_or_else(|| {
-                Failure::Input(format!(
+                RunError::Input(format!(
                     "activation: '{activation}' is not softplus, tanh or sigmoid"
                 ))
             })?;
         if let Some(sizes) = self.sizes()? {
             settings.network.sizes = sizes;
         }
-        let count = |key, default| Ok::<u64, Failure>(self.count(key)?.unwrap_or(default));
+        let count = |key, default| Ok::<u64, RunError>(self.count(key)?.unwrap_or(default));
         settings.episodes = count("episodes", settings.episodes)?;
         settings.trials = count("trials", settings.trials)?;
         settings.ways = count("M", settings.ways as u64)? as usize;
@@ -284,7 +289,7 @@ impl Given {
         };
         if let Some(mode) = self.text("gradient")? {
             settings.gradient = GradientMode::from_name(&mode).ok_or_else(|| {
-                Failure::Input(format!(
+                RunError::Input(format!(
                     "gradient: '{mode}' is not reverse, forward or auto"
                 ))
             })?;
@@ -304,7 +309,7 @@ impl Given {
         })
     }
 
-    fn text(&self, key: &str) -> Result<Option<String>, Failure> {
+    fn text(&self, key: &str) -> Result<Option<String>, RunError> {
         match self.values.get(key) {
             None => Ok(None),
             Some(Value::String(text)) if !text.is_empty() => Ok(Some(text.clone())),
@@ -314,7 +319,7 @@ impl Given {
         }
     }
 
-    fn count(&self, key: &str) -> Result<Option<u64>, Failure> {
+    fn count(&self, key: &str) -> Result<Option<u64>, RunError> {
         match self.values.get(key) {
             None => Ok(None),
             Some(Value::Integer(count)) if (1..=u32::MAX.into()).contains(count) => {
@@ -327,7 +332,7 @@ impl Given {
         }
     }
 
-    fn number(&self, key: &str) -> Result<Option<f64>, Failure> {
+    fn number(&self, key: &str) -> Result<Option<f64>, RunError> {
         let number = match self.values.get(key) {
             None => return Ok(None),
             Some(Value::Integer(number)) => *number as f64,
@@ -344,7 +349,7 @@ impl Given {
         Ok(Some(number))
     }
 
-    fn above_zero(&self, key: &str) -> Result<Option<f64>, Failure> {
+    fn above_zero(&self, key: &str) -> Result<Option<f64>, RunError> {
         match self.number(key)? {
             Some(number) if number <= 0.0 => {
                 bad(format!("{key}: {number} is not a number above 0"))
@@ -353,7 +358,7 @@ impl Given {
         }
     }
 
-    fn sizes(&self) -> Result<Option<Vec<usize>>, Failure> {
+    fn sizes(&self) -> Result<Option<Vec<usize>>, RunError> {
         let explain = "sizes: needs a list of at least two layer sizes of 1 to 1,000,000, \
                        as in [784, 170, 47] or 784-170-47";
         let given: Vec<i64> = match self.values.get("sizes") {
@@ -384,7 +389,7 @@ impl Given {
 }
 
 /// A value as TOML has it; what is no TOML is taken as text, so that `rule=fa` works.
-pub(crate) fn parse_value(text: &str) -> Value {
+pub fn parse_value(text: &str) -> Value {
     let parsed: Option<Table> = format!("v = {text}").parse().ok();
     parsed
         .and_then(|mut table| table.remove("v"))
@@ -395,7 +400,7 @@ pub(crate) fn parse_value(text: &str) -> Value {
 mod tests {
     use super::*;
 
-    fn config(assignments: &[&str]) -> Result<Config, Failure> {
+    fn config(assignments: &[&str]) -> Result<Config, RunError> {
         let assignments: Vec<String> = assignments.iter().map(|a| (*a).to_owned()).collect();
         Config::new(None, Vec::new(), &assignments)
     }

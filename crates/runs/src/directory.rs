@@ -1,0 +1,110 @@
+//! Folders for runs, and how files get into them.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::RunError;
+
+/// Writes a whole file: to a temporary name first, then renamed, so that neither a reader
+/// nor a crash ever leaves half of one.
+///
+/// # Errors
+/// If it cannot be written; what stood there before still does then.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let draft = folder.join(format!(".{name}.part"));
+    let written = File::create(&draft).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&draft, path)?;
+        sync_folder(folder)
+    });
+    written.map_err(|error| {
+        // The draft is worthless; if it cannot be removed either, so be it.
+        let _ = fs::remove_file(&draft);
+        failed(path, &error)
+    })
+}
+
+/// Makes renames and removals in a folder last through a power cut, where the system
+/// lets folders be synced.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Makes the next free `runs/RULE-DATA-1`, `runs/RULE-DATA-2`, …
+///
+/// # Errors
+/// If it cannot be made.
+pub fn next_free_directory(rule: &str, data: &str) -> Result<PathBuf, RunError> {
+    next_free(Path::new("runs"), &format!("{}-{}", tame(rule), tame(data)))
+}
+
+/// A name as part of a path: what is neither letter nor digit of any script, nor one of
+/// `-_.`, becomes `_`, and it stays far below the 255 bytes a name may have.
+fn tame(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    let name: String = name
+        .trim_start_matches('.')
+        .chars()
+        .take(48)
+        .map(|c| if plain(c) { c } else { '_' })
+        .collect();
+    if name.is_empty() {
+        "_".to_owned()
+    } else {
+        name
+    }
+}
+
+fn next_free(parent: &Path, name: &str) -> Result<PathBuf, RunError> {
+    fs::create_dir_all(parent).map_err(|error| input(parent, &error))?;
+    for n in 1_u32.. {
+        let path = parent.join(format!("{name}-{n}"));
+        // Creating it, not looking for it, decides between two runs that start at once.
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(input(&path, &error)),
+        }
+    }
+    Err(RunError::Failed(format!(
+        "{} holds 2³² runs of {name}",
+        parent.display()
+    )))
+}
+
+pub(crate) fn input(path: &Path, error: &io::Error) -> RunError {
+    RunError::Input(format!(
+        "{}: {error}; name a writable directory with --out",
+        path.display()
+    ))
+}
+
+pub(crate) fn failed(path: &Path, error: &io::Error) -> RunError {
+    RunError::Failed(format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_a_rule_becomes_one_harmless_part_of_a_path() {
+        assert_eq!(tame("bp-exact"), "bp-exact");
+        assert_eq!(tame("../a/b c"), "_a_b_c");
+        assert_eq!(tame("Регель \u{3b8}\n"), "Регель_θ_");
+        assert_eq!(tame(".."), "_");
+        assert!(tame(&"語".repeat(400)).len() < 200);
+    }
+}
