@@ -86,7 +86,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
                 &settings.network,
                 settings.feedback,
                 &settings.rule,
-                settings.lambda,
+                settings.penalty,
             )
             .map_err(Failure::Input)?
             .with_gradient(gradient);

@@ -2,7 +2,7 @@ use autodiff::{Real, Rewind, Shape, Tape, Var};
 use model::{CompiledRule, Feedback, Network, Trace};
 use ndarray::Array2;
 
-use crate::{GradientMode, measures};
+use crate::{GradientMode, Penalty, measures};
 
 /// Images in rows, with labels.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,7 +31,7 @@ pub struct Setting<T> {
 /// What came out of an episode.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// L_meta = mean cross-entropy over the query images + λ‖Θ‖₁ (PAPER Eq. 6).
+    /// L_meta = mean cross-entropy over the query images + the penalty on Θ (PAPER Eq. 6).
     pub meta_loss: f64,
     /// The mean cross-entropy alone.
     pub cross_entropy: f64,
@@ -64,7 +64,7 @@ pub struct Episode {
     network: Network,
     feedback: Feedback,
     rule: CompiledRule,
-    lambda: f64,
+    penalty: Penalty,
     mode: GradientMode,
     trace: Trace,
     one_hot: Vec<f64>,
@@ -96,7 +96,7 @@ pub struct Recorded {
 }
 
 impl Episode {
-    /// For a network with a rule, a feedback pathway and the penalty λ.
+    /// For a network with a rule, a feedback pathway and a penalty on θ.
     ///
     /// # Errors
     /// If the rule does not fit the network, see [`CompiledRule::new`].
@@ -104,13 +104,13 @@ impl Episode {
         network: &Network,
         feedback: Feedback,
         rule: &model::Rule,
-        lambda: f64,
+        penalty: Penalty,
     ) -> Result<Self, String> {
         Ok(Episode {
             rule: CompiledRule::new(rule, network)?,
             network: network.clone(),
             feedback,
-            lambda,
+            penalty,
             mode: GradientMode::default(),
             trace: Trace::default(),
             one_hot: Vec::new(),
@@ -180,7 +180,7 @@ impl Episode {
         self.network.forward(tape, &w, x, &mut self.trace);
         let logits = self.trace.z[self.network.layers() - 1];
         let cross_entropy = tape.cross_entropy(logits, target);
-        let meta_loss = self.penalised(tape, cross_entropy, &theta);
+        let meta_loss = self.penalty.add_to(tape, cross_entropy, &theta);
         Recorded {
             meta_loss,
             theta,
@@ -277,18 +277,6 @@ impl Episode {
         }
         tape.constant_with(Shape::matrix(labels.len(), outputs), |i| {
             T::from_f64(self.one_hot[i])
-        })
-    }
-
-    /// L + λ Σ |θ_r|.
-    fn penalised<T: Real>(&self, tape: &mut Tape<T>, loss: Var, theta: &[Var]) -> Var {
-        if self.lambda == 0.0 {
-            return loss;
-        }
-        theta.iter().fold(loss, |total, theta| {
-            let size = tape.abs(*theta);
-            let penalty = tape.affine(size, self.lambda, 0.0);
-            tape.add(total, penalty)
         })
     }
 }

@@ -30,7 +30,7 @@
 //!     &settings.network,
 //!     settings.feedback,
 //!     &settings.rule,
-//!     settings.lambda,
+//!     settings.penalty,
 //! )?;
 //! let outcome = episode.run(&mut Tape::<f64>::new(), &setting);
 //!
@@ -44,17 +44,20 @@ mod divergence;
 mod episode;
 mod measures;
 mod optimiser;
+mod penalty;
 mod settings;
 mod streams;
 mod summary;
 mod task;
+mod term_size;
 mod train;
 mod weights;
 
 pub use case::{Case, CaseError, CaseResult};
 pub use divergence::{Divergence, Quantity};
 pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Setting, Step};
-pub use optimiser::Adam;
+pub use optimiser::{Adam, Evidence, Guarded, Optimiser, OptimiserKind};
+pub use penalty::{Norm, Penalty};
 pub use settings::{GradientMode, Precision, Settings, SettingsError};
 pub use streams::{Purpose, stream};
 pub use summary::{Spread, Summariser, Summary};
