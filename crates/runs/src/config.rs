@@ -10,6 +10,7 @@ use model::{Activation, Feedback, Rule};
 use toml::{Table, Value};
 
 use crate::RunError;
+use crate::directory::read_text;
 use crate::record::RECORD;
 
 /// Every key that a configuration may have.
@@ -38,6 +39,9 @@ pub const KEYS: [&str; 23] = [
     "gradient",
     "out",
 ];
+
+/// A configuration is a few lines; anything near this is something else.
+const LARGEST: u64 = 1 << 20;
 
 /// The most trials of a run, and the most images of a task.
 const MOST: u64 = 1_000_000;
@@ -159,8 +163,8 @@ impl Config {
 impl Given {
     fn read(&mut self, path: &Path) -> Result<(), RunError> {
         let shown = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| RunError::Input(format!("{shown}: {error}")))?;
+        let text = read_text(path, LARGEST)
+            .map_err(|reason| RunError::Input(format!("{shown}: {reason}")))?;
         let table: Table = text.parse().map_err(|error: toml::de::Error| {
             let line = error
                 .span()
