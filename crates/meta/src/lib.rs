@@ -42,6 +42,7 @@
 mod case;
 mod episode;
 mod measures;
+mod online;
 mod optimiser;
 mod settings;
 mod streams;
@@ -51,7 +52,8 @@ mod train;
 mod weights;
 
 pub use case::{Case, CaseError, CaseResult};
-pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Setting, Step};
+pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Scores, Setting, Step};
+pub use online::{Online, OnlineRecord};
 pub use optimiser::Adam;
 pub use settings::{GradientMode, Precision, Settings, SettingsError};
 pub use streams::{Purpose, stream};
