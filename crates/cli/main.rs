@@ -48,10 +48,12 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if !matches!(failure, Failure::Closed) {
-                // If standard error is closed too there is nobody left to tell.
-                let _ = writeln!(io::stderr(), "error: {failure}");
-            }
+            // If standard error is closed too there is nobody left to tell.
+            let _ = match failure {
+                Failure::Closed => Ok(()),
+                Failure::Stopped(_) => writeln!(io::stderr(), "{failure}"),
+                _ => writeln!(io::stderr(), "error: {failure}"),
+            };
             failure.exit_code()
         }
     }

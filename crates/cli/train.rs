@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 use meta::{Settings, Spread, Summary};
-use runs::{Config, KEYS, RunDir, parse_value};
+use runs::{Config, KEYS, Run, next_free_directory, parse_value};
 use toml::Value;
 
 use crate::failure::Failure;
@@ -111,7 +112,11 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     settings
         .check(&data)
         .map_err(|error| Failure::Input(error.to_string()))?;
-    let dir = RunDir::create(config.out.as_deref(), &settings.rule.name, data.name())?;
+    let path = match &config.out {
+        Some(path) => path.clone(),
+        None => next_free_directory(&settings.rule.name, data.name())?,
+    };
+    let mut run = Run::open(&config, &data, &path)?;
     let note = if data.is_synthetic() {
         " (synthetic: drawn characters, not handwriting)"
     } else {
@@ -128,7 +133,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         config.threads
     ));
     let mut progress = Progress::new("episodes", settings.episodes * settings.trials);
-    let summary = runs::run(&config, &data, &dir, |_| progress.advance(1))?;
+    let summary = run.finish(&AtomicBool::new(false), |_| progress.advance(1))?;
     let took = progress.finish();
     let mut text = describe(settings, &summary);
     let episodes = settings.episodes * settings.trials;
@@ -138,7 +143,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         "{episodes} episodes in {:.1} s, {rate:.2} ms each",
         took.as_secs_f64()
     );
-    let _ = writeln!(text, "run directory: {}", dir.path().display());
+    let _ = writeln!(text, "run directory: {}", run.path().display());
     Ok(io::stdout().write_all(text.as_bytes())?)
 }
 

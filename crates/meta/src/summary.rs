@@ -1,14 +1,21 @@
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{EpisodeRecord, Settings, Status};
 
 /// Mean and standard deviation over trials.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// The mean over trials.
+    #[serde(deserialize_with = "number_or_null")]
     pub mean: f64,
     /// The standard deviation over trials (n − 1); 0 for a single trial.
+    #[serde(deserialize_with = "number_or_null")]
     pub sd: f64,
+}
+
+/// JSON has no number for what is not finite; it is written as null.
+fn number_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
 }
 
 impl Spread {
@@ -31,7 +38,7 @@ impl Spread {
 
 /// What a run came to: means over its last episodes, then over trials. Diverged
 /// episodes are left out of the means and counted instead.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Episodes of each trial.
     pub episodes: u64,
@@ -46,6 +53,7 @@ pub struct Summary {
     /// Episodes whose reverse sweep had to replay the updates.
     pub replayed_episodes: u64,
     /// The largest residual of restored weights of an episode that did not diverge.
+    #[serde(deserialize_with = "number_or_null")]
     pub largest_residual: f64,
     /// L_meta.
     pub loss: Option<Spread>,
