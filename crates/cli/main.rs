@@ -8,6 +8,7 @@ mod data;
 mod episode;
 mod failure;
 mod progress;
+mod reproduce;
 mod train;
 
 use std::{
@@ -31,6 +32,7 @@ struct Cli {
 enum Command {
     Train(train::Args),
     Episode(episode::Args),
+    Reproduce(reproduce::Args),
     Bench(bench::Args),
     Data(data::Args),
 }
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Ok(cli) => match cli.command {
             Command::Train(args) => train::run(args),
             Command::Episode(args) => episode::run(args),
+            Command::Reproduce(args) => reproduce::run(args),
             Command::Bench(args) => bench::run(args),
             Command::Data(args) => data::run(args),
         },

@@ -88,7 +88,11 @@ pub(crate) fn span(axis: &Axis, values: impl Iterator<Item = f64>, tight: bool) 
         .filter(usable)
         .fold(start, |(low, high), v| (low.min(v), high.max(v)));
     if low > high {
-        return if axis.logarithmic { (0.1, 1.0) } else { (0.0, 1.0) };
+        return if axis.logarithmic {
+            (0.1, 1.0)
+        } else {
+            (0.0, 1.0)
+        };
     }
     if axis.logarithmic {
         let room = if low < high { 1.0 } else { 2.0 };
@@ -134,9 +138,18 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_within_the_axis() {
-        assert_eq!(scale((0.0, 600.0), false).ticks(6), [0.0, 100.0, 200.0, 300.0, 400.0, 500.0, 600.0]);
-        assert_eq!(scale((-0.011, 0.009), false).ticks(4), [-0.01, -0.005, 0.0, 0.005]);
-        assert_eq!(scale((3.0, 300.0), true).ticks(4), [5.0, 10.0, 20.0, 50.0, 100.0, 200.0]);
+        assert_eq!(
+            scale((0.0, 600.0), false).ticks(6),
+            [0.0, 100.0, 200.0, 300.0, 400.0, 500.0, 600.0]
+        );
+        assert_eq!(
+            scale((-0.011, 0.009), false).ticks(4),
+            [-0.01, -0.005, 0.0, 0.005]
+        );
+        assert_eq!(
+            scale((3.0, 300.0), true).ticks(4),
+            [5.0, 10.0, 20.0, 50.0, 100.0, 200.0]
+        );
         assert_eq!(scale((1.0, 1e5), true).ticks(4).len(), 6);
     }
 

@@ -172,7 +172,9 @@ fn legend(panel: &Panel) -> Vec<Vec<(f64, &Series)>> {
             rows.push(Vec::new());
             x = LEFT;
         }
-        rows.last_mut().expect("there is a first row").push((x, series));
+        rows.last_mut()
+            .expect("there is a first row")
+            .push((x, series));
         x += width;
     }
     rows
@@ -193,7 +195,11 @@ fn runs(series: &Series, frame: &Frame) -> Vec<Vec<[f64; 4]>> {
     for (x, point) in series.curve.x.iter().zip(&series.curve.points) {
         // A lower end of 0 or less has no place on a logarithmic axis but its foot.
         let within = |y: f64| {
-            let y = if frame.y.logarithmic { y.max(frame.y.from.0) } else { y };
+            let y = if frame.y.logarithmic {
+                y.max(frame.y.from.0)
+            } else {
+                y
+            };
             frame.y.place(y)
         };
         let spot = [

@@ -48,7 +48,11 @@ pub fn from_svg(svg: &str) -> Result<Vec<u8>, PngError> {
     let size = size.unwrap_or_else(|| tree.size().to_int_size());
     let (width, height) = (size.width(), size.height());
     let mut picture = Pixmap::new(width, height).ok_or(PngError::Size { width, height })?;
-    resvg::render(&tree, Transform::from_scale(ZOOM, ZOOM), &mut picture.as_mut());
+    resvg::render(
+        &tree,
+        Transform::from_scale(ZOOM, ZOOM),
+        &mut picture.as_mut(),
+    );
     picture
         .encode_png()
         .map_err(|error| PngError::Encoding(error.to_string()))

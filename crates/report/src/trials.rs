@@ -36,6 +36,18 @@ impl Trials {
         Trials { values }
     }
 
+    /// Each number mapped to another; what is missing stays so.
+    pub fn map(self, change: impl Fn(f64) -> f64) -> Trials {
+        let mut values = self.values;
+        values.iter_mut().flatten().for_each(|v| *v = change(*v));
+        Trials { values }
+    }
+
+    /// The numbers of each trial in turn.
+    pub fn each(&self) -> impl Iterator<Item = &[f64]> {
+        self.values.iter().map(Vec::as_slice)
+    }
+
     /// How many trials there are.
     pub fn count(&self) -> usize {
         self.values.len()

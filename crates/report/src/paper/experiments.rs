@@ -116,11 +116,7 @@ const fn pool(
     }
 }
 
-const fn table1(
-    name: &'static str,
-    label: &'static str,
-    ehebb_on: &'static [usize],
-) -> Experiment {
+const fn table1(name: &'static str, label: &'static str, ehebb_on: &'static [usize]) -> Experiment {
     Experiment {
         name,
         label,
@@ -208,7 +204,11 @@ mod tests {
     #[test]
     fn names_are_unique_and_online_experiments_name_real_ones() {
         for (i, experiment) in EXPERIMENTS.iter().enumerate() {
-            assert!(EXPERIMENTS[..i].iter().all(|other| other.name != experiment.name));
+            assert!(
+                EXPERIMENTS[..i]
+                    .iter()
+                    .all(|other| other.name != experiment.name)
+            );
         }
         for online in ONLINE {
             let learned_by = Experiment::named(online.learned_by);

@@ -15,7 +15,9 @@ mod results;
 mod table1;
 
 pub use claims::CLAIMS;
-pub use experiments::{EXPERIMENTS, Experiment, ONLINE, OnlineExperiment, QUICK, RuleSource, TRIALS};
+pub use experiments::{
+    EXPERIMENTS, Experiment, ONLINE, OnlineExperiment, QUICK, RuleSource, TRIALS,
+};
 pub use reproduction::{Ask, Progress, Reproduction};
 pub use results::{Context, Results};
 pub use table1::{TABLE1, Table1Row};

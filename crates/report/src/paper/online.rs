@@ -3,10 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
+use datasets::Dataset;
 use meta::{Online, OnlineRecord};
 use rayon::prelude::*;
 use runs::{RunError, write_whole};
-use datasets::Dataset;
 use serde::{Deserialize, Serialize};
 
 use crate::trials::Trials;
@@ -172,7 +172,12 @@ pub(crate) fn run(
 
 /// All that determines the numbers, as TOML.
 fn describe(online: &Online, (train, test): (&Dataset, &Dataset), trials: u64) -> String {
-    let terms: Vec<&str> = online.rule.terms.iter().map(|term| term.name.as_str()).collect();
+    let terms: Vec<&str> = online
+        .rule
+        .terms
+        .iter()
+        .map(|term| term.name.as_str())
+        .collect();
     let mut table = toml::Table::new();
     let mut set = |key: &str, value: toml::Value| table.insert(key.to_owned(), value);
     set("rule", online.rule.name.clone().into());
