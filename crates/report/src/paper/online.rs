@@ -107,7 +107,9 @@ impl OnlineMetrics {
     }
 
     fn to_csv(&self) -> Vec<u8> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
+        let mut writer = csv::WriterBuilder::new()
+            .has_headers(false)
+            .from_writer(Vec::new());
         let start = ["trial", "images", "status", "cross_entropy", "accuracy"];
         let angles = (0..=self.layers()).map(|l| format!("angle_{l}"));
         let header = start.into_iter().map(str::to_owned).chain(angles);
