@@ -5,6 +5,8 @@ use std::{fmt, io, process::ExitCode};
 use datasets::DataError;
 use runs::RunError;
 
+use crate::signals::STOPPED;
+
 /// Why a command ended early. Its text is one line: what is wrong, then what would be right.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -24,7 +26,7 @@ impl Failure {
         match self {
             Failure::Input(_) => ExitCode::from(2),
             Failure::Run(_) => ExitCode::FAILURE,
-            Failure::Stopped(_) => ExitCode::from(130),
+            Failure::Stopped(_) => ExitCode::from(STOPPED),
             Failure::Closed => ExitCode::SUCCESS,
         }
     }

@@ -1,7 +1,8 @@
 //! `metaplast`: meta-learns plasticity rules. Parses the command line, calls the crates, prints.
 //!
 //! One file a subcommand, each with `Args` and `run`. Results go to standard output, progress and
-//! errors to standard error; exit code 0 is success, 1 a run that failed, 2 bad usage or input.
+//! errors to standard error; exit code 0 is success, 1 a run that failed, 2 bad usage or input, 130 a run
+//! that was stopped.
 
 mod bench;
 mod data;
@@ -9,7 +10,10 @@ mod episode;
 mod failure;
 mod progress;
 mod reproduce;
+mod resume;
+mod signals;
 mod train;
+mod verify;
 
 use std::{
     io::{self, Write},
@@ -31,6 +35,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Train(train::Args),
+    Resume(resume::Args),
+    Verify(verify::Args),
     Episode(episode::Args),
     Reproduce(reproduce::Args),
     Bench(bench::Args),
@@ -41,6 +47,8 @@ fn main() -> ExitCode {
     let result = match Cli::try_parse() {
         Ok(cli) => match cli.command {
             Command::Train(args) => train::run(args),
+            Command::Resume(args) => resume::run(args),
+            Command::Verify(args) => verify::run(args),
             Command::Episode(args) => episode::run(args),
             Command::Reproduce(args) => reproduce::run(args),
             Command::Bench(args) => bench::run(args),

@@ -3,16 +3,16 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use datasets::{Dataset, Split};
 use report::paper::{Ask, QUICK, Reproduction, TARGETS, TRIALS, Target};
 use report::{Outcome, Report};
-use runs::parse_value;
+use runs::{RunError, parse_value};
 use toml::Value;
 
 use crate::failure::Failure;
 use crate::progress::{Progress, say};
+use crate::signals;
 
 /// Re-run the paper: draw its figures and judge its claims
 ///
@@ -73,10 +73,21 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let out = ask.out.clone();
     let digits = digits.as_ref().map(|(train, test)| (train, test));
     let mut reproduction = Reproduction::open(ask, (&name, &data), digits)?;
+    let stop = signals::stop_on_request()?;
     announce(&reproduction);
+    for note in reproduction.notes() {
+        say(format_args!("note: {note}"));
+    }
     let mut progress = Progress::of_work(reproduction.work());
-    let report = reproduction.run(&AtomicBool::new(false), |step| {
+    let report = reproduction.run(&stop, |step| {
         progress.work_on(step.experiment, step.work);
+    });
+    let report = report.map_err(|error| match error {
+        // Any of its runs may have been stopped; it is the whole that is to go on.
+        RunError::Stopped(_) => {
+            Failure::Stopped("stopped; to continue, give the same command again".to_owned())
+        }
+        other => other.into(),
     })?;
     report.write(&out)?;
     let took = progress.finish().as_secs_f64();

@@ -40,6 +40,7 @@
 //! ```
 
 mod case;
+mod divergence;
 mod episode;
 mod measures;
 mod online;
@@ -52,6 +53,7 @@ mod train;
 mod weights;
 
 pub use case::{Case, CaseError, CaseResult};
+pub use divergence::{Divergence, Quantity};
 pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Scores, Setting, Step};
 pub use online::{Online, OnlineRecord};
 pub use optimiser::Adam;
@@ -59,5 +61,7 @@ pub use settings::{GradientMode, Precision, Settings, SettingsError};
 pub use streams::{Purpose, stream};
 pub use summary::{Spread, Summariser, Summary};
 pub use task::{Task, TaskStyle};
-pub use train::{EpisodeRecord, Status, Training, TrialState, draw_setting};
+pub use train::{
+    EpisodeRecord, Status, Training, TrainingState, TrialState, draw_setting, measure_episode,
+};
 pub use weights::draw_weights;

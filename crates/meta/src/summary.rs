@@ -70,7 +70,7 @@ pub struct Summary {
 }
 
 /// Adds up the records of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summariser {
     summary: Summary,
     /// Per trial: how many episodes count, and the sums of their numbers.
@@ -108,6 +108,24 @@ impl Summariser {
             sums: vec![(0.0, Vec::new()); trials],
             diverged: vec![false; trials],
         }
+    }
+
+    /// Whether it can take in records of a run with these settings.
+    pub fn fits(&self, settings: &Settings) -> bool {
+        let new = Summariser::new(settings);
+        let numbers = |summary: &Summary| {
+            let measures = summary.angles.len() + summary.orthonormality.len();
+            3 + summary.theta.len() + measures
+        };
+        let sums =
+            |(_, sums): &(f64, Vec<f64>)| sums.is_empty() || sums.len() == numbers(&new.summary);
+        self.summary.trials == new.summary.trials
+            && self.summary.episodes == new.summary.episodes
+            && self.summary.last_episodes == new.summary.last_episodes
+            && numbers(&self.summary) == numbers(&new.summary)
+            && self.sums.len() == new.sums.len()
+            && self.sums.iter().all(sums)
+            && self.diverged.len() == new.diverged.len()
     }
 
     /// Takes in one record.
@@ -182,6 +200,7 @@ mod tests {
             orthonormality: vec![2.0; 5],
             residual: 1e-8,
             replayed: false,
+            divergence: None,
         }
     }
 

@@ -4,7 +4,7 @@ use crate::figure::{Axis, Panel};
 
 /// The mapping of an axis: `from` in the data onto `to` on paper.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scale {
+pub(crate) struct Scale {
     /// The ends in the data.
     pub from: (f64, f64),
     /// Their places on paper.
@@ -15,14 +15,14 @@ pub struct Scale {
 
 impl Scale {
     /// The place of a value.
-    pub fn place(&self, value: f64) -> f64 {
+    pub(crate) fn place(&self, value: f64) -> f64 {
         let warp = |v: f64| if self.logarithmic { v.ln() } else { v };
         let (low, high) = (warp(self.from.0), warp(self.from.1));
         self.to.0 + (warp(value) - low) / (high - low) * (self.to.1 - self.to.0)
     }
 
     /// Round numbers along the axis, about `count` of them.
-    pub fn ticks(&self, count: usize) -> Vec<f64> {
+    pub(crate) fn ticks(&self, count: usize) -> Vec<f64> {
         let (low, high) = self.from;
         if self.logarithmic {
             let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
@@ -51,7 +51,7 @@ fn round_step(step: f64) -> f64 {
 }
 
 /// A number as it stands beside an axis or in a sentence: up to four digits.
-pub fn label(value: f64) -> String {
+pub(crate) fn label(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 {
         return "0".to_owned();

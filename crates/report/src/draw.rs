@@ -14,9 +14,9 @@ use crate::axis::{Scale, label, spans};
 use crate::figure::{Figure, Panel, Series};
 
 /// Width of a panel. Lengths are those of CSS pixels.
-pub const WIDTH: f64 = 480.0;
+pub(crate) const WIDTH: f64 = 480.0;
 /// Height of a panel.
-pub const HEIGHT: f64 = 320.0;
+pub(crate) const HEIGHT: f64 = 320.0;
 
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 16.0;
@@ -27,7 +27,7 @@ const FONT: &str = "DejaVu Sans, Verdana, sans-serif";
 
 /// Where a panel's axes are, for whoever maps a pointer to data.
 #[derive(Clone, Copy, Debug)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// The horizontal axis.
     pub x: Scale,
     /// The vertical axis.
@@ -35,7 +35,7 @@ pub struct Frame {
 }
 
 /// The axes of a panel, placed within [`WIDTH`] × [`HEIGHT`].
-pub fn frame(panel: &Panel) -> Frame {
+pub(crate) fn frame(panel: &Panel) -> Frame {
     let (x, y) = spans(panel);
     let top = HEADING + LEGEND_ROW * legend(panel).len() as f64 + 8.0;
     Frame {
@@ -76,7 +76,7 @@ pub fn figure(figure: &Figure) -> String {
 
 /// The content of one panel, [`WIDTH`] × [`HEIGHT`]. `id` must be unique in the
 /// document. With `heading`, the panel's title is part of the picture.
-pub fn panel(panel: &Panel, id: &str, heading: bool) -> Markup {
+pub(crate) fn panel(panel: &Panel, id: &str, heading: bool) -> Markup {
     let frame = frame(panel);
     let (left, right) = frame.x.to;
     let (bottom, top) = frame.y.to;

@@ -133,6 +133,7 @@ mod tests {
             trial,
             episode,
             status,
+            divergence: None,
             loss: 0.0,
             cross_entropy: 0.0,
             accuracy,

@@ -46,7 +46,7 @@ pub const QUICK: (u64, u64) = (4, 60);
 
 /// Settings of all experiments. Tasks are drawn as in the paper's released code, with
 /// which its numbers were made.
-pub const COMMON: &[&str] = &["tasks=code"];
+pub(super) const COMMON: &[&str] = &["tasks=code"];
 
 /// The network of Table 1.
 const SHALLOW: &[&str] = &["sizes=784-130-70-47"];
@@ -85,11 +85,11 @@ pub const ONLINE: [OnlineExperiment; 4] = [
 
 /// Layer sizes of the online experiments: the paper's network with an output for each
 /// digit. The paper does not say whether it kept 47 outputs.
-pub const ONLINE_SIZES: [usize; 6] = [784, 170, 130, 100, 70, 10];
+pub(super) const ONLINE_SIZES: [usize; 6] = [784, 170, 130, 100, 70, 10];
 
 /// Images that an online experiment learns from, from one test to the next, and of a
 /// test.
-pub const ONLINE_IMAGES: (usize, usize, usize) = (10_000, 250, 1_000);
+pub(super) const ONLINE_IMAGES: (usize, usize, usize) = (10_000, 250, 1_000);
 
 const fn built_in(
     name: &'static str,

@@ -46,7 +46,6 @@ pub struct Progress {
 }
 
 /// A reproduction that is ready to run.
-#[derive(Debug)]
 pub struct Reproduction<'a> {
     ask: Ask,
     context: Context,
@@ -119,6 +118,12 @@ impl<'a> Reproduction<'a> {
     /// How the results are made.
     pub fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// What a user should know about how the runs were opened, a line each.
+    pub fn notes(&self) -> impl Iterator<Item = &str> {
+        let runs = self.experiments.iter();
+        runs.flat_map(|(_, run)| run.notes().iter().map(String::as_str))
     }
 
     /// How many runs there are, finished ones among them.

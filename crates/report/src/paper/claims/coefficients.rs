@@ -12,7 +12,7 @@ const GONE: f64 = 5e-4;
 const STAY: [&str; 3] = ["F0", "F2", "F9"];
 
 /// How many of a rule's coefficients are large enough to count.
-pub fn terms_kept(theta: &[f64]) -> usize {
+pub(crate) fn terms_kept(theta: &[f64]) -> usize {
     theta.iter().filter(|theta| theta.abs() >= GONE).count()
 }
 
