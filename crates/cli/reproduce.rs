@@ -191,11 +191,12 @@ fn verdicts(report: &Report) -> String {
             let _ = writeln!(text, "    {mark} {check}");
         }
     }
-    let notes: Vec<&str> = report.verdicts.iter().map(|v| v.note.as_str()).collect();
-    if let Some(tested) = report.verdicts.iter().position(|v| !v.checks.is_empty())
-        && !notes[tested].is_empty()
+    let tested = report.verdicts.iter().find(|v| !v.checks.is_empty());
+    if let Some(note) = tested
+        .map(|verdict| &verdict.note)
+        .filter(|note| !note.is_empty())
     {
-        let _ = writeln!(text, "Verdicts {}.", notes[tested]);
+        let _ = writeln!(text, "All of this: {note}.");
     }
     text
 }

@@ -83,7 +83,7 @@ pub(crate) fn span(axis: &Axis, values: impl Iterator<Item = f64>, tight: bool) 
         return range;
     }
     let usable = |v: &f64| v.is_finite() && (!axis.logarithmic || *v > 0.0);
-    let start = (f64::INFINITY, f64::NEG_INFINITY);
+    let start = axis.includes.unwrap_or((f64::INFINITY, f64::NEG_INFINITY));
     let (low, high) = values
         .filter(usable)
         .fold(start, |(low, high), v| (low.min(v), high.max(v)));
@@ -105,7 +105,12 @@ pub(crate) fn span(axis: &Axis, values: impl Iterator<Item = f64>, tight: bool) 
     } else {
         (high - low) * 0.05
     };
-    (low - room, high + room)
+    // No room is needed beyond what was asked for by name.
+    let asked = axis.includes.unwrap_or((f64::NAN, f64::NAN));
+    (
+        if low == asked.0 { low } else { low - room },
+        if high == asked.1 { high } else { high + room },
+    )
 }
 
 /// The ends of both axes of a panel.
@@ -175,5 +180,13 @@ mod tests {
         assert!(low < high);
         let (low, high) = span(&Axis::new("y"), [f64::NAN].into_iter(), false);
         assert!(low < high);
+    }
+
+    #[test]
+    fn an_axis_grows_beyond_what_it_includes_but_never_shrinks() {
+        let axis = Axis::new("y").including(0.0, 100.0);
+        let of = |values: [f64; 2]| span(&axis, values.into_iter(), false);
+        assert_eq!(of([40.0, 60.0]), (0.0, 100.0));
+        assert_eq!(of([40.0, 120.0]), (0.0, 126.0));
     }
 }

@@ -40,6 +40,8 @@ pub struct Axis {
     pub logarithmic: bool,
     /// Its ends, where they should not follow from the curves.
     pub range: Option<(f64, f64)>,
+    /// What it shows at least, where the curves do not go beyond.
+    pub includes: Option<(f64, f64)>,
 }
 
 impl Axis {
@@ -55,6 +57,14 @@ impl Axis {
     pub fn from_to(self, low: f64, high: f64) -> Axis {
         Axis {
             range: Some((low, high)),
+            ..self
+        }
+    }
+
+    /// The same, with `low` to `high` in view whatever the curves span.
+    pub fn including(self, low: f64, high: f64) -> Axis {
+        Axis {
+            includes: Some((low, high)),
             ..self
         }
     }

@@ -10,7 +10,7 @@
 //! | `axis.rs`, `palette.rs`, `draw.rs`, `png.rs` | how figures are drawn |
 //! | `paper/` | the paper: experiments, figures, Table 1, claims |
 //! | `verdict.rs` | how a claim is judged |
-//! | `report.rs`, `html/` | the files of a report |
+//! | `report.rs`, `run_report.rs`, `html/` | the files of a report, on the paper or on one run |
 
 mod axis;
 mod draw;
@@ -20,6 +20,7 @@ mod palette;
 pub mod paper;
 mod png;
 mod report;
+mod run_report;
 pub mod stats;
 mod table;
 mod trials;
@@ -30,6 +31,7 @@ pub use figure::{Axis, Curve, Figure, Level, Panel, Series};
 pub use palette::Colour;
 pub use png::{PngError, from_svg as draw_png};
 pub use report::{Report, Setting};
+pub use run_report::write_run_report;
 pub use table::Table;
 pub use trials::{Trials, diverged};
 pub use verdict::{Check, Claim, Outcome, Verdict};

@@ -1,7 +1,8 @@
 //! Colours that readers with any kind of colour vision can tell apart.
 //!
-//! Rules have those of Okabe and Ito, terms those that Paul Tol calls "muted", layers a
-//! ramp from light to dark. Each has one for light and one for dark paper.
+//! Rules have those of Okabe and Ito; terms those that Paul Tol calls "muted", the three
+//! that the paper finds to stay the strongest; layers a ramp from light to dark. Each has
+//! one for light and one for dark paper.
 
 /// One colour of the palette.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,16 +17,16 @@ const PALETTE: [(&str, &str); 23] = [
     ("#c48a00", "#f0b93a"),
     ("#aa4499", "#e08ad2"),
     ("#56a0c8", "#8fd0f5"),
-    ("#332288", "#8f7df0"),
+    ("#332288", "#9d8cf5"),
     ("#88ccee", "#88ccee"),
-    ("#44aa99", "#44aa99"),
-    ("#117733", "#35a860"),
+    ("#cc3355", "#f0708c"),
     ("#999933", "#b9b94a"),
     ("#ddaa55", "#ddcc77"),
-    ("#cc6677", "#e0808f"),
     ("#882255", "#c75f94"),
+    ("#44aa99", "#44aa99"),
     ("#aa4499", "#cc6fbd"),
     ("#777777", "#aaaaaa"),
+    ("#117733", "#3fbf70"),
     ("#c9a200", "#f2d64b"),
     ("#7fb03a", "#a5d65a"),
     ("#2a9d8f", "#45c4b4"),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::axis::label;
-use crate::paper::{Context, Results};
+use crate::paper::{Context, Results, TRIALS, Target};
 use crate::stats::Interval;
 
 /// A claim of the paper, with the criterion by which it is judged.
@@ -158,10 +158,7 @@ impl Verdict {
             ));
         }
         match (claim.judge)(results) {
-            None => untested(format!(
-                "needs reproduce {}",
-                claim.targets.join(" and reproduce ")
-            )),
+            None => untested(missing(claim, results)),
             Some(checks) => Verdict {
                 claim,
                 outcome: if checks.iter().all(|check| check.met) {
@@ -176,28 +173,42 @@ impl Verdict {
     }
 }
 
-/// How the runs differ from the paper's.
+/// Why there is nothing to check.
+fn missing(claim: &Claim, results: &Results) -> String {
+    let lacks = |name: &&&str| {
+        Target::named(name).is_none_or(|target| {
+            let runs = target.experiments.iter();
+            let online = target.online.iter();
+            runs.map(|e| results.run(e).is_none()).any(|lacks| lacks)
+                || online
+                    .map(|e| results.online(e).is_none())
+                    .any(|lacks| lacks)
+        })
+    };
+    let targets: Vec<&str> = claim.targets.iter().filter(lacks).copied().collect();
+    if targets.is_empty() {
+        "all episodes that it looks at diverged".to_owned()
+    } else {
+        format!("needs reproduce {}", targets.join(" "))
+    }
+}
+
+/// How the runs differ from the paper's; empty if they do not.
 fn caution(context: &Context) -> String {
     let mut notes = Vec::new();
     if context.synthetic {
-        notes.push(format!(
-            "on {}, which are synthetic; the claim is about EMNIST",
-            context.data
-        ));
+        notes.push("synthetic data; the claim is about EMNIST".to_owned());
     }
-    if context.quick {
-        notes.push("--quick".to_owned());
-    }
-    if context.trials != crate::paper::TRIALS || context.episodes.is_some() {
-        let episodes = match context.episodes {
-            Some(episodes) => format!(" × {episodes} episodes"),
-            None => String::new(),
-        };
-        notes.push(format!(
-            "{} trials{episodes} instead of the paper's {}",
-            context.trials,
-            crate::paper::TRIALS
-        ));
+    let quick = if context.quick { "--quick: " } else { "" };
+    match context.episodes {
+        Some(episodes) => notes.push(format!(
+            "{quick}{} trials of {episodes} episodes",
+            context.trials
+        )),
+        None if context.trials != TRIALS => {
+            notes.push(format!("{quick}{} trials", context.trials));
+        }
+        None => {}
     }
     notes.join("; ")
 }

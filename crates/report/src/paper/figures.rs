@@ -198,7 +198,7 @@ fn colour(experiment: &str) -> Colour {
     }
 }
 
-fn over_episodes(series: Vec<Series>) -> Panel {
+pub(crate) fn over_episodes(series: Vec<Series>) -> Panel {
     Panel {
         title: String::new(),
         x: Axis::new("episode"),
@@ -208,7 +208,7 @@ fn over_episodes(series: Vec<Series>) -> Panel {
     }
 }
 
-fn accuracy(series: Vec<Series>) -> Panel {
+pub(crate) fn accuracy(series: Vec<Series>) -> Panel {
     Panel {
         title: "Accuracy".to_owned(),
         y: Axis::new("share classified right").from_to(0.0, 1.0),
@@ -216,7 +216,7 @@ fn accuracy(series: Vec<Series>) -> Panel {
     }
 }
 
-fn loss(series: Vec<Series>) -> Panel {
+pub(crate) fn loss(series: Vec<Series>) -> Panel {
     Panel {
         title: "Meta-loss".to_owned(),
         y: Axis::new("meta-loss").logarithmic(),
@@ -225,7 +225,7 @@ fn loss(series: Vec<Series>) -> Panel {
 }
 
 fn degrees() -> Axis {
-    Axis::new("degrees").from_to(0.0, 100.0)
+    Axis::new("degrees").including(0.0, 100.0)
 }
 
 fn right_angle() -> Level {
@@ -294,7 +294,7 @@ fn lowered(c: char) -> char {
     }
 }
 
-fn subscript(n: usize) -> String {
+pub(crate) fn subscript(n: usize) -> String {
     n.to_string().chars().map(lowered).collect()
 }
 
@@ -338,7 +338,7 @@ fn figure(target: &Target, results: &Results, panels: Vec<Panel>) -> Figure {
     }
 }
 
-fn bands() -> String {
+pub(crate) fn bands() -> String {
     let percent = CONFIDENCE * 100.0;
     format!("{percent:.0} % bootstrap bands of {RESAMPLES} resamples")
 }

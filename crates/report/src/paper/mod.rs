@@ -8,7 +8,7 @@
 
 mod claims;
 mod experiments;
-mod figures;
+pub(crate) mod figures;
 mod online;
 mod reproduction;
 mod results;

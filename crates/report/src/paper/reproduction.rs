@@ -1,6 +1,6 @@
 //! Re-running the paper: which runs are needed, and from runs to a report.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -162,7 +162,10 @@ impl<'a> Reproduction<'a> {
             let work = episode_work(experiment);
             run.finish(stop, |_| tell(experiment.name, work))?;
             let metrics = Metrics::read(&run.path().join("metrics.csv"))?;
-            settings.push(setting(experiment.name, &run.path().join("config.toml"))?);
+            settings.push(Setting::read(
+                experiment.name,
+                &run.path().join("config.toml"),
+            )?);
             results.add(experiment.name, metrics);
         }
         for experiment in &self.online {
@@ -177,7 +180,7 @@ impl<'a> Reproduction<'a> {
                     tell(experiment.name, ONLINE_WORK);
                 })
             })?;
-            settings.push(setting(experiment.name, &folder.join("config.toml"))?);
+            settings.push(Setting::read(experiment.name, &folder.join("config.toml"))?);
             results.add_online(experiment.name, metrics);
         }
         Ok(self.pool.install(|| report(&self.ask, &results, settings)))
@@ -256,15 +259,6 @@ fn episode_work(experiment: &Experiment) -> u64 {
         3 => 34_000,
         _ => 49_000,
     }
-}
-
-fn setting(name: &'static str, path: &Path) -> Result<Setting, RunError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| RunError::Failed(format!("{}: {error}", path.display())))?;
-    Ok(Setting {
-        name: name.to_owned(),
-        text,
-    })
 }
 
 fn report(ask: &Ask, results: &Results, settings: Vec<Setting>) -> Report {
