@@ -77,6 +77,8 @@ pub struct Step<'a> {
     pub index: usize,
     /// What the network computed for it, with the weights before the update.
     pub trace: &'a Trace,
+    /// v = Wᵀy as far as the rule used it, see [`CompiledRule::back_activity`].
+    pub back_activity: &'a [Option<Var>],
     /// The weights after the update.
     pub w: &'a [autodiff::Plastic],
 }
@@ -88,8 +90,14 @@ pub struct Recorded {
     pub meta_loss: Var,
     /// The coefficients.
     pub theta: Vec<Var>,
-    cross_entropy: Var,
-    logits: Var,
+    score: Score,
+}
+
+/// Query images seen by a network that has learned.
+#[derive(Debug)]
+pub(crate) struct Score {
+    pub(crate) cross_entropy: Var,
+    pub(crate) logits: Var,
     target: Var,
     w: Vec<autodiff::Plastic>,
     b: Vec<autodiff::Plastic>,
@@ -139,21 +147,72 @@ impl Episode {
         &mut self,
         tape: &mut Tape<T>,
         setting: &Setting<T>,
-        mut watch: impl FnMut(&mut Tape<T>, &Step<'_>),
+        watch: impl FnMut(&mut Tape<T>, &Step<'_>),
     ) -> Recorded {
         tape.clear();
-        let theta: Vec<Var> = setting
-            .theta
-            .iter()
-            .map(|t| tape.variable_scalar(*t))
-            .collect();
+        let theta = variables(tape, &setting.theta);
+        self.record_from(tape, setting, theta, watch)
+    }
+
+    /// As [`Episode::record_watched`], on a tape that already holds the coefficients
+    /// and whatever they were computed from. Those of `setting` are not used.
+    ///
+    /// # Panics
+    /// As [`Episode::record`], and if `theta` is not of this tape.
+    pub fn record_from<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+        theta: Vec<Var>,
+        watch: impl FnMut(&mut Tape<T>, &Step<'_>),
+    ) -> Recorded {
+        self.rule.begin(tape, &theta);
+        let score = self.learn(tape, setting, |_, _| {}, watch);
+        let meta_loss = self.penalised(tape, score.cross_entropy, &theta);
+        Recorded {
+            meta_loss,
+            theta,
+            score,
+        }
+    }
+
+    /// As [`Episode::record_watched`], but every step has coefficients of its own, all
+    /// with the values of `setting`; they are returned step after step. The derivative
+    /// of the cross-entropy by those of a step is what this step contributes to
+    /// dL_meta/dθ. There is no penalty here, since it comes from no step.
+    pub(crate) fn record_by_step<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+        watch: impl FnMut(&mut Tape<T>, &Step<'_>),
+    ) -> (Score, Vec<Var>) {
+        tape.clear();
+        let mut copies = Vec::new();
+        let own = |tape: &mut Tape<T>, rule: &mut CompiledRule| {
+            let theta = variables(tape, &setting.theta);
+            rule.begin(tape, &theta);
+            copies.extend(theta);
+        };
+        let score = self.learn(tape, setting, own, watch);
+        (score, copies)
+    }
+
+    /// Learns from the training images one by one, and looks at the query images.
+    /// `prepare` is called before each step.
+    fn learn<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+        mut prepare: impl FnMut(&mut Tape<T>, &mut CompiledRule),
+        mut watch: impl FnMut(&mut Tape<T>, &Step<'_>),
+    ) -> Score {
         let mut w: Vec<_> = setting.w.iter().map(|w| tape.plastic(w.view())).collect();
         let b: Vec<_> = setting.b.iter().map(|b| tape.fixed(b.view())).collect();
-        self.rule.begin(tape, &theta);
         let lowest = self.rule.lowest_error();
         let pixels = self.network.sizes[0];
         let images = setting.train.x.chunks_exact(pixels);
         for (index, (x, label)) in images.zip(&setting.train.labels).enumerate() {
+            prepare(tape, &mut self.rule);
             let x = tape.constant_vector(x);
             let target = self.target(tape, std::slice::from_ref(label));
             self.network.forward(tape, &w, x, &mut self.trace);
@@ -170,6 +229,7 @@ impl Episode {
             let step = Step {
                 index,
                 trace: &self.trace,
+                back_activity: self.rule.back_activity(),
                 w: &w,
             };
             watch(tape, &step);
@@ -179,17 +239,18 @@ impl Episode {
         let target = self.target(tape, &setting.query.labels);
         self.network.forward(tape, &w, x, &mut self.trace);
         let logits = self.trace.z[self.network.layers() - 1];
-        let cross_entropy = tape.cross_entropy(logits, target);
-        let meta_loss = self.penalised(tape, cross_entropy, &theta);
-        Recorded {
-            meta_loss,
-            theta,
-            cross_entropy,
+        Score {
+            cross_entropy: tape.cross_entropy(logits, target),
             logits,
             target,
             w,
             b,
         }
+    }
+
+    /// What the network computed for the query images, after an episode was recorded.
+    pub(crate) fn query_trace(&self) -> &Trace {
+        &self.trace
     }
 
     /// Runs an episode on `tape`, which is cleared first and can be used again.
@@ -212,7 +273,7 @@ impl Episode {
     ) -> (Outcome, Vec<Array2<T>>) {
         let recorded = self.record(tape, setting);
         let outcome = self.finish(tape, setting, &recorded);
-        (outcome, recorded.w.iter().map(|w| tape.matrix(w)).collect())
+        (outcome, recorded.score.w.iter().map(|w| tape.matrix(w)).collect())
     }
 
     /// The meta-gradient of an episode that was just recorded on `tape`.
@@ -247,20 +308,21 @@ impl Episode {
         recorded: &Recorded,
     ) -> Outcome {
         let gradient = self.differentiate(tape, recorded);
-        let pathway = (recorded.w.as_slice(), recorded.b.as_slice());
-        let orthonormality = measures::orthonormality(tape, &recorded.w, &self.trace);
+        let score = &recorded.score;
+        let pathway = (score.w.as_slice(), score.b.as_slice());
+        let orthonormality = measures::orthonormality(tape, &score.w, &self.trace);
         let angles = measures::angles(
             tape,
             &self.network,
             self.feedback,
             pathway,
-            recorded.target,
+            score.target,
             &mut self.trace,
         );
         Outcome {
             meta_loss: tape.scalar(recorded.meta_loss).to_f64(),
-            cross_entropy: tape.scalar(recorded.cross_entropy).to_f64(),
-            accuracy: measures::accuracy(tape.value(recorded.logits), &setting.query.labels),
+            cross_entropy: tape.scalar(score.cross_entropy).to_f64(),
+            accuracy: measures::accuracy(tape.value(score.logits), &setting.query.labels),
             gradient,
             angles,
             orthonormality,
@@ -291,4 +353,9 @@ impl Episode {
             tape.add(total, penalty)
         })
     }
+}
+
+/// One variable for each coefficient.
+fn variables<T: Real>(tape: &mut Tape<T>, theta: &[T]) -> Vec<Var> {
+    theta.iter().map(|t| tape.variable_scalar(*t)).collect()
 }
