@@ -93,6 +93,13 @@ pub struct Recorded {
     score: Score,
 }
 
+impl Recorded {
+    /// W_1..W_L as they are after learning.
+    pub fn weights(&self) -> &[autodiff::Plastic] {
+        &self.score.w
+    }
+}
+
 /// Query images seen by a network that has learned.
 #[derive(Debug)]
 pub(crate) struct Score {
@@ -273,7 +280,10 @@ impl Episode {
     ) -> (Outcome, Vec<Array2<T>>) {
         let recorded = self.record(tape, setting);
         let outcome = self.finish(tape, setting, &recorded);
-        (outcome, recorded.score.w.iter().map(|w| tape.matrix(w)).collect())
+        (
+            outcome,
+            recorded.score.w.iter().map(|w| tape.matrix(w)).collect(),
+        )
     }
 
     /// The meta-gradient of an episode that was just recorded on `tape`.
