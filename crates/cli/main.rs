@@ -6,7 +6,9 @@
 mod bench;
 mod data;
 mod episode;
+mod explain;
 mod failure;
+mod gradcheck;
 mod progress;
 mod train;
 
@@ -33,6 +35,8 @@ enum Command {
     Episode(episode::Args),
     Bench(bench::Args),
     Data(data::Args),
+    Explain(explain::Args),
+    Gradcheck(gradcheck::Args),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +46,8 @@ fn main() -> ExitCode {
             Command::Episode(args) => episode::run(args),
             Command::Bench(args) => bench::run(args),
             Command::Data(args) => data::run(args),
+            Command::Explain(args) => explain::run(args),
+            Command::Gradcheck(args) => gradcheck::run(args),
         },
         Err(error) => usage(&error),
     };
