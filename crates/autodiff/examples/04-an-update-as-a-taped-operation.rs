@@ -7,7 +7,7 @@
 //! ```text
 //! before: z = [0.50, 0.30], off by [-0.50, 0.30]
 //! after:  z = [0.75, 0.15], L = 0.0425
-//! dL/drate = -0.3400: a larger step would have been better
+//! dL/drate = -0.8500: a larger step would have been better
 //! ```
 
 use autodiff::{Outer, Tape};

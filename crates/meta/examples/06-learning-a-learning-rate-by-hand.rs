@@ -5,11 +5,11 @@
 //! loop follows that derivative.
 //!
 //! ```text
-//! outer step 0: rate 0.020   loss after learning 2.06e0
-//! outer step 1: rate 0.120   loss after learning 1.39e-1
-//! outer step 2: rate 0.156   loss after learning 3.50e-2
-//! outer step 3: rate 0.173   loss after learning 1.58e-2
-//! outer step 4: rate 0.183   loss after learning 9.39e-3
+//! outer step 0: rate 0.020   loss after learning 2.84e0
+//! outer step 1: rate 0.120   loss after learning 1.93e-1
+//! outer step 2: rate 0.220   loss after learning 4.85e-3
+//! outer step 3: rate 0.320   loss after learning 1.33e-5
+//! outer step 4: rate 0.420   loss after learning 1.14e-12
 //! ```
 
 use autodiff::{Outer, Tape};

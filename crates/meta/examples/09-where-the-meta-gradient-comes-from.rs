@@ -6,6 +6,11 @@
 //! of them at once. `metaplast explain` draws these numbers.
 //!
 //! ```text
+//! term    layer 1    layer 2    layer 3       sum  gradient
+//! F0       -3.385      5.417    -40.612   -38.580   -38.580
+//! F2        0.027     -0.359      0.661     0.329     0.329
+//! F9      -35.087      6.148    -33.573   -62.511   -62.511
+//! of F0 on layer 3: -0.1723 by the first step, 1.4337 by the last
 //! ```
 
 use autodiff::Tape;

@@ -10,7 +10,7 @@
 //! layer, and one sweep back differentiates by all of them.
 
 use autodiff::{Tape, Var};
-use model::{Feedback, Network, Rule, Trace};
+use model::{Feedback, Network, Rule, Scalar, Trace};
 use ndarray::{Array2, Array3};
 
 use crate::{Episode, Setting, Step, measures};
@@ -55,6 +55,20 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// The number that `which` stands for in layer `l` (from 0).
+    ///
+    /// # Panics
+    /// If the rule did not need what it is made of.
+    pub fn scalar(&self, l: usize, which: Scalar) -> f64 {
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum();
+        let needed = |x: &Option<Vec<f64>>| x.clone().expect("the rule needs it");
+        match which {
+            Scalar::SumPost => self.y[l + 1].iter().sum(),
+            Scalar::BackActivityDotPreError => dot(&needed(&self.v[l]), &needed(&self.e[l])),
+            Scalar::InputDotError => dot(&self.z[l], &needed(&self.e[l + 1])),
+        }
+    }
+
     /// The outer products post ⊗ pre that this step adds to Λ_l on the way back
     /// (layer `l` from 0): dL/dz ⊗ y⁻, since W took part in z = W y⁻, and likewise
     /// y ⊗ dL/dv and e ⊗ dL/d(Wᵀe).
