@@ -50,22 +50,26 @@ function heat(canvas, numbers, rows, columns, full = largest(numbers)) {
 }
 
 const imageSide = Math.sqrt(sizes[0]);
+/** Image t of the task as pixels, dark on light or light on dark as the page is. */
+function picture(t) {
+  const image = new ImageData(imageSide, imageSide);
+  y(0, t).forEach((pixel, i) => {
+    for (let c = 0; c < 3; c++) {
+      image.data[i * 4 + c] = palette.zero[c] + (palette.ink[c] - palette.zero[c]) * pixel;
+    }
+    image.data[i * 4 + 3] = 255;
+  });
+  return image;
+}
+
 const thumbnails = new Map();
-/** The picture of an image of the task, as a data address; none if it is not square. */
+/** The same as a data address; none if images are not square. */
 function thumbnail(t) {
   if (!Number.isInteger(imageSide)) return null;
   if (!thumbnails.has(t)) {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = imageSide;
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(imageSide, imageSide);
-    y(0, t).forEach((pixel, i) => {
-      for (let c = 0; c < 3; c++) {
-        image.data[i * 4 + c] = palette.zero[c] + (palette.ink[c] - palette.zero[c]) * pixel;
-      }
-      image.data[i * 4 + 3] = 255;
-    });
-    context.putImageData(image, 0, 0);
+    canvas.getContext("2d").putImageData(picture(t), 0, 0);
     thumbnails.set(t, canvas.toDataURL());
   }
   return thumbnails.get(t);

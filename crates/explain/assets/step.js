@@ -93,8 +93,8 @@ function drawDiagram() {
   svg.replaceChildren(title);
   const x = (l) => 70 + (l * 840) / layers;
   const [top, tall, low] = [40, 112, 236];
-  svg.append(h("text.soft", { x: 8, y: 18 }, "forward: activity y"));
-  svg.append(h("text.soft", { x: 8, y: 378 }, "back: error e"));
+  svg.append(h("text.soft", { x: 8, y: 14 }, "activity y, forward"));
+  svg.append(h("text.soft", { x: 8, y: 216 }, "error e, back"));
   const back = phase === "backward";
   for (let l = 0; l <= layers; l++) {
     const active = y(l, t);
@@ -191,6 +191,23 @@ function mark(canvas) {
   }
 }
 
+/** The image of the step, and what the network makes of it. */
+function drawSeen() {
+  const t = Math.min(place(state.p).t, steps - 1);
+  const canvas = byId("image");
+  canvas.style.display = Number.isInteger(imageSide) ? "" : "none";
+  if (Number.isInteger(imageSide)) {
+    const context = canvas.getContext("2d");
+    canvas.width = canvas.height = imageSide;
+    context.putImageData(picture(t), 0, 0);
+  }
+  const output = [...y(layers, t)].map((p, c) => [p, c]).sort((a, b) => b[0] - a[0]).slice(0, 5);
+  const label = episode.labels[t];
+  byId("answers").tBodies[0].replaceChildren(...output.map(([p, c]) => h(c === label ? "tr.target" : "tr",
+    h("th", { scope: "row" }, c === label ? `${c}, the label` : `${c}`), h("td.number", show(p)),
+    h("td", h("i", { style: `width:${(100 * p).toFixed(1)}%` })))));
+}
+
 function fillNumbers() {
   const { phase, t: at } = place(state.p);
   const t = Math.min(at, steps - 1);
@@ -234,6 +251,7 @@ function go(p) {
   drawUnrolled();
   drawDiagram();
   drawMatrix();
+  drawSeen();
   fillNumbers();
   markLife();
 }
