@@ -94,7 +94,7 @@ function drawDiagram() {
   const x = (l) => 70 + (l * 840) / layers;
   const [top, tall, low] = [40, 112, 236];
   svg.append(h("text.soft", { x: 8, y: 14 }, "activity y, forward"));
-  svg.append(h("text.soft", { x: 8, y: 216 }, "error e, back"));
+  svg.append(h("text.soft", { x: 8, y: 212 }, "error e, back"));
   const back = phase === "backward";
   for (let l = 0; l <= layers; l++) {
     const active = y(l, t);
@@ -201,7 +201,8 @@ function drawSeen() {
     canvas.width = canvas.height = imageSide;
     context.putImageData(picture(t), 0, 0);
   }
-  const output = [...y(layers, t)].map((p, c) => [p, c]).sort((a, b) => b[0] - a[0]).slice(0, 5);
+  const output = [...y(layers, t)].map((p, c) => [p, c]).sort((a, b) => b[0] - a[0])
+    .filter(([, c], k) => k < 5 || c === episode.labels[t]);
   const label = episode.labels[t];
   byId("answers").tBodies[0].replaceChildren(...output.map(([p, c]) => h(c === label ? "tr.target" : "tr",
     h("th", { scope: "row" }, c === label ? `${c}, the label` : `${c}`), h("td.number", show(p)),
