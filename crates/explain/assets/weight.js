@@ -51,6 +51,7 @@ function fillLifeTable() {
     h("th", { scope: "row" }, `${t + 1}`),
     [w[t], ...shown.map((r) => shares[r][t]), w[t + 1], lambda].map((x) => h("td.number", show(x)))));
   byId("life-details").querySelector("div").replaceChildren(h("table",
+    { "aria-label": `Layer ${state.layer}, from unit ${state.j + 1} to unit ${state.i + 1}, step by step` },
     h("thead", h("tr", head.map((name, k) => h(k ? "th.number" : "th", { scope: "col" }, name)))), h("tbody", rows)));
 }
 

@@ -94,7 +94,9 @@ async function oneWeight(page, want) {
     same(await readout.innerText(), adjoint[t], `layer ${layer}, Λ after step ${t}`, floats * want.cancels);
   }
   await page.locator("#life-details summary").click();
-  const rows = await page.locator("#life-details tbody tr").all();
+  const table = page.getByRole("table", { name: `Layer ${layer}, from unit ${pre + 1} to unit ${post + 1}, step by step` });
+  await table.waitFor();
+  const rows = await table.locator("tbody tr").all();
   assert.equal(rows.length, steps);
   for (const [t, row] of rows.entries()) {
     const cells = await row.locator("td").allInnerTexts();
