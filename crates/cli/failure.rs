@@ -5,6 +5,8 @@ use std::{fmt, io, process::ExitCode};
 use datasets::DataError;
 use runs::RunError;
 
+use crate::signals::STOPPED;
+
 /// Why a command ended early. Its text is one line: what is wrong, then what would be right.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -12,16 +14,19 @@ pub(crate) enum Failure {
     Input(String),
     /// A run that failed, though it was asked for properly: exit code 1.
     Run(String),
+    /// A run that the user stopped: exit code 130, as of a program ended by Ctrl-C.
+    Stopped(String),
     /// Nobody reads standard output any more, as in `metaplast data list | head -1`. No error.
     Closed,
 }
 
 impl Failure {
-    /// 2 for bad input, 1 for a failed run.
+    /// 2 for bad input, 1 for a failed run, 130 for a stopped one.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Failure::Input(_) => ExitCode::from(2),
             Failure::Run(_) => ExitCode::FAILURE,
+            Failure::Stopped(_) => ExitCode::from(STOPPED),
             Failure::Closed => ExitCode::SUCCESS,
         }
     }
@@ -30,7 +35,9 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Input(message) | Failure::Run(message) => f.write_str(&one_line(message)),
+            Failure::Input(message) | Failure::Run(message) | Failure::Stopped(message) => {
+                f.write_str(&one_line(message))
+            }
             Failure::Closed => f.write_str("standard output was closed"),
         }
     }
@@ -51,6 +58,7 @@ impl From<RunError> for Failure {
         match error {
             RunError::Input(message) => Failure::Input(message),
             RunError::Failed(message) => Failure::Run(message),
+            RunError::Stopped(_) => Failure::Stopped(error.to_string()),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! `metaplast`: meta-learns plasticity rules. Parses the command line, calls the crates, prints.
 //!
 //! One file a subcommand, each with `Args` and `run`. Results go to standard output, progress and
-//! errors to standard error; exit code 0 is success, 1 a run that failed, 2 bad usage or input.
+//! errors to standard error; exit code 0 is success, 1 a run that failed, 2 bad usage or input, 130 a run
+//! that was stopped.
 
 mod bench;
 mod data;
@@ -10,7 +11,10 @@ mod explain;
 mod failure;
 mod gradcheck;
 mod progress;
+mod resume;
+mod signals;
 mod train;
+mod verify;
 
 use std::{
     io::{self, Write},
@@ -32,6 +36,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Train(train::Args),
+    Resume(resume::Args),
+    Verify(verify::Args),
     Episode(episode::Args),
     Bench(bench::Args),
     Data(data::Args),
@@ -43,6 +49,8 @@ fn main() -> ExitCode {
     let result = match Cli::try_parse() {
         Ok(cli) => match cli.command {
             Command::Train(args) => train::run(args),
+            Command::Resume(args) => resume::run(args),
+            Command::Verify(args) => verify::run(args),
             Command::Episode(args) => episode::run(args),
             Command::Bench(args) => bench::run(args),
             Command::Data(args) => data::run(args),
@@ -54,10 +62,12 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if !matches!(failure, Failure::Closed) {
-                // If standard error is closed too there is nobody left to tell.
-                let _ = writeln!(io::stderr(), "error: {failure}");
-            }
+            // If standard error is closed too there is nobody left to tell.
+            let _ = match failure {
+                Failure::Closed => Ok(()),
+                Failure::Stopped(_) => writeln!(io::stderr(), "{failure}"),
+                _ => writeln!(io::stderr(), "error: {failure}"),
+            };
             failure.exit_code()
         }
     }

@@ -17,6 +17,8 @@ pub(crate) struct Progress {
     bar: ProgressBar,
     what: &'static str,
     start: Instant,
+    /// What was done before the start.
+    before: u64,
     next_line: Instant,
 }
 
@@ -37,15 +39,29 @@ impl Progress {
             bar,
             what,
             start,
+            before: 0,
             next_line: start + PAUSE,
         }
+    }
+
+    /// Counts `done` as done before.
+    pub(crate) fn start_at(&mut self, done: u64) {
+        self.before = done;
+        self.bar.set_position(done);
+        self.bar.reset_eta();
+    }
+
+    /// A line that does not disturb the bar.
+    pub(crate) fn say(&self, line: Arguments<'_>) {
+        self.bar.suspend(|| say(line));
     }
 
     pub(crate) fn advance(&mut self, by: u64) {
         self.bar.inc(by);
         if self.bar.is_hidden() && Instant::now() >= self.next_line {
             let (done, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
-            let left = self.start.elapsed().as_secs_f64() / done as f64 * (total - done) as f64;
+            let left = self.start.elapsed().as_secs_f64() / (done - self.before) as f64
+                * (total - done) as f64;
             let what = self.what;
             say(format_args!(
                 "{done}/{total} {what}, about {left:.0} s left"

@@ -1,15 +1,18 @@
 //! `metaplast train`: meta-train a rule.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
+use datasets::Dataset;
 use meta::{Settings, Spread, Summary};
-use runs::{Config, KEYS, RunDir, parse_value};
+use runs::{Config, KEYS, Run, next_free_directory, parse_value};
 use toml::Value;
 
 use crate::failure::Failure;
 use crate::progress::{Progress, say};
+use crate::signals;
 
 const SETTINGS: &str = "\
 Settings, as `key = value` in CONFIG.toml or key=value on the command line [default]:
@@ -30,8 +33,8 @@ key=value goes before an option, and an option before CONFIG.toml.";
 /// Meta-train a plasticity rule
 ///
 /// Runs trials of episodes of online learning, each episode followed by one step on the
-/// rule's coefficients. Writes a run directory (config.toml, metrics.csv, summary.json)
-/// and prints a summary.
+/// rule's coefficients. Writes a run directory (config.toml, metrics.csv, summary.json and
+/// their checksums) and prints a summary. Ctrl-C stops it so that it can go on later.
 #[derive(clap::Args)]
 #[command(after_help = SETTINGS)]
 pub(crate) struct Args {
@@ -60,7 +63,8 @@ pub(crate) struct Args {
     /// The penalty λ on the sum of |θ| [default: 0]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     lambda: Option<String>,
-    /// The run directory, new or empty [default: the next free runs/RULE-DATA-N]
+    /// The run directory: new, empty, or that of this very run, to go on with it
+    /// [default: the next free runs/RULE-DATA-N]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -103,15 +107,32 @@ impl Args {
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let config = args.config()?;
-    let settings = &config.settings;
     let data = match &config.data {
         Some(name) => datasets::open(name, config.split)?,
         None => datasets::open_default(config.split)?,
     };
-    settings
+    config
+        .settings
         .check(&data)
         .map_err(|error| Failure::Input(error.to_string()))?;
-    let dir = RunDir::create(config.out.as_deref(), &settings.rule.name, data.name())?;
+    let path = match &config.out {
+        Some(path) => path.clone(),
+        None => next_free_directory(&config.settings.rule.name, data.name())?,
+    };
+    let run = Run::open(&config, &data, &path)?;
+    if run.is_finished() {
+        return Err(Failure::Input(format!(
+            "{} holds this very run, finished; name a new directory with --out",
+            path.display()
+        )));
+    }
+    carry_out(run, &config, &data)
+}
+
+/// Runs what is left of a run, and tells what came out.
+pub(crate) fn carry_out(mut run: Run<'_>, config: &Config, data: &Dataset) -> Result<(), Failure> {
+    let settings = &config.settings;
+    let stop = signals::stop_on_request()?;
     let note = if data.is_synthetic() {
         " (synthetic: drawn characters, not handwriting)"
     } else {
@@ -127,18 +148,42 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         settings.seed,
         config.threads
     ));
-    let mut progress = Progress::new("episodes", settings.episodes * settings.trials);
-    let summary = runs::run(&config, &data, &dir, |_| progress.advance(1))?;
+    for note in run.notes() {
+        say(format_args!("note: {note}"));
+    }
+    let (done, total) = (run.done(), run.total());
+    if run.is_finished() {
+        say(format_args!("finished before; nothing is left to run"));
+    } else if done > 0 {
+        say(format_args!("going on after {done} of {total} episodes"));
+    }
+    let mut progress = Progress::new("episodes", total);
+    progress.start_at(done);
+    let mut diverged = BTreeSet::new();
+    let summary = run.finish(&stop, |record| {
+        // The first of each trial; metrics.csv has all.
+        if let Some(place) = &record.divergence
+            && diverged.insert(record.trial)
+        {
+            let (trial, episode) = (record.trial, record.episode);
+            progress.say(format_args!(
+                "trial {trial}: episode {episode} diverged at {place}"
+            ));
+        }
+        progress.advance(1);
+    })?;
     let took = progress.finish();
     let mut text = describe(settings, &summary);
-    let episodes = settings.episodes * settings.trials;
-    let rate = took.as_secs_f64() * 1e3 / episodes as f64;
-    let _ = writeln!(
-        text,
-        "{episodes} episodes in {:.1} s, {rate:.2} ms each",
-        took.as_secs_f64()
-    );
-    let _ = writeln!(text, "run directory: {}", dir.path().display());
+    if done < total {
+        let rate = took.as_secs_f64() * 1e3 / (total - done) as f64;
+        let _ = writeln!(
+            text,
+            "{} episodes in {:.1} s, {rate:.2} ms each",
+            total - done,
+            took.as_secs_f64()
+        );
+    }
+    let _ = writeln!(text, "run directory: {}", run.path().display());
     Ok(io::stdout().write_all(text.as_bytes())?)
 }
 

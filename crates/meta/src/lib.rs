@@ -40,6 +40,7 @@
 //! ```
 
 mod case;
+mod divergence;
 mod episode;
 mod measures;
 mod optimiser;
@@ -54,6 +55,7 @@ mod unrolled;
 mod weights;
 
 pub use case::{Case, CaseError, CaseResult};
+pub use divergence::{Divergence, Quantity};
 pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Setting, Step};
 pub use optimiser::Adam;
 pub use probe::Probe;
@@ -62,6 +64,8 @@ pub use settings::{GradientMode, Precision, Settings, SettingsError};
 pub use streams::{Purpose, stream};
 pub use summary::{Spread, Summariser, Summary};
 pub use task::{Task, TaskStyle};
-pub use train::{EpisodeRecord, Status, Training, TrialState, draw_setting};
+pub use train::{
+    EpisodeRecord, Status, Training, TrainingState, TrialState, draw_setting, measure_episode,
+};
 pub use unrolled::{Moment, Unrolled};
 pub use weights::draw_weights;

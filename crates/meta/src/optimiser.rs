@@ -1,5 +1,5 @@
 /// Adam (Kingma & Ba 2015) on the coefficients θ, with the defaults of the paper's code.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Adam {
     /// The step size η.
     pub eta: f64,
@@ -26,6 +26,11 @@ impl Adam {
             mean: vec![0.0; n],
             square: vec![0.0; n],
         }
+    }
+
+    /// Whether it is for `n` coefficients.
+    pub fn fits(&self, n: usize) -> bool {
+        self.mean.len() == n && self.square.len() == n
     }
 
     /// θ ← θ − η·m̂/(√v̂ + ε) with the bias-corrected means m̂ of the gradient and v̂ of

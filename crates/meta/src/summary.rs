@@ -1,14 +1,21 @@
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{EpisodeRecord, Settings, Status};
 
 /// Mean and standard deviation over trials.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// The mean over trials.
+    #[serde(deserialize_with = "number_or_null")]
     pub mean: f64,
     /// The standard deviation over trials (n − 1); 0 for a single trial.
+    #[serde(deserialize_with = "number_or_null")]
     pub sd: f64,
+}
+
+/// JSON has no number for what is not finite; it is written as null.
+fn number_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
 }
 
 impl Spread {
@@ -31,7 +38,7 @@ impl Spread {
 
 /// What a run came to: means over its last episodes, then over trials. Diverged
 /// episodes are left out of the means and counted instead.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Episodes of each trial.
     pub episodes: u64,
@@ -46,6 +53,7 @@ pub struct Summary {
     /// Episodes whose reverse sweep had to replay the updates.
     pub replayed_episodes: u64,
     /// The largest residual of restored weights of an episode that did not diverge.
+    #[serde(deserialize_with = "number_or_null")]
     pub largest_residual: f64,
     /// L_meta.
     pub loss: Option<Spread>,
@@ -62,7 +70,7 @@ pub struct Summary {
 }
 
 /// Adds up the records of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summariser {
     summary: Summary,
     /// Per trial: how many episodes count, and the sums of their numbers.
@@ -100,6 +108,24 @@ impl Summariser {
             sums: vec![(0.0, Vec::new()); trials],
             diverged: vec![false; trials],
         }
+    }
+
+    /// Whether it can take in records of a run with these settings.
+    pub fn fits(&self, settings: &Settings) -> bool {
+        let new = Summariser::new(settings);
+        let numbers = |summary: &Summary| {
+            let measures = summary.angles.len() + summary.orthonormality.len();
+            3 + summary.theta.len() + measures
+        };
+        let sums =
+            |(_, sums): &(f64, Vec<f64>)| sums.is_empty() || sums.len() == numbers(&new.summary);
+        self.summary.trials == new.summary.trials
+            && self.summary.episodes == new.summary.episodes
+            && self.summary.last_episodes == new.summary.last_episodes
+            && numbers(&self.summary) == numbers(&new.summary)
+            && self.sums.len() == new.sums.len()
+            && self.sums.iter().all(sums)
+            && self.diverged.len() == new.diverged.len()
     }
 
     /// Takes in one record.
@@ -174,6 +200,7 @@ mod tests {
             orthonormality: vec![2.0; 5],
             residual: 1e-8,
             replayed: false,
+            divergence: None,
         }
     }
 

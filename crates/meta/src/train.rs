@@ -1,16 +1,18 @@
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use autodiff::{Real, Tape};
 use datasets::Dataset;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    Adam, Batch, Episode, Precision, Purpose, Setting, Settings, SettingsError, Task, draw_weights,
-    stream,
+    Adam, Batch, Divergence, Episode, Precision, Purpose, Setting, Settings, SettingsError, Task,
+    draw_weights, stream,
 };
 
 /// Whether an episode's numbers can be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// They can.
     Ok,
@@ -36,7 +38,7 @@ impl Status {
 }
 
 /// One row of the record of a run: an episode, measured before its optimiser step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpisodeRecord {
     /// The trial, from 0.
     pub trial: u64,
@@ -60,10 +62,12 @@ pub struct EpisodeRecord {
     pub residual: f64,
     /// Whether the sweep had to replay.
     pub replayed: bool,
+    /// Where it diverged, if it did.
+    pub divergence: Option<Divergence>,
 }
 
 /// What a trial carries from episode to episode.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrialState {
     /// The trial, from 0.
     pub trial: u64,
@@ -75,11 +79,21 @@ pub struct TrialState {
     pub optimiser: Adam,
 }
 
+/// All that a training carries from one moment to the next: with the settings and the
+/// data, everything else follows from it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainingState {
+    /// The trials, in order.
+    pub trials: Vec<TrialState>,
+    /// Records of a round that was stopped before all trials had come to its end.
+    pub waiting: Vec<EpisodeRecord>,
+}
+
 /// A meta-training in progress.
 pub struct Training<'a> {
     settings: Settings,
     data: &'a Dataset,
-    trials: Vec<TrialState>,
+    state: TrainingState,
     pool: rayon::ThreadPool,
     workers: Workers,
 }
@@ -132,84 +146,160 @@ impl<'a> Training<'a> {
             Precision::F32 => Workers::F32(Mutex::default()),
             Precision::F64 => Workers::F64(Mutex::default()),
         };
+        let waiting = Vec::new();
         Ok(Training {
             settings: settings.clone(),
             data,
-            trials,
+            state: TrainingState { trials, waiting },
             pool,
             workers,
         })
     }
 
-    /// The trials as they are now.
-    pub fn trials(&self) -> &[TrialState] {
-        &self.trials
-    }
-
-    /// Runs all episodes that are left. `observe` sees each record, ordered by episode
-    /// and then trial whatever the number of threads, and may stop the run.
+    /// Goes on from where another training of the same settings and data was.
     ///
     /// # Errors
-    /// What `observe` returned, if it stopped the run.
-    pub fn run<E: Send>(
-        &mut self,
-        mut observe: impl FnMut(EpisodeRecord) -> Result<(), E>,
-    ) -> Result<(), E> {
-        loop {
-            let records = self.round();
-            if records.is_empty() {
-                return Ok(());
-            }
-            for record in records {
-                observe(record)?;
-            }
+    /// If `state` cannot be that of such a training; the message says why.
+    pub fn with_state(self, state: TrainingState) -> Result<Self, String> {
+        let (new, given) = (&self.state.trials, &state.trials);
+        if given.len() != new.len() {
+            return Err(format!("has {} trials, not {}", given.len(), new.len()));
         }
+        let fits = |new: &TrialState, given: &TrialState| {
+            let terms = new.theta.len();
+            given.trial == new.trial
+                && given.episode <= self.settings.episodes
+                && given.theta.len() == terms
+                && given.optimiser.fits(terms)
+        };
+        if let Some(trial) = (0..new.len()).find(|i| !fits(&new[*i], &given[*i])) {
+            return Err(format!("does not fit the settings in trial {trial}"));
+        }
+        let known = |record: &EpisodeRecord| {
+            let trial = given.get(record.trial as usize);
+            trial.is_some_and(|trial| record.episode < trial.episode)
+        };
+        if !state.waiting.iter().all(known) {
+            return Err("has records of episodes that were not run".to_owned());
+        }
+        Ok(Training { state, ..self })
     }
 
-    /// Runs the next few episodes of all trials; nothing if all are done.
-    fn round(&mut self) -> Vec<EpisodeRecord> {
+    /// Where the training is now.
+    pub fn state(&self) -> &TrainingState {
+        &self.state
+    }
+
+    /// Whether every episode has been run and handed out.
+    pub fn is_finished(&self) -> bool {
+        let TrainingState { trials, waiting } = &self.state;
+        waiting.is_empty() && trials.iter().all(|t| t.episode == self.settings.episodes)
+    }
+
+    /// Runs the next few episodes of all trials and returns their records, ordered by
+    /// episode and then trial whatever the number of threads; none if all are done.
+    ///
+    /// Once `stop` is set no episode is begun any more. Records of an incomplete round
+    /// stay in the [`TrainingState`] then, and the next round begins with the rest of it.
+    pub fn round(&mut self, stop: &AtomicBool) -> Vec<EpisodeRecord> {
         let (settings, data, workers) = (&self.settings, self.data, &self.workers);
-        let trials = &mut self.trials;
+        let TrainingState { trials, waiting } = &mut self.state;
+        let slowest = trials.iter().map(|trial| trial.episode).min().unwrap_or(0);
+        let end = settings.episodes.min((slowest / ROUND + 1) * ROUND);
+        let until = (end, stop);
         let of_trials: Vec<Vec<EpisodeRecord>> = self.pool.install(|| {
             trials
                 .par_iter_mut()
                 .map(|trial| match workers {
-                    Workers::F32(workers) => advance(settings, data, trial, workers),
-                    Workers::F64(workers) => advance(settings, data, trial, workers),
+                    Workers::F32(workers) => advance(settings, data, trial, workers, until),
+                    Workers::F64(workers) => advance(settings, data, trial, workers, until),
                 })
                 .collect()
         });
-        let mut records: Vec<EpisodeRecord> = of_trials.into_iter().flatten().collect();
+        waiting.extend(of_trials.into_iter().flatten());
+        if trials.iter().any(|trial| trial.episode < end) {
+            return Vec::new();
+        }
+        let mut records = std::mem::take(waiting);
         records.sort_by_key(|record| (record.episode, record.trial));
         records
     }
 }
 
-/// Runs up to a round of episodes of one trial.
+/// Runs one episode alone, with given coefficients, and no optimiser step: what a
+/// training records for it.
+///
+/// # Errors
+/// If the settings do not fit the data.
+///
+/// # Panics
+/// If `theta` has another length than the rule has terms.
+pub fn measure_episode(
+    settings: &Settings,
+    data: &Dataset,
+    trial: u64,
+    episode: u64,
+    theta: &[f64],
+) -> Result<EpisodeRecord, SettingsError> {
+    settings.check(data)?;
+    let place = (trial, episode);
+    Ok(match settings.precision {
+        Precision::F32 => {
+            measure(
+                settings,
+                data,
+                place,
+                theta,
+                &mut Worker::<f32>::new(settings),
+            )
+            .0
+        }
+        Precision::F64 => {
+            measure(
+                settings,
+                data,
+                place,
+                theta,
+                &mut Worker::<f64>::new(settings),
+            )
+            .0
+        }
+    })
+}
+
+impl<T: Real> Worker<T> {
+    /// For settings that were checked.
+    fn new(settings: &Settings) -> Self {
+        let episode = Episode::new(
+            &settings.network,
+            settings.feedback,
+            &settings.rule,
+            settings.lambda,
+        );
+        Worker {
+            tape: Tape::new(),
+            episode: episode
+                .expect("the settings were checked")
+                .with_gradient(settings.gradient),
+        }
+    }
+}
+
+/// Runs the episodes of one trial before `end`, as long as nobody asks to `stop`.
 fn advance<T: Real>(
     settings: &Settings,
     data: &Dataset,
     trial: &mut TrialState,
     workers: &Mutex<Vec<Worker<T>>>,
+    (end, stop): (u64, &AtomicBool),
 ) -> Vec<EpisodeRecord> {
     let free = workers
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner())
         .pop();
-    let mut worker = free.unwrap_or_else(|| Worker {
-        tape: Tape::new(),
-        episode: Episode::new(
-            &settings.network,
-            settings.feedback,
-            &settings.rule,
-            settings.lambda,
-        )
-        .expect("the settings were checked")
-        .with_gradient(settings.gradient),
-    });
-    let end = settings.episodes.min(trial.episode + ROUND);
+    let mut worker = free.unwrap_or_else(|| Worker::new(settings));
     let mut records = Vec::new();
-    while trial.episode < end {
+    while trial.episode < end && !stop.load(Ordering::Relaxed) {
         records.push(step(settings, data, trial, &mut worker));
         trial.episode += 1;
     }
@@ -227,19 +317,40 @@ fn step<T: Real>(
     trial: &mut TrialState,
     worker: &mut Worker<T>,
 ) -> EpisodeRecord {
-    let setting = draw_setting(settings, data, trial.trial, trial.episode, &trial.theta);
-    let outcome = worker.episode.run(&mut worker.tape, &setting);
-    let gradient = &outcome.gradient;
-    let finite = outcome.meta_loss.is_finite() && gradient.theta.iter().all(|g| g.is_finite());
-    let theta = trial.theta.clone();
-    if finite {
-        trial.optimiser.step(&mut trial.theta, &gradient.theta);
+    let place = (trial.trial, trial.episode);
+    let (record, gradient) = measure(settings, data, place, &trial.theta, worker);
+    if record.status == Status::Ok {
+        trial.optimiser.step(&mut trial.theta, &gradient);
     }
-    EpisodeRecord {
-        trial: trial.trial,
-        episode: trial.episode,
+    record
+}
+
+/// The record of one episode, and its meta-gradient.
+fn measure<T: Real>(
+    settings: &Settings,
+    data: &Dataset,
+    (trial, episode): (u64, u64),
+    theta: &[f64],
+    worker: &mut Worker<T>,
+) -> (EpisodeRecord, Vec<f64>) {
+    let setting = draw_setting(settings, data, trial, episode, theta);
+    let outcome = worker.episode.run(&mut worker.tape, &setting);
+    let gradient = outcome.gradient;
+    let finite = outcome.meta_loss.is_finite() && gradient.theta.iter().all(|g| g.is_finite());
+    let divergence = (!finite).then(|| {
+        Divergence::locate(
+            &mut worker.episode,
+            &mut worker.tape,
+            &setting,
+            &settings.rule,
+            &gradient.theta,
+        )
+    });
+    let record = EpisodeRecord {
+        trial,
+        episode,
         status: if finite { Status::Ok } else { Status::Diverged },
-        theta,
+        theta: theta.to_vec(),
         loss: outcome.meta_loss,
         cross_entropy: outcome.cross_entropy,
         accuracy: outcome.accuracy,
@@ -247,7 +358,9 @@ fn step<T: Real>(
         orthonormality: outcome.orthonormality,
         residual: gradient.residual,
         replayed: gradient.replayed,
-    }
+        divergence,
+    };
+    (record, gradient.theta)
 }
 
 /// What an episode of a trial starts from: weights, feedback and task, drawn from the

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::atomic::AtomicBool;
+
 use autodiff::{GradientOptions, Rewind, Tape};
 use datasets::{Dataset, Split};
 use meta::{Episode, Setting, Settings, draw_setting};
@@ -171,8 +173,10 @@ fn forward_mode_and_reverse_mode_train_alike() {
             ..meta::Settings::default()
         };
         let mut training = meta::Training::new(&settings, &data, 1).unwrap();
-        training.run(|_| Ok::<(), ()>(())).unwrap();
-        training.trials()[0].theta.clone()
+        while !training.is_finished() {
+            training.round(&AtomicBool::new(false));
+        }
+        training.state().trials[0].theta.clone()
     };
     let (reverse, forward) = (
         run(meta::GradientMode::Reverse),

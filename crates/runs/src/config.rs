@@ -10,6 +10,7 @@ use model::{Activation, Feedback, Rule};
 use toml::{Table, Value};
 
 use crate::RunError;
+use crate::record::RECORD;
 
 /// Every key that a configuration may have.
 pub const KEYS: [&str; 21] = [
@@ -35,10 +36,6 @@ pub const KEYS: [&str; 21] = [
     "gradient",
     "out",
 ];
-
-/// The table of a run's config.toml that records how it was made. Read over, so that
-/// the file of one run can configure another.
-const RECORD: &str = "record";
 
 /// The most trials of a run, and the most images of a task.
 const MOST: u64 = 1_000_000;

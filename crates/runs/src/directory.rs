@@ -1,4 +1,4 @@
-//! The directory that a run leaves behind.
+//! Folders for runs, and how files get into them.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -6,63 +6,48 @@ use std::path::{Path, PathBuf};
 
 use crate::RunError;
 
-/// A run directory being filled.
-#[derive(Debug)]
-pub struct RunDir {
-    path: PathBuf,
+/// Writes a whole file: to a temporary name first, then renamed, so that neither a reader
+/// nor a crash ever leaves half of one.
+///
+/// # Errors
+/// If it cannot be written; what stood there before still does then.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let draft = folder.join(format!(".{name}.part"));
+    let written = File::create(&draft).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&draft, path)?;
+        sync_folder(folder)
+    });
+    written.map_err(|error| {
+        // The draft is worthless; if it cannot be removed either, so be it.
+        let _ = fs::remove_file(&draft);
+        failed(path, &error)
+    })
 }
 
-impl RunDir {
-    /// Makes `path`, which may exist if it is empty, or the next free `runs/RULE-DATA-1`,
-    /// `runs/RULE-DATA-2`, …
-    ///
-    /// # Errors
-    /// If it is occupied or cannot be made.
-    pub fn create(path: Option<&Path>, rule: &str, data: &str) -> Result<RunDir, RunError> {
-        let path = match path {
-            Some(path) => {
-                let occupied = match fs::read_dir(path) {
-                    Ok(mut entries) => entries.next().is_some(),
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-                    Err(error) => return Err(input(path, &error)),
-                };
-                if occupied {
-                    return Err(RunError::Input(format!(
-                        "{} is not empty; name a new directory with --out, or empty this one",
-                        path.display()
-                    )));
-                }
-                fs::create_dir_all(path).map_err(|error| input(path, &error))?;
-                path.to_owned()
-            }
-            None => next_free(Path::new("runs"), &format!("{}-{}", tame(rule), tame(data)))?,
+/// Makes renames and removals in a folder last through a power cut, where the system
+/// lets folders be synced.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
         };
-        Ok(RunDir { path })
+        File::open(folder)?.sync_all()?;
     }
+    Ok(())
+}
 
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Writes a whole file: to a temporary name first, so that a reader never sees half.
-    ///
-    /// # Errors
-    /// If it cannot be written; nothing of it is left then.
-    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
-        let path = self.path.join(name);
-        let draft = self.path.join(format!(".{name}.part"));
-        let written = File::create(&draft).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&draft, &path)
-        });
-        written.map_err(|error| {
-            // The draft is worthless; if it cannot be removed either, so be it.
-            let _ = fs::remove_file(&draft);
-            failed(&path, &error)
-        })
-    }
+/// Makes the next free `runs/RULE-DATA-1`, `runs/RULE-DATA-2`, …
+///
+/// # Errors
+/// If it cannot be made.
+pub fn next_free_directory(rule: &str, data: &str) -> Result<PathBuf, RunError> {
+    next_free(Path::new("runs"), &format!("{}-{}", tame(rule), tame(data)))
 }
 
 /// A name as part of a path: what is neither letter nor digit of any script, nor one of
@@ -99,14 +84,14 @@ fn next_free(parent: &Path, name: &str) -> Result<PathBuf, RunError> {
     )))
 }
 
-fn input(path: &Path, error: &io::Error) -> RunError {
+pub(crate) fn input(path: &Path, error: &io::Error) -> RunError {
     RunError::Input(format!(
         "{}: {error}; name a writable directory with --out",
         path.display()
     ))
 }
 
-fn failed(path: &Path, error: &io::Error) -> RunError {
+pub(crate) fn failed(path: &Path, error: &io::Error) -> RunError {
     RunError::Failed(format!("{}: {error}", path.display()))
 }
 

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 /// Why a run cannot start, or ended early. Its text is one line: what is wrong, and
 /// what would be right.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -8,4 +10,7 @@ pub enum RunError {
     /// A run that was asked for properly failed.
     #[error("{0}")]
     Failed(String),
+    /// A run was stopped on request; its directory has all that is needed to continue.
+    #[error("stopped; to continue: metaplast resume {}", .0.display())]
+    Stopped(PathBuf),
 }

@@ -1,24 +1,35 @@
 //! Meta-training on disk: what a run is to do, its directory, and its records.
 //!
 //! A [`Config`] merges defaults, a TOML file and the command line, and checks every
-//! value. [`run`] carries it out in a [`RunDir`], which afterwards holds `config.toml`,
-//! `metrics.csv` and `summary.json`; [`Metrics`] reads the records back.
+//! value. A [`Run`] carries it out in a directory, and can be stopped and continued;
+//! afterwards the directory holds `config.toml`, `metrics.csv`, `summary.json` and their
+//! checksums. [`Metrics`] reads the records back, [`verify`] runs some of them again.
 //!
 //! | file | what |
 //! |---|---|
 //! | `config.rs` | the keys of a configuration, and their values |
-//! | `directory.rs` | a run's directory and how files get into it |
+//! | `record.rs` | how a run was made, for its config.toml |
+//! | `directory.rs` | folders for runs, and how files get into them |
+//! | `checkpoint.rs` | the state of an unfinished run, and the lock |
 //! | `metrics.rs` | `metrics.csv`, written and read |
+//! | `sums.rs` | the checksums of a finished run |
 //! | `run.rs` | a run from its configuration to its summary |
+//! | `verify.rs` | whether a directory holds what its run would write |
 
+mod checkpoint;
 mod config;
 mod directory;
 mod error;
 mod metrics;
+mod record;
 mod run;
+mod sums;
+mod verify;
 
+pub use checkpoint::Checkpoint;
 pub use config::{Config, KEYS, parse_value};
-pub use directory::RunDir;
+pub use directory::{next_free_directory, write_whole};
 pub use error::RunError;
-pub use metrics::{Metrics, MetricsWriter, Row};
-pub use run::run;
+pub use metrics::{Metrics, Row};
+pub use run::Run;
+pub use verify::{Report, Sample, verify};

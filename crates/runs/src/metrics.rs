@@ -1,12 +1,15 @@
 //! `metrics.csv`: one row for each episode and trial, ordered by episode, then trial.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use meta::{EpisodeRecord, Settings, Status};
+use meta::{Divergence, EpisodeRecord, Quantity, Settings, Status};
+use sha2::{Digest as _, Sha256};
 
 use crate::RunError;
+use crate::directory::failed;
+use crate::sums::Digest;
 
 /// The columns before those whose number depends on the rule and the network.
 const FIXED: [&str; 6] = [
@@ -18,78 +21,170 @@ const FIXED: [&str; 6] = [
     "accuracy",
 ];
 
-/// Writes the records of a run, one after the other.
+/// The columns after them: where a diverged episode went wrong, empty for all others.
+const DIVERGED: [&str; 4] = [
+    "diverged_step",
+    "diverged_layer",
+    "diverged_quantity",
+    "diverged_term",
+];
+
+/// The names of the columns of a run.
+pub(crate) fn header(settings: &Settings) -> Vec<String> {
+    let layers = settings.network.layers();
+    let terms = settings.rule.terms.iter();
+    FIXED
+        .into_iter()
+        .map(str::to_owned)
+        .chain(terms.map(|term| format!("theta_{}", term.name)))
+        .chain((0..=layers).map(|l| format!("angle_{l}")))
+        .chain((1..=layers).map(|l| format!("ortho_{l}")))
+        .chain(DIVERGED.map(str::to_owned))
+        .collect()
+}
+
+/// The cells of a row. Numbers are printed with as many digits as it takes to read them
+/// back exactly.
+pub(crate) fn cells(record: &EpisodeRecord) -> Vec<String> {
+    let measures = [record.loss, record.cross_entropy, record.accuracy];
+    let numbers = measures
+        .iter()
+        .chain(&record.theta)
+        .chain(&record.angles)
+        .chain(&record.orthonormality)
+        .map(f64::to_string);
+    let start = [
+        record.trial.to_string(),
+        record.episode.to_string(),
+        record.status.name().to_owned(),
+    ];
+    let shown = |number: Option<u64>| number.map_or_else(String::new, |n| n.to_string());
+    let end = match &record.divergence {
+        None => <[String; 4]>::default(),
+        Some(found) => [
+            shown(found.step),
+            shown(found.layer),
+            found.quantity.name().to_owned(),
+            found.term.clone().unwrap_or_default(),
+        ],
+    };
+    start.into_iter().chain(numbers).chain(end).collect()
+}
+
+/// Writes the records of a run, one after the other, and keeps count of what it wrote.
 #[derive(Debug)]
-pub struct MetricsWriter {
+pub(crate) struct MetricsWriter {
     path: PathBuf,
-    writer: csv::Writer<File>,
+    writer: csv::Writer<Counted>,
+}
+
+/// A file, with the length and the checksum of what was written to it.
+#[derive(Debug)]
+struct Counted {
+    file: File,
+    bytes: u64,
+    sum: Sha256,
+}
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.bytes += written as u64;
+        self.sum.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// How far `metrics.csv` had come at some moment.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Extent {
+    pub(crate) bytes: u64,
+    pub(crate) sha256: Digest,
 }
 
 impl MetricsWriter {
     /// Creates the file with its header.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub fn create(path: &Path, settings: &Settings) -> Result<Self, RunError> {
+    pub(crate) fn create(path: &Path, settings: &Settings) -> Result<Self, RunError> {
         let file = File::create(path).map_err(|error| failed(path, &error))?;
-        let mut writer = csv::Writer::from_writer(file);
-        let layers = settings.network.layers();
-        let terms = settings.rule.terms.iter();
-        let header = FIXED
-            .into_iter()
-            .map(str::to_owned)
-            .chain(terms.map(|term| format!("theta_{}", term.name)))
-            .chain((0..=layers).map(|l| format!("angle_{l}")))
-            .chain((1..=layers).map(|l| format!("ortho_{l}")));
-        writer
-            .write_record(header)
-            .map_err(|error| failed(path, &error.into()))?;
-        Ok(MetricsWriter {
-            path: path.to_owned(),
-            writer,
-        })
+        let mut metrics = MetricsWriter::new(path, file, 0, Sha256::new());
+        metrics.write(header(settings))?;
+        Ok(metrics)
     }
 
-    /// Adds a row. Numbers are printed with as many digits as it takes to read them
-    /// back exactly.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub fn add(&mut self, record: &EpisodeRecord) -> Result<(), RunError> {
-        let measures = [record.loss, record.cross_entropy, record.accuracy];
-        let numbers = measures
-            .iter()
-            .chain(&record.theta)
-            .chain(&record.angles)
-            .chain(&record.orthonormality)
-            .map(f64::to_string);
-        let start = [
-            record.trial.to_string(),
-            record.episode.to_string(),
-            record.status.name().to_owned(),
-        ];
+    /// Goes on where the file was at `extent`; what was written after that is dropped.
+    pub(crate) fn reopen(path: &Path, extent: &Extent) -> Result<Self, RunError> {
+        let mut sum = Sha256::new();
+        let opened = File::options().read(true).write(true).open(path);
+        let reopened = opened.and_then(|mut file| {
+            let kept = read_sum(&mut file, extent.bytes, &mut sum)?;
+            let same = kept == extent.bytes && sum.clone().finalize()[..] == extent.sha256;
+            if same {
+                file.set_len(extent.bytes)?;
+                file.seek(SeekFrom::Start(extent.bytes))?;
+            }
+            Ok((file, same))
+        });
+        let (file, same) = reopened.map_err(|error| failed(path, &error))?;
+        if !same {
+            return Err(RunError::Failed(format!(
+                "{}: its first {} bytes are not those that were written",
+                path.display(),
+                extent.bytes
+            )));
+        }
+        Ok(MetricsWriter::new(path, file, extent.bytes, sum))
+    }
+
+    fn new(path: &Path, file: File, bytes: u64, sum: Sha256) -> Self {
+        MetricsWriter {
+            path: path.to_owned(),
+            writer: csv::Writer::from_writer(Counted { file, bytes, sum }),
+        }
+    }
+
+    /// Adds a row.
+    pub(crate) fn add(&mut self, record: &EpisodeRecord) -> Result<(), RunError> {
+        self.write(cells(record))
+    }
+
+    fn write(&mut self, cells: Vec<String>) -> Result<(), RunError> {
         self.writer
-            .write_record(start.into_iter().chain(numbers))
+            .write_record(cells)
             .map_err(|error| failed(&self.path, &error.into()))
     }
 
     /// Makes sure that every row is on disk.
-    ///
-    /// # Errors
-    /// If that cannot be done.
-    pub fn finish(self) -> Result<(), RunError> {
-        let flushed = self
+    pub(crate) fn sync(&mut self) -> Result<Extent, RunError> {
+        let synced = self
             .writer
-            .into_inner()
-            .map_err(|error| io::Error::from(error.error().kind()));
-        flushed
-            .and_then(|file| file.sync_all())
-            .map_err(|error| failed(&self.path, &error))
+            .flush()
+            .and_then(|()| self.writer.get_ref().file.sync_data());
+        synced.map_err(|error| failed(&self.path, &error))?;
+        let Counted { bytes, sum, .. } = self.writer.get_ref();
+        Ok(Extent {
+            bytes: *bytes,
+            sha256: sum.clone().finalize().into(),
+        })
     }
 }
 
-fn failed(path: &Path, error: &io::Error) -> RunError {
-    RunError::Failed(format!("{}: {error}", path.display()))
+/// Adds up to `bytes` bytes of a file to a checksum, and says how many there were.
+fn read_sum(file: &mut File, bytes: u64, sum: &mut Sha256) -> io::Result<u64> {
+    let mut from = file.take(bytes);
+    let mut block = vec![0; 1 << 16];
+    let mut total = 0;
+    loop {
+        let n = from.read(&mut block)?;
+        if n == 0 {
+            return Ok(total);
+        }
+        sum.update(&block[..n]);
+        total += n as u64;
+    }
 }
 
 /// The records of a run, read back.
@@ -124,26 +219,53 @@ pub struct Row {
     pub angles: Vec<f64>,
     /// E_1..E_L.
     pub orthonormality: Vec<f64>,
+    /// Where it diverged, if it did and the file says so.
+    pub divergence: Option<Divergence>,
+}
+
+impl Row {
+    /// As a run recorded it, but for what it keeps to itself: `residual` and `replayed`.
+    pub(crate) fn into_record(self) -> EpisodeRecord {
+        EpisodeRecord {
+            trial: self.trial,
+            episode: self.episode,
+            status: self.status,
+            theta: self.theta,
+            loss: self.loss,
+            cross_entropy: self.cross_entropy,
+            accuracy: self.accuracy,
+            angles: self.angles,
+            orthonormality: self.orthonormality,
+            residual: 0.0,
+            replayed: false,
+            divergence: self.divergence,
+        }
+    }
 }
 
 impl Metrics {
-    /// Reads `metrics.csv`.
+    /// Reads a `metrics.csv`, also one of before it said where episodes diverge.
     ///
     /// # Errors
     /// If it cannot be read or is no such file; the message names the line.
     pub fn read(path: &Path) -> Result<Metrics, RunError> {
-        let shown = path.display();
-        let wrong = |what: String| RunError::Input(format!("{shown}: {what}"));
-        let mut reader = csv::Reader::from_path(path).map_err(|error| wrong(error.to_string()))?;
-        let header = reader
-            .headers()
-            .map_err(|error| wrong(error.to_string()))?
-            .clone();
+        let named = |what: String| RunError::Input(format!("{}: {what}", path.display()));
+        let file = File::open(path).map_err(|error| named(error.to_string()))?;
+        Metrics::parse(file).map_err(named)
+    }
+
+    /// Reads the text of a `metrics.csv`.
+    ///
+    /// # Errors
+    /// As [`Metrics::read`], without the file's name.
+    pub fn parse(text: impl Read) -> Result<Metrics, String> {
+        let mut reader = csv::Reader::from_reader(text);
+        let header = reader.headers().map_err(|error| error.to_string())?.clone();
         if header.iter().take(FIXED.len()).ne(FIXED) {
-            return Err(wrong(format!(
+            return Err(format!(
                 "is no metrics.csv; its columns should begin with {}",
                 FIXED.join(",")
-            )));
+            ));
         }
         let names = |prefix: &str| -> Vec<String> {
             let found = header.iter().filter_map(|c| c.strip_prefix(prefix));
@@ -153,24 +275,37 @@ impl Metrics {
         let (angles, layers) = (names("angle_").len(), names("ortho_").len());
         let known = FIXED.len() + terms.len() + angles + layers;
         if angles != layers + 1 || header.len() < known {
-            return Err(wrong(
-                "has columns angle_0.. and ortho_1.. that do not go together".to_owned(),
-            ));
+            return Err("has columns angle_0.. and ortho_1.. that do not go together".to_owned());
         }
+        let place = header.iter().position(|c| c == DIVERGED[0]);
+        let place = place.filter(|i| header.iter().skip(*i).take(4).eq(DIVERGED));
         let mut rows = Vec::new();
         for record in reader.records() {
-            let record = record.map_err(|error| wrong(error.to_string()))?;
+            let record = record.map_err(|error| error.to_string())?;
             let line = record.position().map_or(0, csv::Position::line);
             let cell = |i: usize| record.get(i).unwrap_or_default();
             let bad = |i: usize| {
                 let (column, text) = (header.get(i).unwrap_or_default(), cell(i));
-                wrong(format!("line {line}: {column} is '{text}'"))
+                format!("line {line}: {column} is '{text}'")
             };
             let number = |i: usize| cell(i).parse::<f64>().map_err(|_| bad(i));
             let numbers = |from: usize, count: usize| {
                 (from..from + count)
                     .map(number)
                     .collect::<Result<Vec<_>, _>>()
+            };
+            let count = |i: usize| match cell(i) {
+                "" => Ok(None),
+                text => text.parse::<u64>().map(Some).map_err(|_| bad(i)),
+            };
+            let divergence = match place {
+                Some(i) if !cell(i + 2).is_empty() => Some(Divergence {
+                    step: count(i)?,
+                    layer: count(i + 1)?,
+                    quantity: Quantity::from_name(cell(i + 2)).ok_or_else(|| bad(i + 2))?,
+                    term: Some(cell(i + 3).to_owned()).filter(|term| !term.is_empty()),
+                }),
+                _ => None,
             };
             let first = FIXED.len();
             rows.push(Row {
@@ -183,6 +318,7 @@ impl Metrics {
                 theta: numbers(first, terms.len())?,
                 angles: numbers(first + terms.len(), angles)?,
                 orthonormality: numbers(first + terms.len() + angles, layers)?,
+                divergence,
             });
         }
         Ok(Metrics {

@@ -1,48 +1,366 @@
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
 use datasets::Dataset;
 use meta::{EpisodeRecord, Summariser, Summary, Training};
 use toml::Table;
 
-use crate::{Config, MetricsWriter, RunDir, RunError};
+use crate::checkpoint::{self, Checkpoint, Checkpoints};
+use crate::directory::{failed, input, sync_folder, write_whole};
+use crate::metrics::MetricsWriter;
+use crate::record;
+use crate::sums::{self, Digest, SUMS, sha256};
+use crate::{Config, RunError};
 
-/// Carries out a configuration in a directory, which is to be empty, and returns what
-/// came out. `watch` sees each record, ordered by episode and then trial.
+/// Checkpoints are written as often as takes this part of the time.
+const SHARE_OF_TIME: u32 = 20;
+
+/// A run in its directory: new, begun, or finished. All that runs a training on disk
+/// goes through here.
 ///
-/// # Errors
-/// If the configuration does not fit the data, or the directory cannot be written.
-pub fn run(
-    config: &Config,
-    data: &Dataset,
-    dir: &RunDir,
-    mut watch: impl FnMut(&EpisodeRecord) + Send,
-) -> Result<Summary, RunError> {
-    let settings = &config.settings;
-    let mut training = Training::new(settings, data, config.threads)
-        .map_err(|error| RunError::Input(error.to_string()))?;
-    dir.write(
-        "config.toml",
-        config.to_toml(data, provenance(data)).as_bytes(),
-    )?;
-    let mut metrics = MetricsWriter::create(&dir.path().join("metrics.csv"), settings)?;
-    let mut summariser = Summariser::new(settings);
-    training.run(|record| {
-        metrics.add(&record)?;
-        summariser.add(&record);
-        watch(&record);
-        Ok::<(), RunError>(())
-    })?;
-    metrics.finish()?;
-    let summary = summariser.finish();
-    let json = serde_json::to_string_pretty(&summary).expect("a summary is plain data");
-    dir.write("summary.json", format!("{json}\n").as_bytes())?;
-    Ok(summary)
+/// ```no_run
+/// # use std::{path::Path, sync::atomic::AtomicBool};
+/// # fn example(config: &runs::Config, data: &datasets::Dataset) -> Result<(), runs::RunError> {
+/// let mut run = runs::Run::open(config, data, Path::new("runs/mine"))?;
+/// let summary = run.finish(&AtomicBool::new(false), |_record| ())?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The directory is locked until the run is finished or dropped. Whatever interrupts it,
+/// another `open` and `finish` go on from the last checkpoint, and the files end with the
+/// same bytes as if nothing had happened.
+pub struct Run<'a> {
+    path: PathBuf,
+    total: u64,
+    done: u64,
+    notes: Vec<String>,
+    state: State<'a>,
 }
 
-/// How a run was made, for config.toml.
-fn provenance(data: &Dataset) -> Table {
-    let mut record = Table::new();
-    record.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
-    record.insert("data_origin".to_owned(), data.origin().into());
-    record.insert("data_checksum_md5".to_owned(), data.checksum().into());
-    record.insert("data_synthetic".to_owned(), data.is_synthetic().into());
-    record
+enum State<'a> {
+    Unfinished(Box<Work<'a>>),
+    Finished(Summary),
+    /// What is in memory no longer agrees with what is on disk.
+    Failed,
+}
+
+/// What a directory holds.
+enum Found {
+    /// No run, or one of which nothing is written yet.
+    Nothing,
+    Unfinished,
+    Finished,
+}
+
+impl<'a> Run<'a> {
+    /// Opens `path` to carry out `config` there: a new or empty folder, or one with a run
+    /// of the same settings and data, begun or finished. The number of threads may differ.
+    ///
+    /// # Errors
+    /// If the settings do not fit the data; if the folder holds something else, is in use
+    /// or cannot be written; if files of a run in it were changed.
+    pub fn open(config: &Config, data: &'a Dataset, path: &Path) -> Result<Self, RunError> {
+        let settings = &config.settings;
+        let training = Training::new(settings, data, config.threads)
+            .map_err(|error| RunError::Input(error.to_string()))?;
+        let here = config.to_toml(data, record::record(config, data)?);
+        let mut run = Run {
+            path: path.to_owned(),
+            total: settings.episodes * settings.trials,
+            done: 0,
+            notes: Vec::new(),
+            state: State::Failed,
+        };
+        let mut found = look(path)?;
+        let mut store = None;
+        if !matches!(found, Found::Finished) {
+            fs::create_dir_all(path).map_err(|error| input(path, &error))?;
+            store = Some(Checkpoints::lock(path, &mut run.notes)?);
+            // Another process may have been at work until just now.
+            found = look(path)?;
+        }
+        match (found, store) {
+            (Found::Nothing, Some(store)) => run.begin(here.as_bytes(), config, training, store)?,
+            (Found::Unfinished, Some(store)) => run.go_on(&here, config, training, store)?,
+            _ => run.read_finished(&here)?,
+        }
+        Ok(run)
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What a user should know about how it was opened, a line each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Episodes of all trials together.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// How many of them were recorded when the run was opened.
+    pub fn done(&self) -> u64 {
+        self.done
+    }
+
+    /// Whether nothing is left to do.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.state, State::Finished(_))
+    }
+
+    /// Runs what is left and returns what came out of the whole run; at once if it was
+    /// finished. `watch` sees each new record, ordered by episode and then trial. Once
+    /// `stop` is set, the episodes that are running are finished, and all that is needed
+    /// to continue is saved.
+    ///
+    /// # Errors
+    /// [`RunError::Stopped`] if it was stopped, or if the directory cannot be written.
+    /// The run must be opened again then.
+    pub fn finish(
+        &mut self,
+        stop: &AtomicBool,
+        watch: impl FnMut(&EpisodeRecord) + Send,
+    ) -> Result<Summary, RunError> {
+        let work = match std::mem::replace(&mut self.state, State::Failed) {
+            State::Unfinished(work) => work,
+            State::Finished(summary) => {
+                self.state = State::Finished(summary.clone());
+                return Ok(summary);
+            }
+            State::Failed => {
+                return Err(RunError::Failed(format!(
+                    "{}: the run has ended early; open it again",
+                    self.path.display()
+                )));
+            }
+        };
+        let path = &self.path;
+        let summary = work.finish(path, stop, watch).map_err(|error| match error {
+            RunError::Failed(reason) => RunError::Failed(format!(
+                "{reason}; what was saved is safe, once this is mended go on with: metaplast resume {}",
+                path.display()
+            )),
+            other => other,
+        })?;
+        self.state = State::Finished(summary.clone());
+        Ok(summary)
+    }
+
+    fn begin(
+        &mut self,
+        config_toml: &[u8],
+        config: &Config,
+        training: Training<'a>,
+        store: Checkpoints,
+    ) -> Result<(), RunError> {
+        write_whole(&self.path.join("config.toml"), config_toml)?;
+        self.state = State::Unfinished(Box::new(Work {
+            training,
+            metrics: MetricsWriter::create(&self.path.join("metrics.csv"), &config.settings)?,
+            summariser: Summariser::new(&config.settings),
+            store,
+            config: sha256(config_toml),
+        }));
+        sync_folder(&self.path).map_err(|error| failed(&self.path, &error))
+    }
+
+    /// From the newest checkpoint that can be used.
+    fn go_on(
+        &mut self,
+        here: &str,
+        config: &Config,
+        mut training: Training<'a>,
+        store: Checkpoints,
+    ) -> Result<(), RunError> {
+        let config_toml = self.check_config(here)?;
+        let numbers = store.newest_first()?;
+        if numbers.is_empty() {
+            // It ended before its first checkpoint.
+            return self.begin(&config_toml, config, training, store);
+        }
+        let mut unusable = Vec::new();
+        for number in numbers {
+            let name = store.path(number);
+            let name = name
+                .strip_prefix(&self.path)
+                .unwrap_or(&name)
+                .display()
+                .to_string();
+            let usable = store.read(number).and_then(|checkpoint| {
+                if checkpoint.config != sha256(&config_toml) {
+                    return Err("is of a run with another config.toml".to_owned());
+                }
+                if !checkpoint.summariser.fits(&config.settings) {
+                    return Err("does not fit the settings".to_owned());
+                }
+                let metrics = self.path.join("metrics.csv");
+                let metrics = MetricsWriter::reopen(&metrics, &checkpoint.metrics)
+                    .map_err(|error| error.to_string())?;
+                Ok((checkpoint, metrics))
+            });
+            match usable {
+                Ok((checkpoint, metrics)) => {
+                    if let [newest, ..] = unusable.as_slice() {
+                        self.notes
+                            .push(format!("{newest}; going on from {name} instead"));
+                    }
+                    training = training.with_state(checkpoint.training).map_err(|reason| {
+                        RunError::Failed(format!("{}: {name} {reason}", self.path.display()))
+                    })?;
+                    let state = training.state();
+                    let run: u64 = state.trials.iter().map(|trial| trial.episode).sum();
+                    self.done = run - state.waiting.len() as u64;
+                    self.state = State::Unfinished(Box::new(Work {
+                        training,
+                        metrics,
+                        summariser: checkpoint.summariser,
+                        store,
+                        config: checkpoint.config,
+                    }));
+                    return Ok(());
+                }
+                Err(reason) => unusable.push(format!("{name} {reason}")),
+            }
+        }
+        Err(RunError::Failed(format!(
+            "{}: no checkpoint can be used: {}; to begin again: metaplast train {} --out NEW",
+            self.path.display(),
+            unusable.join(", "),
+            self.path.join("config.toml").display(),
+        )))
+    }
+
+    fn read_finished(&mut self, here: &str) -> Result<(), RunError> {
+        self.check_config(here)?;
+        let wrong = sums::check(&self.path)?;
+        if !wrong.is_empty() {
+            return Err(RunError::Failed(format!(
+                "{}: {}; for more: metaplast verify {0}",
+                self.path.display(),
+                wrong.join(", ")
+            )));
+        }
+        // Left over if the last moments of the run were its last.
+        checkpoint::remove(&self.path)?;
+        let path = self.path.join("summary.json");
+        let text = fs::read(&path).map_err(|error| failed(&path, &error))?;
+        let summary = serde_json::from_slice(&text)
+            .map_err(|error| RunError::Failed(format!("{}: {error}", path.display())))?;
+        self.state = State::Finished(summary);
+        self.done = self.total;
+        Ok(())
+    }
+
+    /// The bytes of the run's config.toml, if it says the same as `here`.
+    fn check_config(&mut self, here: &str) -> Result<Vec<u8>, RunError> {
+        let path = self.path.join("config.toml");
+        let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
+        let there: Table = text.parse().map_err(|error: toml::de::Error| {
+            RunError::Input(format!("{}: {}", path.display(), error.message()))
+        })?;
+        let here: Table = here.parse().expect("it was just made");
+        if let Some(difference) = record::difference(&there, &here) {
+            return Err(RunError::Input(format!(
+                "{} holds a run with other settings: {difference}; name a new directory with --out",
+                self.path.display()
+            )));
+        }
+        self.notes.extend(record::other_build(&there, &here));
+        Ok(text.into_bytes())
+    }
+}
+
+/// What `path` holds.
+///
+/// # Errors
+/// If it holds something that is no run, or cannot be looked at.
+fn look(path: &Path) -> Result<Found, RunError> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) => return Err(input(path, &error)),
+    };
+    let names = entries
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<io::Result<Vec<String>>>()
+        .map_err(|error| input(path, &error))?;
+    let has = |name: &str| names.iter().any(|found| found == name);
+    if has(SUMS) && has("config.toml") {
+        return Ok(Found::Finished);
+    }
+    if has(checkpoint::FOLDER) && has("config.toml") {
+        return Ok(Found::Unfinished);
+    }
+    let first_moment =
+        |name: &String| [checkpoint::FOLDER, ".config.toml.part"].contains(&name.as_str());
+    if names.iter().all(first_moment) {
+        return Ok(Found::Nothing);
+    }
+    Err(RunError::Input(format!(
+        "{} is not empty; name a new directory with --out, or empty this one",
+        path.display()
+    )))
+}
+
+/// A run that is not finished.
+struct Work<'a> {
+    training: Training<'a>,
+    metrics: MetricsWriter,
+    summariser: Summariser,
+    store: Checkpoints,
+    /// The checksum of config.toml.
+    config: Digest,
+}
+
+impl Work<'_> {
+    fn finish(
+        mut self,
+        path: &Path,
+        stop: &AtomicBool,
+        mut watch: impl FnMut(&EpisodeRecord),
+    ) -> Result<Summary, RunError> {
+        let (mut last, mut cost) = (Instant::now(), Duration::ZERO);
+        while !self.training.is_finished() {
+            for record in self.training.round(stop) {
+                self.metrics.add(&record)?;
+                self.summariser.add(&record);
+                watch(&record);
+            }
+            let stopped = stop.load(Ordering::Relaxed) && !self.training.is_finished();
+            if stopped || last.elapsed() >= cost * SHARE_OF_TIME {
+                let start = Instant::now();
+                self.save()?;
+                (last, cost) = (Instant::now(), start.elapsed());
+            }
+            if stopped {
+                return Err(RunError::Stopped(path.to_owned()));
+            }
+        }
+        self.metrics.sync()?;
+        let summary = self.summariser.finish();
+        let json = serde_json::to_string_pretty(&summary).expect("a summary is plain data");
+        write_whole(&path.join("summary.json"), format!("{json}\n").as_bytes())?;
+        sums::write(path)?;
+        drop(self.store);
+        checkpoint::remove(path)?;
+        Ok(summary)
+    }
+
+    fn save(&mut self) -> Result<(), RunError> {
+        let metrics = self.metrics.sync()?;
+        self.store.save(&Checkpoint {
+            config: self.config,
+            metrics,
+            training: self.training.state().clone(),
+            summariser: self.summariser.clone(),
+        })
+    }
 }

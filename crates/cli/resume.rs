@@ -1,0 +1,53 @@
+//! `metaplast resume`: go on with a run that was interrupted.
+
+use std::path::{Path, PathBuf};
+
+use datasets::Dataset;
+use runs::{Config, Run, parse_value};
+
+use crate::failure::Failure;
+use crate::train;
+
+/// Go on with an interrupted run
+///
+/// From its last checkpoint. What it ends with is the same to the byte as if it had never
+/// been interrupted.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The run directory
+    #[arg(value_name = "DIR")]
+    dir: PathBuf,
+    /// Worker threads; never changes a result [default: as the run was started]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    threads: Option<String>,
+}
+
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    let (config, data) = read(&args.dir, args.threads.as_deref())?;
+    let run = Run::open(&config, &data, &args.dir)?;
+    train::carry_out(run, &config, &data)
+}
+
+/// What the run in a directory was asked to do, and its data.
+pub(crate) fn read(dir: &Path, threads: Option<&str>) -> Result<(Config, Dataset), Failure> {
+    let shown = dir.display();
+    let file = dir.join("config.toml");
+    if !file.is_file() {
+        let what = if dir.is_dir() {
+            "is no run directory: it has no config.toml"
+        } else {
+            "there is no such directory"
+        };
+        return Err(Failure::Input(format!("{shown}: {what}")));
+    }
+    let options = vec![("threads", threads.map(parse_value))];
+    let config = Config::new(Some(&file), options, &[])?;
+    let Some(name) = &config.data else {
+        return Err(Failure::Input(format!(
+            "{}: names no data; that of a run does",
+            file.display()
+        )));
+    };
+    let data = datasets::open(name, config.split)?;
+    Ok((config, data))
+}

@@ -1,0 +1,89 @@
+//! `metaplast verify`: does a run directory hold what its run would write?
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use runs::{Report, Sample, verify};
+
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::resume;
+
+/// Check a run directory, and run a sample of it again
+///
+/// Compares the files with the checksums that the run left, and with one another. Then
+/// runs episodes again, some alone with the coefficients recorded for them, and the first
+/// few of trial 0 with the outer optimiser: every number must come out to the bit. Exit
+/// code 1 if anything differs; the differences are printed.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The run directory
+    #[arg(value_name = "DIR")]
+    dir: PathBuf,
+    /// How many recorded episodes to run again, spread over the run; or `all`, which takes
+    /// as long as the run did
+    #[arg(long, value_name = "N|all", default_value = "20", value_parser = sample)]
+    sample: Sample,
+    /// Worker threads for `--sample all` [default: as the run was started]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    threads: Option<String>,
+}
+
+fn sample(text: &str) -> Result<Sample, String> {
+    match text.parse() {
+        _ if text == "all" => Ok(Sample::All),
+        Ok(number) => Ok(Sample::Episodes(number)),
+        Err(_) => Err("is neither a whole number nor 'all'".to_owned()),
+    }
+}
+
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    let (config, data) = resume::read(&args.dir, args.threads.as_deref())?;
+    let recorded = config.settings.episodes * config.settings.trials;
+    let total = match args.sample {
+        Sample::All => recorded,
+        Sample::Episodes(number) => number.min(recorded) + config.settings.episodes.min(8),
+    };
+    let mut progress = Progress::new("episodes", total);
+    let report = verify(&args.dir, &config, &data, args.sample, || {
+        progress.advance(1);
+    })?;
+    progress.finish();
+    let mut out = io::stdout();
+    for difference in &report.differences {
+        writeln!(out, "differs: {difference}")?;
+    }
+    let Report {
+        rows,
+        alone,
+        in_sequence,
+        ..
+    } = report;
+    let files = if report.finished {
+        "all files against their checksums"
+    } else {
+        "metrics.csv against the last checkpoint of a run that is not finished"
+    };
+    writeln!(
+        out,
+        "checked: {files}; of {rows} recorded episodes, {alone} run again alone and {in_sequence} in sequence"
+    )?;
+    let shown = args.dir.display();
+    match report.differences.len() {
+        0 => Ok(writeln!(out, "{shown}: matches to the bit")?),
+        number => {
+            let hint = match args.sample {
+                Sample::All => "",
+                Sample::Episodes(_) => "; --sample all runs every episode again and names each row",
+            };
+            Err(Failure::Run(format!(
+                "{shown}: does not match, {number} {} found{hint}",
+                if number == 1 {
+                    "difference"
+                } else {
+                    "differences"
+                }
+            )))
+        }
+    }
+}

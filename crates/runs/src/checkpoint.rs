@@ -1,0 +1,308 @@
+//! Checkpoints: all that an unfinished run needs to go on as if it had never stopped.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use meta::{Summariser, TrainingState};
+use serde::{Deserialize, Serialize};
+
+use crate::RunError;
+use crate::directory::{failed, input, sync_folder, write_whole};
+use crate::metrics::Extent;
+use crate::sums::{Digest, sha256};
+
+/// The folder of a run directory that holds its checkpoints and its lock. It is there
+/// from before the first file until after the last.
+pub(crate) const FOLDER: &str = "checkpoints";
+
+const LOCK: &str = "lock";
+const PREFIX: &str = "checkpoint-";
+
+/// How many are kept: if the newest is damaged, the one before it will do.
+const KEPT: u64 = 2;
+
+/// What every checkpoint begins with; the last byte is the version of the layout, to be
+/// raised whenever the layout of anything in [`Checkpoint`] changes.
+const MAGIC: &[u8; 12] = b"metaplast c\x01";
+
+/// The state of a run between two rounds of episodes.
+///
+/// A file is `metaplast c`, a version byte, the length of what follows the head as eight
+/// bytes (little-endian), its SHA-256, and then the state in the format of postcard,
+/// which keeps every bit of every number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The SHA-256 of the run's config.toml.
+    pub(crate) config: Digest,
+    /// How far metrics.csv had come.
+    pub(crate) metrics: Extent,
+    pub(crate) training: TrainingState,
+    pub(crate) summariser: Summariser,
+}
+
+impl Checkpoint {
+    /// As the bytes of a file.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let state = postcard::to_allocvec(self).expect("a checkpoint is plain data");
+        let length = (state.len() as u64).to_le_bytes();
+        [&MAGIC[..], &length, &sha256(&state), &state].concat()
+    }
+
+    /// From the bytes of a file. What is allocated is at most 128 times the length of
+    /// `bytes`, and a megabyte.
+    ///
+    /// # Errors
+    /// If they are not a whole checkpoint of this version; the message says why.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Checkpoint, String> {
+        let (name, version) = (&MAGIC[..11], MAGIC[11]);
+        let Some(rest) = bytes.strip_prefix(name) else {
+            return Err("is no checkpoint".to_owned());
+        };
+        let Some((head, state)) = rest.split_at_checked(1 + 8 + 32) else {
+            return Err("is cut off".to_owned());
+        };
+        if head[0] != version {
+            let found = head[0];
+            return Err(format!("has version {found}, this program reads {version}"));
+        }
+        if head[1..9] != (state.len() as u64).to_le_bytes() {
+            return Err("is cut off, or has something after its end".to_owned());
+        }
+        if head[9..] != sha256(state) {
+            return Err("is damaged: its checksum is wrong".to_owned());
+        }
+        Checkpoint::from_state(state)
+    }
+
+    /// From what follows the head.
+    ///
+    /// # Errors
+    /// If it has another layout.
+    #[doc(hidden)]
+    pub fn from_state(state: &[u8]) -> Result<Checkpoint, String> {
+        match postcard::take_from_bytes(state) {
+            Ok((checkpoint, [])) => Ok(checkpoint),
+            Ok(_) => Err("has something after its end".to_owned()),
+            Err(error) => Err(format!("cannot be read: {error}")),
+        }
+    }
+}
+
+/// The checkpoints of a run directory, locked against other processes.
+#[derive(Debug)]
+pub(crate) struct Checkpoints {
+    folder: PathBuf,
+    /// Held, and so locked, for as long as the run is open.
+    _lock: File,
+    last: u64,
+}
+
+impl Checkpoints {
+    /// Makes the folder in `dir` if it is missing, and locks it. What a user should know
+    /// is added to `notes`.
+    ///
+    /// # Errors
+    /// If another process holds the lock, or the folder cannot be written.
+    pub(crate) fn lock(dir: &Path, notes: &mut Vec<String>) -> Result<Self, RunError> {
+        let folder = dir.join(FOLDER);
+        fs::create_dir_all(&folder).map_err(|error| input(dir, &error))?;
+        let path = folder.join(LOCK);
+        let opened = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path);
+        let mut lock = opened.map_err(|error| input(dir, &error))?;
+        match lock.try_lock() {
+            Ok(()) => {
+                // For whoever finds it locked; nothing depends on it.
+                let _ = lock
+                    .set_len(0)
+                    .and_then(|()| write!(lock, "{}", std::process::id()));
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let _ = lock.take(20).read_to_string(&mut holder);
+                return Err(RunError::Input(format!(
+                    "{} is in use by another metaplast (process {holder}); wait for it to end, or name another directory",
+                    dir.display()
+                )));
+            }
+            Err(TryLockError::Error(error)) => notes.push(format!(
+                "{} cannot be locked on this file system ({error}); see to it that no other metaplast works in it",
+                dir.display()
+            )),
+        }
+        let mut checkpoints = Checkpoints {
+            folder,
+            _lock: lock,
+            last: 0,
+        };
+        checkpoints.last = checkpoints.newest_first()?.first().copied().unwrap_or(0);
+        Ok(checkpoints)
+    }
+
+    /// The numbers of the checkpoints that are there.
+    pub(crate) fn newest_first(&self) -> Result<Vec<u64>, RunError> {
+        newest_first(&self.folder).map_err(|error| failed(&self.folder, &error))
+    }
+
+    pub(crate) fn path(&self, number: u64) -> PathBuf {
+        self.folder.join(format!("{PREFIX}{number}"))
+    }
+
+    /// Reads a checkpoint.
+    ///
+    /// # Errors
+    /// If it cannot be used; the message says why.
+    pub(crate) fn read(&self, number: u64) -> Result<Checkpoint, String> {
+        let bytes = fs::read(self.path(number)).map_err(|error| error.to_string())?;
+        Checkpoint::from_bytes(&bytes)
+    }
+
+    /// Adds a checkpoint, and removes all but the last two.
+    pub(crate) fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), RunError> {
+        let number = self.last + 1;
+        write_whole(&self.path(number), &checkpoint.to_bytes())?;
+        self.last = number;
+        for old in self.newest_first()? {
+            if old + KEPT <= number {
+                let path = self.path(old);
+                fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn newest_first(folder: &Path) -> io::Result<Vec<u64>> {
+    let number = |entry: io::Result<fs::DirEntry>| -> Option<u64> {
+        let name = entry.ok()?.file_name();
+        name.to_str()?.strip_prefix(PREFIX)?.parse().ok()
+    };
+    let mut numbers: Vec<u64> = fs::read_dir(folder)?.filter_map(number).collect();
+    numbers.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(numbers)
+}
+
+/// The newest whole checkpoint in `dir`, without a lock.
+pub(crate) fn newest_usable(dir: &Path) -> Option<Checkpoint> {
+    let folder = dir.join(FOLDER);
+    let numbers = newest_first(&folder).ok()?.into_iter();
+    let mut files = numbers.map(|number| folder.join(format!("{PREFIX}{number}")));
+    files.find_map(|path| Checkpoint::from_bytes(&fs::read(path).ok()?).ok())
+}
+
+/// Removes the folder of a finished run, if it is there.
+pub(crate) fn remove(dir: &Path) -> Result<(), RunError> {
+    let folder = dir.join(FOLDER);
+    match fs::remove_dir_all(&folder).and_then(|()| sync_folder(dir)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&folder, &error)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meta::{EpisodeRecord, Settings, Status, Training};
+
+    /// With numbers that text formats lose.
+    fn checkpoint() -> Checkpoint {
+        let settings = Settings {
+            trials: 2,
+            ..Settings::default()
+        };
+        let data = datasets::glyphs(datasets::Split::Test, 0);
+        let training = Training::new(&settings, &data, 1).unwrap();
+        let mut state = training.state().clone();
+        state.trials[0].episode = 1;
+        state.waiting.push(EpisodeRecord {
+            trial: 0,
+            episode: 0,
+            status: Status::Diverged,
+            theta: vec![-0.0, f64::MIN_POSITIVE / 3.0, 0.1 + 0.2],
+            loss: f64::INFINITY,
+            cross_entropy: f64::from_bits(0x7ff8_dead_beef_0001),
+            accuracy: 0.5,
+            angles: vec![1.0; 6],
+            orthonormality: vec![2.0; 5],
+            residual: 1e-8,
+            replayed: true,
+            divergence: None,
+        });
+        Checkpoint {
+            config: sha256(b"config"),
+            metrics: Extent {
+                bytes: 300,
+                sha256: sha256(b"metrics"),
+            },
+            training: state,
+            summariser: Summariser::new(&settings),
+        }
+    }
+
+    #[test]
+    fn every_bit_of_every_number_comes_back() {
+        let first = checkpoint();
+        let bytes = first.to_bytes();
+        let second = Checkpoint::from_bytes(&bytes).unwrap();
+        // Not a number equals nothing, so the bytes are compared.
+        assert_eq!(second.to_bytes(), bytes);
+        let record = &second.training.waiting[0];
+        assert_eq!(record.cross_entropy.to_bits(), 0x7ff8_dead_beef_0001);
+        assert!(record.theta[0].is_sign_negative());
+    }
+
+    #[test]
+    fn any_cut_and_any_changed_byte_is_noticed() {
+        let bytes = checkpoint().to_bytes();
+        for length in 0..bytes.len() {
+            assert!(
+                Checkpoint::from_bytes(&bytes[..length]).is_err(),
+                "{length}"
+            );
+        }
+        for i in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[i] ^= 1 << (i % 8);
+            assert!(Checkpoint::from_bytes(&changed).is_err(), "{i}");
+        }
+        let longer = [bytes.as_slice(), b"\0"].concat();
+        assert!(Checkpoint::from_bytes(&longer).is_err());
+    }
+
+    #[test]
+    fn a_new_layout_needs_a_new_version() {
+        let sum = crate::sums::hex(&sha256(&checkpoint().to_bytes()));
+        assert_eq!(
+            &sum[..16],
+            "0000000000000000",
+            "the layout of a checkpoint has changed: raise the version in MAGIC, then put the new sum here"
+        );
+    }
+
+    #[test]
+    fn two_are_kept_and_a_second_process_is_kept_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut notes = Vec::new();
+        let mut store = Checkpoints::lock(dir.path(), &mut notes).unwrap();
+        for _ in 0..4 {
+            store.save(&checkpoint()).unwrap();
+        }
+        assert_eq!(store.newest_first().unwrap(), [4, 3]);
+        // Another open file is locked out as another process is.
+        let message = Checkpoints::lock(dir.path(), &mut notes)
+            .unwrap_err()
+            .to_string();
+        let id = std::process::id();
+        assert!(message.contains(&format!("(process {id})")), "{message}");
+        drop(store);
+        let mut again = Checkpoints::lock(dir.path(), &mut notes).unwrap();
+        again.save(&checkpoint()).unwrap();
+        assert_eq!(again.newest_first().unwrap(), [5, 4]);
+        assert_eq!(notes, Vec::<String>::new());
+    }
+}

@@ -1,0 +1,61 @@
+//! How a run was made: the table `[record]` of its config.toml.
+
+use datasets::Dataset;
+use model::Rule;
+use toml::{Table, Value};
+
+use crate::sums::{hex, sha256};
+use crate::{Config, RunError};
+
+/// The table of config.toml. Read over, so that the file of one run can configure another.
+pub(crate) const RECORD: &str = "record";
+
+/// What must be the same for a run to go on.
+const BINDING: [&str; 3] = ["version", "data_checksum_md5", "rule_sha256"];
+
+/// How a run that starts now is made.
+pub(crate) fn record(config: &Config, data: &Dataset) -> Result<Table, RunError> {
+    let mut record = Table::new();
+    let mut set = |key: &str, value: Value| record.insert(key.to_owned(), value);
+    set("version", env!("CARGO_PKG_VERSION").into());
+    set("revision", env!("METAPLAST_REVISION").into());
+    set("target", env!("METAPLAST_TARGET").into());
+    set("target_features", env!("METAPLAST_TARGET_FEATURES").into());
+    let vectors = format!("{:?}", autodiff::simd::level()).to_lowercase();
+    set("vectors", vectors.into());
+    set("data_origin", data.origin().into());
+    set("data_checksum_md5", data.checksum().into());
+    set("data_synthetic", data.is_synthetic().into());
+    if Rule::built_in(&config.rule).is_none() {
+        let file = std::fs::read(&config.rule)
+            .map_err(|error| RunError::Input(format!("rule file {}: {error}", config.rule)))?;
+        set("rule_sha256", hex(&sha256(&file)).into());
+    }
+    Ok(record)
+}
+
+/// The first way in which two configurations differ so much that one cannot go on with a
+/// run of the other, as "KEY is A there and B here".
+pub(crate) fn difference(there: &Table, here: &Table) -> Option<String> {
+    let told = |key: &str, there: Option<&Value>, here: Option<&Value>| {
+        let shown = |value: Option<&Value>| value.map_or("missing".to_owned(), Value::to_string);
+        (there != here).then(|| format!("{key} is {} there and {} here", shown(there), shown(here)))
+    };
+    let of_record = |table: &Table, key: &str| table.get(RECORD)?.get(key).cloned();
+    let keys = there.keys().chain(here.keys());
+    keys.filter(|key| !["threads", RECORD].contains(&key.as_str()))
+        .find_map(|key| told(key, there.get(key), here.get(key)))
+        .or_else(|| {
+            BINDING.iter().find_map(|key| {
+                let (there, here) = (of_record(there, key), of_record(here, key));
+                told(key, there.as_ref(), here.as_ref())
+            })
+        })
+}
+
+/// A line about a run that another build of the same version began.
+pub(crate) fn other_build(there: &Table, here: &Table) -> Option<String> {
+    let of = |table: &Table| Some(table.get(RECORD)?.get("revision")?.as_str()?.to_owned());
+    let (there, here) = (of(there)?, of(here)?);
+    (there != here).then(|| format!("begun by revision {there}, continued by revision {here}"))
+}

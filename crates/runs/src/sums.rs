@@ -1,0 +1,107 @@
+//! `SHA256SUMS`: what the files of a finished run were when it finished, in the format of
+//! `sha256sum`, which can check them too.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::RunError;
+use crate::directory::{failed, write_whole};
+
+/// A SHA-256 sum.
+pub(crate) type Digest = [u8; 32];
+
+/// The file itself.
+pub(crate) const SUMS: &str = "SHA256SUMS";
+
+/// The files that it covers.
+const COVERED: [&str; 3] = ["config.toml", "metrics.csv", "summary.json"];
+
+pub(crate) fn sha256(bytes: &[u8]) -> Digest {
+    Sha256::digest(bytes).into()
+}
+
+pub(crate) fn hex(digest: &Digest) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn sha256_of_file(path: &Path) -> io::Result<Digest> {
+    let mut file = File::open(path)?;
+    let mut sum = Sha256::new();
+    let mut block = vec![0; 1 << 16];
+    loop {
+        let n = file.read(&mut block)?;
+        if n == 0 {
+            return Ok(sum.finalize().into());
+        }
+        sum.update(&block[..n]);
+    }
+}
+
+/// Writes the sums of a run's files as they are now.
+pub(crate) fn write(dir: &Path) -> Result<(), RunError> {
+    let mut text = String::new();
+    for name in COVERED {
+        let path = dir.join(name);
+        let sum = sha256_of_file(&path).map_err(|error| failed(&path, &error))?;
+        text += &format!("{}  {name}\n", hex(&sum));
+    }
+    write_whole(&dir.join(SUMS), text.as_bytes())
+}
+
+/// What is wrong with the files of a finished run, a line each; nothing if all are as
+/// they were written.
+pub(crate) fn check(dir: &Path) -> Result<Vec<String>, RunError> {
+    let path = dir.join(SUMS);
+    let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
+    let mut wrong = Vec::new();
+    for name in COVERED {
+        let recorded = text.lines().find_map(|line| {
+            let (sum, of) = line.split_once("  ")?;
+            (of == name).then_some(sum)
+        });
+        let found = sha256_of_file(&dir.join(name)).map(|sum| hex(&sum));
+        match (recorded, found) {
+            (Some(recorded), Ok(found)) if recorded == found => {}
+            (_, Err(error)) => wrong.push(format!("{name}: {error}")),
+            (None, _) => wrong.push(format!("{name}: {SUMS} does not list it")),
+            (Some(_), Ok(_)) => wrong.push(format!(
+                "{name}: is not what the run wrote, by the checksum in {SUMS}"
+            )),
+        }
+    }
+    Ok(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sum_of_abc_is_that_of_fips_180() {
+        assert_eq!(
+            hex(&sha256(b"abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+
+    #[test]
+    fn any_change_of_any_file_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in COVERED {
+            fs::write(dir.path().join(name), "one 1\n").unwrap();
+        }
+        write(dir.path()).unwrap();
+        assert_eq!(check(dir.path()).unwrap(), Vec::<String>::new());
+        for name in COVERED {
+            fs::write(dir.path().join(name), "one 2\n").unwrap();
+            let wrong = check(dir.path()).unwrap();
+            assert!(wrong[0].starts_with(name), "{wrong:?}");
+            fs::write(dir.path().join(name), "one 1\n").unwrap();
+        }
+        fs::remove_file(dir.path().join("metrics.csv")).unwrap();
+        assert_eq!(check(dir.path()).unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,307 @@
+//! Whether a run directory holds what its run wrote, and would write again.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use datasets::Dataset;
+use meta::{EpisodeRecord, Settings, Summariser, Training, measure_episode};
+use serde_json::Value;
+use toml::Table;
+
+use crate::checkpoint::newest_usable;
+use crate::directory::failed;
+use crate::metrics::{cells, header};
+use crate::sums::{self, SUMS};
+use crate::{Config, Metrics, RunError, record};
+
+/// How much of a run is run again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sample {
+    /// This many recorded episodes, each alone with the coefficients recorded for it, and
+    /// the first few of trial 0 one after the other, with the outer optimiser.
+    Episodes(u64),
+    /// All of it, as it was run.
+    All,
+}
+
+/// What [`verify`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Whether the run was finished; if not, its files are checked up to its last
+    /// checkpoint.
+    pub finished: bool,
+    /// Recorded episodes.
+    pub rows: u64,
+    /// How many of them were run again alone.
+    pub alone: u64,
+    /// How many of them were run again in sequence, with the outer optimiser.
+    pub in_sequence: u64,
+    /// What is not as it was written, or comes out differently; a line each.
+    pub differences: Vec<String>,
+}
+
+/// Checks the run in `dir`, whose config.toml gave `config`: the checksums of its files,
+/// that they agree with one another, and that recorded episodes come out to the bit when
+/// they are run again. `watch` is called after each of those.
+///
+/// # Errors
+/// If the files cannot be read, or the settings do not fit the data.
+pub fn verify(
+    dir: &Path,
+    config: &Config,
+    data: &Dataset,
+    sample: Sample,
+    mut watch: impl FnMut() + Send,
+) -> Result<Report, RunError> {
+    let settings = &config.settings;
+    let mut report = Report {
+        finished: dir.join(SUMS).is_file(),
+        ..Report::default()
+    };
+    let metrics = dir.join("metrics.csv");
+    let mut text = fs::read_to_string(&metrics).map_err(|error| failed(&metrics, &error))?;
+    if report.finished {
+        report.differences = sums::check(dir)?;
+    } else {
+        let Some(checkpoint) = newest_usable(dir) else {
+            return Err(RunError::Input(format!(
+                "{}: has neither {SUMS} nor a checkpoint that can be read, so there is nothing to hold it against",
+                dir.display()
+            )));
+        };
+        let extent = checkpoint.metrics;
+        let end = usize::try_from(extent.bytes).unwrap_or(usize::MAX);
+        match text.get(..end) {
+            Some(start) if sums::sha256(start.as_bytes()) == extent.sha256 => text.truncate(end),
+            _ => report.differences.push(format!(
+                "metrics.csv: its first {end} bytes are not those of the last checkpoint"
+            )),
+        }
+    }
+    check_origin(dir, config, data, &mut report)?;
+    let rows = check_form(settings, &text, &mut report);
+    report.rows = rows.len() as u64;
+    match sample {
+        Sample::All => {
+            let whole = rows.len() as u64;
+            run_in_sequence(
+                config,
+                data,
+                settings.trials,
+                whole,
+                &rows,
+                &mut report,
+                &mut watch,
+            )?;
+        }
+        Sample::Episodes(number) => {
+            let chosen = spread(number, rows.len() as u64);
+            for row in chosen {
+                let line = rows[row as usize];
+                let (trial, episode) = (row % settings.trials, row / settings.trials);
+                report.alone += 1;
+                watch();
+                let theta: Option<Vec<f64>> = line
+                    .split(',')
+                    .skip(6)
+                    .take(settings.rule.terms.len())
+                    .map(|cell| cell.parse().ok())
+                    .collect();
+                let Some(theta) = theta.filter(|t| t.len() == settings.rule.terms.len()) else {
+                    report.differences.push(format!(
+                        "metrics.csv: line {}: has no coefficients",
+                        row + 2
+                    ));
+                    continue;
+                };
+                let again = measure_episode(settings, data, trial, episode, &theta)
+                    .map_err(|error| RunError::Input(error.to_string()))?;
+                compare(settings, row, line, &again, &mut report.differences);
+            }
+            if !rows.is_empty() {
+                let few = (rows.len() as u64 / settings.trials).min(8);
+                run_in_sequence(config, data, 1, few, &rows, &mut report, &mut watch)?;
+            }
+        }
+    }
+    if report.finished {
+        check_summary(dir, settings, &mut report);
+    }
+    Ok(report)
+}
+
+/// That the data and the program are those of the record in config.toml.
+fn check_origin(
+    dir: &Path,
+    config: &Config,
+    data: &Dataset,
+    report: &mut Report,
+) -> Result<(), RunError> {
+    let path = dir.join("config.toml");
+    let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
+    let there: Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| RunError::Input(error.message().to_owned()))?;
+    let here = config.to_toml(data, record::record(config, data)?);
+    let here: Table = here.parse().expect("it was just made");
+    if let Some(difference) = record::difference(&there, &here) {
+        report
+            .differences
+            .push(format!("config.toml: {difference}"));
+    }
+    Ok(())
+}
+
+/// That metrics.csv has the columns and the rows of the run, in order. Returns the rows.
+fn check_form<'a>(settings: &Settings, text: &'a str, report: &mut Report) -> Vec<&'a str> {
+    let mut lines = text.lines();
+    let wanted = header(settings).join(",");
+    if lines.next() != Some(&wanted) {
+        let what = format!("metrics.csv: line 1: should be {wanted}");
+        report.differences.push(what);
+    }
+    let rows: Vec<&str> = lines.collect();
+    let total = settings.trials * settings.episodes;
+    if report.finished && rows.len() as u64 != total {
+        let what = format!("metrics.csv: has {} rows, should have {total}", rows.len());
+        report.differences.push(what);
+    }
+    for (row, line) in rows.iter().enumerate() {
+        let (trial, episode) = (row as u64 % settings.trials, row as u64 / settings.trials);
+        if !line.starts_with(&format!("{trial},{episode},")) {
+            report.differences.push(format!(
+                "metrics.csv: line {}: should be of trial {trial}, episode {episode}",
+                row + 2
+            ));
+        }
+    }
+    rows
+}
+
+/// `number` different rows out of `rows`, spread evenly over episodes and trials.
+fn spread(number: u64, rows: u64) -> BTreeSet<u64> {
+    let mut chosen = BTreeSet::new();
+    let mut k = 0_u64;
+    while (chosen.len() as u64) < number.min(rows) {
+        // Multiples of the golden ratio, modulo 1, as fractions of 2⁶⁴ (Weyl's sequence).
+        let fraction = k.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        chosen.insert(((u128::from(fraction) * u128::from(rows)) >> 64) as u64);
+        k += 1;
+    }
+    chosen
+}
+
+/// Trains again, and compares the first records of the first `trials` trials.
+fn run_in_sequence(
+    config: &Config,
+    data: &Dataset,
+    trials: u64,
+    number: u64,
+    rows: &[&str],
+    report: &mut Report,
+    watch: &mut (impl FnMut() + Send),
+) -> Result<(), RunError> {
+    // A trial does not depend on how many there are.
+    let settings = Settings {
+        trials,
+        ..config.settings.clone()
+    };
+    let mut training = Training::new(&settings, data, config.threads)
+        .map_err(|error| RunError::Input(error.to_string()))?;
+    let go_on = AtomicBool::new(false);
+    let mut seen = 0;
+    while seen < number && !training.is_finished() {
+        for record in training.round(&go_on) {
+            let row = record.episode * config.settings.trials + record.trial;
+            if seen < number
+                && let Some(line) = rows.get(row as usize)
+            {
+                compare(&settings, row, line, &record, &mut report.differences);
+                report.in_sequence += 1;
+                watch();
+            }
+            seen += 1;
+        }
+    }
+    Ok(())
+}
+
+/// Adds a line for the first cell of a row that differs from a record.
+fn compare(
+    settings: &Settings,
+    row: u64,
+    line: &str,
+    again: &EpisodeRecord,
+    differences: &mut Vec<String>,
+) {
+    let again = cells(again);
+    let found: Vec<&str> = line.split(',').collect();
+    let first = (0..found.len().max(again.len()))
+        .find(|i| found.get(*i).copied() != again.get(*i).map(String::as_str));
+    if let Some(i) = first {
+        let columns = header(settings);
+        let (trial, episode) = (&again[0], &again[1]);
+        differences.push(format!(
+            "metrics.csv: line {} (trial {trial}, episode {episode}): {} is {}, comes out as {}",
+            row + 2,
+            columns.get(i).map_or("one cell more", String::as_str),
+            found.get(i).unwrap_or(&"missing"),
+            again.get(i).map_or("nothing", String::as_str),
+        ));
+    }
+}
+
+/// That summary.json is the summary of metrics.csv, but for what only a run knows.
+fn check_summary(dir: &Path, settings: &Settings, report: &mut Report) {
+    const ONLY_A_RUN_KNOWS: [&str; 2] = ["replayed_episodes", "largest_residual"];
+    let read = |name: &str| fs::read_to_string(dir.join(name)).map_err(|error| error.to_string());
+    let without = |mut value: Value| {
+        if let Some(map) = value.as_object_mut() {
+            map.retain(|key, _| !ONLY_A_RUN_KNOWS.contains(&key.as_str()));
+        }
+        value
+    };
+    let compared = || -> Result<bool, String> {
+        let there: Value =
+            serde_json::from_str(&read("summary.json")?).map_err(|error| error.to_string())?;
+        let metrics = Metrics::parse(read("metrics.csv")?.as_bytes())
+            .map_err(|reason| format!("metrics.csv {reason}"))?;
+        let terms = settings.rule.terms.len();
+        if metrics.terms.len() != terms || metrics.layers != settings.network.layers() {
+            return Err("metrics.csv has the columns of another run".to_owned());
+        }
+        let mut summariser = Summariser::new(settings);
+        for row in metrics.rows {
+            if row.trial < settings.trials {
+                summariser.add(&row.into_record());
+            }
+        }
+        let here = serde_json::to_value(summariser.finish()).map_err(|error| error.to_string())?;
+        Ok(without(there) == without(here))
+    };
+    match compared() {
+        Ok(true) => {}
+        Ok(false) => report
+            .differences
+            .push("summary.json: is not the summary of metrics.csv".to_owned()),
+        Err(reason) => report.differences.push(format!("summary.json: {reason}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_spread_over_all_rows_and_has_none_twice() {
+        assert_eq!(spread(5, 3).into_iter().collect::<Vec<_>>(), [0, 1, 2]);
+        let chosen: Vec<u64> = spread(100, 12_000).into_iter().collect();
+        assert_eq!(chosen.len(), 100);
+        let gaps = chosen.windows(2).map(|pair| pair[1] - pair[0]);
+        assert!(gaps.max().unwrap() < 400);
+        let trials: BTreeSet<u64> = chosen.iter().map(|row| row % 20).collect();
+        assert!(trials.len() > 15, "{trials:?}");
+    }
+}
