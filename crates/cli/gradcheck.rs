@@ -49,6 +49,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     for case in operation_cases() {
         table.row(case.name, &check.compare(&case.points[0], case.function))?;
     }
+    table.gap()?;
     table.head("one term, over an episode")?;
     for term in &rule.terms {
         let alone = Rule {
@@ -58,6 +59,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         };
         table.row(&title(term), &of_episode(&check, alone)?)?;
     }
+    table.gap()?;
     table.head("the whole episode")?;
     let whole = of_episode(&check, rule.clone())?;
     table.row(&format!("{}, all coefficients", rule.name), &whole)?;
@@ -117,6 +119,10 @@ struct Table<W> {
 }
 
 impl<W: Write> Table<W> {
+    fn gap(&mut self) -> io::Result<()> {
+        writeln!(self.out)
+    }
+
     fn head(&mut self, title: &str) -> io::Result<()> {
         writeln!(
             self.out,

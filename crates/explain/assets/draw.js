@@ -125,7 +125,8 @@ function chart({ title, x: xLabel, y: yLabel, lines, now, band, zero, low, high,
     if (line.dots) {
       for (const [x, v] of good) svg.append(h("circle", { cx: px(x), cy: py(v), r: 3, fill: line.color }));
     } else if (good.length) {
-      const path = good.map(([x, v]) => `${px(x).toFixed(1)},${py(Math.min(y1, Math.max(y0, v))).toFixed(1)}`).join(" ");
+      const inside = good.filter(([, v]) => v >= y0 && v <= y1);
+      const path = inside.map(([x, v]) => `${px(x).toFixed(1)},${py(v).toFixed(1)}`).join(" ");
       svg.append(h("polyline", { points: path, fill: "none", stroke: line.color, "stroke-width": line.width ?? 1.7, "stroke-linejoin": "round", ...(line.dashed ? { "stroke-dasharray": "6 4" } : {}) }));
     }
   }

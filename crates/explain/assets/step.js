@@ -119,7 +119,7 @@ function drawDiagram() {
       svg.append(text(middle, low + 61, pathway));
     }
     svg.append(arrow("update", `M${middle} ${low - 2} V${top + 76}`, back));
-    svg.append(text(middle, 188, `‖ΔW‖ ${show(changeNorm(l, t), 3)}`, { "font-size": 11 }));
+    svg.append(text(middle, 188, `‖ΔW‖ ${show(episode.change[t][l - 1], 3)}`, { "font-size": 11 }));
     if (back) {
       svg.append(arrow("backward", `M${b} ${top + 30} H${a}`));
       svg.append(text(middle, top + 22, `‖z̄‖ ${show(norm(dz(l, t)), 3)}`, { "font-size": 11, style: "fill: var(--backward)" }));
@@ -127,17 +127,6 @@ function drawDiagram() {
       svg.append(text(middle, 204, `⟨Λ, ΔW⟩ ${show(shares, 3)}`, { "font-size": 11, style: "fill: var(--backward)" }));
     }
   }
-}
-
-/** ‖ΔW‖ of a step, from its vectors: ‖Σ a ⊗ b‖² = Σ (a·a')(b·b'). */
-function changeNorm(l, t) {
-  const one = layer(l);
-  if (one.keep !== 1) return norm(one.change(t));
-  const pairs = one.update(t);
-  const dot = (a, b) => a.reduce((s, v, i) => s + v * b[i], 0);
-  let square = 0;
-  for (const [a, b] of pairs) for (const [c, d] of pairs) square += dot(a, c) * dot(b, d);
-  return Math.sqrt(Math.max(0, square));
 }
 
 function matrixNow() {
@@ -219,7 +208,7 @@ function fillNumbers() {
   const rows = [];
   for (let l = 0; l <= layers; l++) {
     const error = e(l, t);
-    const cells = [show(norm(y(l, t))), error ? show(norm(error)) : "", l ? show(changeNorm(l, t)) : ""];
+    const cells = [show(norm(y(l, t))), error ? show(norm(error)) : "", l ? show(episode.change[t][l - 1]) : ""];
     if (back) {
       cells.push(l ? show(norm(dz(l, t))) : "");
       terms.forEach((_, r) => cells.push(l && episode.acts[l - 1][r] ? show(episode.contributions[t][l - 1][r]) : ""));

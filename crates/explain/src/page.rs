@@ -46,6 +46,8 @@ struct Data<'a> {
     /// The penalty's part of the gradient.
     penalty: Vec<f64>,
     labels: Vec<usize>,
+    /// ‖ΔW‖ by step and layer.
+    change: Vec<&'a [f64]>,
     /// By step, layer and term.
     contributions: Vec<Vec<Vec<f64>>>,
     /// By name, step and layer.
@@ -153,6 +155,11 @@ impl Explanation {
                         settings.lambda * t.signum()
                     }
                 })
+                .collect(),
+            change: unrolled
+                .moments
+                .iter()
+                .map(|m| m.change.as_slice())
                 .collect(),
             labels: unrolled.moments.iter().map(|m| m.label).collect(),
             contributions: (0..steps)

@@ -52,6 +52,8 @@ pub struct Moment {
     pub dv: Vec<Option<Vec<f64>>>,
     /// dL/d(W_lᵀ e_l), where derivatives flow through W on the error's way back.
     pub du: Vec<Option<Vec<f64>>>,
+    /// ‖ΔW_1‖..‖ΔW_L‖, root of the sum of squares over all synapses of a layer.
+    pub change: Vec<f64>,
 }
 
 impl Moment {
@@ -115,6 +117,7 @@ impl Unrolled {
         let mut wanted = Wanted {
             exact: feedback == Feedback::SymmetricExact,
             vars: Vec::new(),
+            w: setting.w.clone(),
         };
         let mut moments = Vec::new();
         let (score, copies) = episode.record_by_step(&mut tape, &own, |tape, step| {
@@ -174,10 +177,19 @@ struct Wanted {
     /// Whether derivatives flow through W on the error's way back.
     exact: bool,
     vars: Vec<Var>,
+    /// W_1..W_L before the step.
+    w: Vec<Array2<f64>>,
 }
 
 impl Wanted {
-    fn moment(&mut self, tape: &Tape<f64>, step: &Step<'_>, label: usize) -> Moment {
+    fn moment(&mut self, tape: &mut Tape<f64>, step: &Step<'_>, label: usize) -> Moment {
+        let change = self.w.iter_mut().zip(step.w).map(|(before, w)| {
+            let after = tape.matrix(w);
+            let square = (&after - &*before).fold(0.0, |s, d| s + d * d);
+            *before = after;
+            square.sqrt()
+        });
+        let change = change.collect();
         let Trace { z, y, e, carried } = step.trace;
         let v = step.back_activity;
         let numbers = |x: &Var| tape.value(*x).to_vec();
@@ -201,6 +213,7 @@ impl Wanted {
                 .iter()
                 .map(|u| later(&u.filter(|_| self.exact)))
                 .collect(),
+            change,
         }
     }
 }
