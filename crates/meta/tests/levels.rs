@@ -2,7 +2,7 @@
 //! the level is set for the whole process.
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use std::convert::Infallible;
+use std::sync::atomic::AtomicBool;
 
 use autodiff::simd::{Level, force_level};
 use datasets::{Dataset, Split};
@@ -62,19 +62,23 @@ fn runs() -> Vec<Settings> {
 fn bits(settings: &Settings, data: &Dataset) -> Vec<u64> {
     let mut bits = Vec::new();
     let mut training = Training::new(settings, data, 1).unwrap();
-    let Ok(()) = training.run(|record| {
-        let numbers = [
-            record.loss,
-            record.cross_entropy,
-            record.accuracy,
-            record.residual,
-        ];
-        let lists = [record.theta, record.angles, record.orthonormality];
-        let all = numbers.into_iter().chain(lists.into_iter().flatten());
-        bits.extend(all.map(f64::to_bits));
-        Ok::<(), Infallible>(())
-    });
-    bits
+    loop {
+        let records = training.round(&AtomicBool::new(false));
+        if records.is_empty() {
+            return bits;
+        }
+        for record in records {
+            let numbers = [
+                record.loss,
+                record.cross_entropy,
+                record.accuracy,
+                record.residual,
+            ];
+            let lists = [record.theta, record.angles, record.orthonormality];
+            let all = numbers.into_iter().chain(lists.into_iter().flatten());
+            bits.extend(all.map(f64::to_bits));
+        }
+    }
 }
 
 #[test]
