@@ -65,17 +65,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     };
     let data = datasets::glyphs(Split::Test, 0);
     // Coefficients a trained rule has, so that the run neither idles nor diverges.
-    let theta: Vec<f64> = settings
-        .rule
-        .terms
-        .iter()
-        .map(|term| match term.name.as_str() {
-            "F0" => 0.01,
-            "F2" => -0.02,
-            "F9" => 0.002,
-            _ => 1e-7,
-        })
-        .collect();
+    let theta = settings.rule.example_theta();
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads as usize)
         .build()
