@@ -514,7 +514,7 @@ fn a_changed_rule_file_is_another_run() {
     place.write("rule.toml", "terms = ['F0', 'F2']\n");
     interrupted(&place, "run", &["rule=rule.toml"]);
     place.write("rule.toml", "terms = ['F0', 'F9']\n");
-    place.bad(&["resume", "run"], &["other settings: rule_sha256 is"]);
+    place.bad(&["resume", "run"], &["cannot go on here: rule_sha256 is"]);
     place.write("rule.toml", "terms = ['F0', 'F2']\n");
     place.good(&["resume", "run"]);
 }
