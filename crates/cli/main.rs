@@ -9,6 +9,7 @@ mod data;
 mod episode;
 mod failure;
 mod progress;
+mod reproduce;
 mod resume;
 mod signals;
 mod train;
@@ -37,6 +38,7 @@ enum Command {
     Resume(resume::Args),
     Verify(verify::Args),
     Episode(episode::Args),
+    Reproduce(reproduce::Args),
     Bench(bench::Args),
     Data(data::Args),
 }
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
             Command::Resume(args) => resume::run(args),
             Command::Verify(args) => verify::run(args),
             Command::Episode(args) => episode::run(args),
+            Command::Reproduce(args) => reproduce::run(args),
             Command::Bench(args) => bench::run(args),
             Command::Data(args) => data::run(args),
         },

@@ -35,8 +35,8 @@ key=value goes before an option, and an option before CONFIG.toml.";
 /// Meta-train a plasticity rule
 ///
 /// Runs trials of episodes of online learning, each episode followed by one step on the
-/// rule's coefficients. Writes a run directory (config.toml, metrics.csv, summary.json and
-/// their checksums) and prints a summary. Ctrl-C stops it so that it can go on later.
+/// rule's coefficients. Writes a run directory (config.toml, metrics.csv, summary.json, their
+/// checksums, and report.html) and prints a summary. Ctrl-C stops it so that it can go on later.
 #[derive(clap::Args)]
 #[command(after_help = SETTINGS)]
 pub(crate) struct Args {
@@ -174,6 +174,7 @@ pub(crate) fn carry_out(mut run: Run<'_>, config: &Config, data: &Dataset) -> Re
         }
         progress.advance(1);
     })?;
+    report::write_run_report(run.path())?;
     let took = progress.finish();
     let mut text = describe(settings, &summary);
     if done < total {

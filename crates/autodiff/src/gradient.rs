@@ -190,7 +190,7 @@ impl<T: Real> Tape<T> {
             let plastic = matrix.origin != Origin::Fixed;
             let w = if plastic && read {
                 let mut w = workspace.store(post, pre);
-                w.copy_from(&mut matrix.store);
+                w.copy_from(&matrix.store);
                 g.matrices.add(w)
             } else {
                 g.matrices.of_slot(slot)

@@ -4,7 +4,7 @@ use crate::Real;
 use crate::ops::Op;
 use crate::plastic::PlasticOp;
 use crate::shape::Shape;
-use crate::support::{Support, Supports};
+use crate::support::{Coordinates, Support, Supports};
 use crate::tape::Var;
 
 /// What a node does.
@@ -77,7 +77,17 @@ pub(crate) struct Tensor<'a, T> {
     pub(crate) data: &'a [T],
 }
 
-impl<T: Real> Tensor<'_, T> {
+impl<'a, T: Real> Tensor<'a, T> {
+    /// One row of a batch.
+    #[inline]
+    pub(crate) fn row(&self, b: usize) -> Tensor<'a, T> {
+        let cols = self.shape.cols;
+        Tensor {
+            shape: Shape::vector(cols),
+            data: &self.data[b * cols..(b + 1) * cols],
+        }
+    }
+
     /// The only number of a scalar.
     #[inline(always)]
     pub(crate) fn scalar(&self) -> T {
@@ -89,6 +99,6 @@ impl<T: Real> Tensor<'_, T> {
 pub(crate) trait Inputs<T> {
     fn len(&self) -> usize;
     fn get(&self, i: usize) -> Tensor<'_, T>;
-    /// The coordinates of a support; `None` stands for all.
-    fn coordinates(&self, support: Support) -> Option<&[u32]>;
+    /// The coordinates of a support.
+    fn coordinates(&self, support: Support) -> Coordinates<'_>;
 }

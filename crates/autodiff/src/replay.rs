@@ -61,7 +61,7 @@ impl<T: Real> Replay<T> {
             for (k, &node) in updates.iter().enumerate() {
                 if k % span == 0 {
                     let mut checkpoint = workspace.store(now.post, now.pre);
-                    checkpoint.copy_from(&mut now);
+                    checkpoint.copy_from(&now);
                     checkpoints.push(checkpoint);
                 }
                 apply(program, node, &mut now);
@@ -108,15 +108,15 @@ impl<T: Real> History<T> {
             while self.versions.len() < self.span {
                 self.versions.push(Store::zeros(w.post, w.pre));
             }
-            self.versions[0].copy_from(&mut self.checkpoints[start / self.span]);
+            self.versions[0].copy_from(&self.checkpoints[start / self.span]);
             for i in start + 1..end {
                 let (past, next) = self.versions.split_at_mut(i - start);
                 let next = &mut next[0];
-                next.copy_from(&mut past[i - start - 1]);
+                next.copy_from(&past[i - start - 1]);
                 apply(program, self.updates[i - 1], next);
             }
         }
-        w.copy_from(&mut self.versions[k - start]);
+        w.copy_from(&self.versions[k - start]);
     }
 }
 
@@ -142,7 +142,7 @@ fn apply<T: Real>(program: &Program<T>, node: u32, w: &mut Store<T>) {
         }
     };
     w.begin_update(scaled.then(|| tensor(0).scalar()));
-    for i in (usize::from(scaled)..inputs).step_by(3) {
-        w.add_outer(tensor(i).scalar(), tensor(i + 1), operand(i + 2));
-    }
+    let first = usize::from(scaled);
+    let terms = (first..inputs).step_by(3);
+    w.add_terms(terms.map(|i| (tensor(i).scalar(), tensor(i + 1), operand(i + 2))));
 }

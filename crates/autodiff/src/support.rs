@@ -18,12 +18,36 @@ impl Support {
     }
 }
 
+/// Where a vector may be non-zero, in two forms.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sparse<'a> {
+    /// The coordinates, in increasing order.
+    pub(crate) list: &'a [u32],
+    /// One bit for each coordinate of the vector, sixty-four to a word.
+    pub(crate) bits: &'a [u64],
+}
+
+/// Coordinates a vector may be non-zero in; `None` stands for all.
+pub(crate) type Coordinates<'a> = Option<Sparse<'a>>;
+
+/// How many words hold the bits of a vector of `n`.
+pub(crate) const fn words_for(n: usize) -> usize {
+    n.div_ceil(u64::BITS as usize)
+}
+
 /// The supports of one tape.
 #[derive(Debug, Default)]
 pub(crate) struct Supports {
-    /// Per support, where its coordinates start and end in `coordinates`.
-    ranges: Vec<(usize, usize)>,
-    coordinates: Vec<u32>,
+    found: Vec<Found>,
+    lists: Vec<u32>,
+    bits: Vec<u64>,
+}
+
+/// Where a support's coordinates start and end in the lists and in the bits.
+#[derive(Debug)]
+struct Found {
+    list: (usize, usize),
+    bits: (usize, usize),
 }
 
 /// A vector with more than this share of non-zeros gains nothing from a support.
@@ -31,31 +55,48 @@ const WORTHWHILE: f64 = 0.75;
 
 impl Supports {
     pub(crate) fn clear(&mut self) {
-        self.ranges.clear();
-        self.coordinates.clear();
+        self.found.clear();
+        self.lists.clear();
+        self.bits.clear();
     }
 
     /// The support of a constant vector, dense if it has few zeros.
     pub(crate) fn of_constant<T: crate::Real>(&mut self, values: &[T]) -> Support {
-        let start = self.coordinates.len();
-        for (j, value) in values.iter().enumerate() {
-            if *value != T::ZERO {
-                // Shapes are checked against u32 when a value is pushed.
-                self.coordinates.push(j as u32);
+        let (start, first_word) = (self.lists.len(), self.bits.len());
+        self.lists.resize(start + values.len(), 0);
+        let list = &mut self.lists[start..];
+        let mut count = 0;
+        for (word, values) in values.chunks(u64::BITS as usize).enumerate() {
+            let mut bits = 0;
+            for (bit, value) in values.iter().enumerate() {
+                // Written in any case and kept if counted: cheaper than a branch that
+                // nobody can predict.
+                list[count] = (word * u64::BITS as usize + bit) as u32;
+                let non_zero = *value != T::ZERO;
+                count += usize::from(non_zero);
+                bits |= u64::from(non_zero) << bit;
             }
+            self.bits.push(bits);
         }
-        let found = self.coordinates.len() - start;
-        if found as f64 > WORTHWHILE * values.len() as f64 {
-            self.coordinates.truncate(start);
+        if count as f64 > WORTHWHILE * values.len() as f64 {
+            self.lists.truncate(start);
+            self.bits.truncate(first_word);
             return Support::DENSE;
         }
-        self.ranges.push((start, self.coordinates.len()));
-        Support(Some((self.ranges.len() - 1) as u32))
+        self.lists.truncate(start + count);
+        self.found.push(Found {
+            list: (start, start + count),
+            bits: (first_word, self.bits.len()),
+        });
+        Support(Some((self.found.len() - 1) as u32))
     }
 
-    /// The coordinates of a support in increasing order; `None` stands for all.
-    pub(crate) fn coordinates(&self, support: Support) -> Option<&[u32]> {
-        let (start, end) = self.ranges[support.0? as usize];
-        Some(&self.coordinates[start..end])
+    /// The coordinates of a support.
+    pub(crate) fn coordinates(&self, support: Support) -> Coordinates<'_> {
+        let found = &self.found[support.0? as usize];
+        Some(Sparse {
+            list: &self.lists[found.list.0..found.list.1],
+            bits: &self.bits[found.bits.0..found.bits.1],
+        })
     }
 }

@@ -5,10 +5,10 @@ use ndarray::{Array2, ArrayView2};
 use crate::Real;
 use crate::evaluator::Workspace;
 use crate::ops::Op;
-use crate::plastic::Slot;
+use crate::plastic::{Slot, changes_matrix};
 use crate::program::{Action, Inputs, Node, Program, Tensor};
 use crate::shape::Shape;
-use crate::support::{Support, Supports};
+use crate::support::{Coordinates, Support, Supports};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A value on a tape: a scalar, a vector or a matrix.
@@ -85,6 +85,35 @@ impl<T: Real> Tape<T> {
         self.program.one = None;
         self.program.stamp = NEXT_STAMP.fetch_add(1, Ordering::Relaxed);
         self.workspace.recycle(&mut self.slots);
+    }
+
+    /// Runs `f` and then forgets what it recorded, for values that nothing is going to be
+    /// differentiated by: what `f` returns should hold numbers and no [`Var`].
+    ///
+    /// # Panics
+    /// If `f` declared or changed a plastic matrix, or cleared the tape.
+    pub fn aside<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
+        let program = &self.program;
+        let (stamp, one, slots) = (program.stamp, program.one, self.slots.len());
+        let nodes = program.nodes.len();
+        let (edges, values) = (program.edges.len(), program.values.len());
+        let result = f(self);
+        let program = &mut self.program;
+        let changes = |node: &Node| match node.action {
+            Action::Plastic(op) => changes_matrix(op),
+            Action::Input | Action::Pure(_) => false,
+        };
+        assert!(
+            program.stamp == stamp
+                && self.slots.len() == slots
+                && !program.nodes[nodes..].iter().any(changes),
+            "what is computed aside must leave plastic matrices as they are"
+        );
+        program.nodes.truncate(nodes);
+        program.edges.truncate(edges);
+        program.values.truncate(values);
+        program.one = one;
+        result
     }
 
     /// How many values have been recorded.
@@ -323,7 +352,7 @@ impl<T: Real> Inputs<T> for Recorded<'_, T> {
         }
     }
 
-    fn coordinates(&self, support: Support) -> Option<&[u32]> {
+    fn coordinates(&self, support: Support) -> Coordinates<'_> {
         self.supports.coordinates(support)
     }
 }

@@ -380,3 +380,27 @@ fn shapes_that_do_not_fit_panic_with_both_shapes() {
     let b = tape.constant_vector(&[1.0, 2.0]);
     tape.update(&mut w, None, &[Outer::new(a, b)]);
 }
+
+#[test]
+fn what_is_computed_aside_leaves_no_trace() {
+    let mut tape = Tape::<f64>::new();
+    let x = tape.variable_vector(&[1.0, 2.0]);
+    let w = tape.plastic(ndarray::array![[1.0, 0.5]].view());
+    let (length, bytes) = (tape.len(), tape.bytes());
+    let product = tape.aside(|tape| {
+        let z = tape.matvec(&w, x);
+        tape.scalar(z)
+    });
+    assert_eq!((product, tape.len(), tape.bytes()), (2.0, length, bytes));
+    let square = tape.dot(x, x);
+    assert_eq!(tape.gradient(square, &[x]).of(0), [2.0, 4.0]);
+}
+
+#[test]
+#[should_panic(expected = "must leave plastic matrices as they are")]
+fn a_matrix_cannot_be_changed_aside() {
+    let mut tape = Tape::<f64>::new();
+    let mut w = tape.plastic(ndarray::array![[1.0]].view());
+    let x = tape.constant_vector(&[1.0]);
+    tape.aside(|tape| tape.update(&mut w, None, &[Outer::new(x, x)]));
+}

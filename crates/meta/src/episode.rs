@@ -45,6 +45,19 @@ pub struct Outcome {
     pub orthonormality: Vec<f64>,
 }
 
+/// What is measured on the query images after learning.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scores {
+    /// The mean cross-entropy.
+    pub cross_entropy: f64,
+    /// The share of query images classified right, over all outputs.
+    pub accuracy: f64,
+    /// α_0..α_L in degrees.
+    pub angles: Vec<f64>,
+    /// E_1..E_L.
+    pub orthonormality: Vec<f64>,
+}
+
 /// dL_meta/dθ, and how it was come by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetaGradient {
@@ -240,13 +253,27 @@ impl Episode {
         }
     }
 
-    fn finish<T: Real>(
+    /// Learns and measures without a gradient, and returns the weights after learning,
+    /// n_l × n_{l−1} each.
+    ///
+    /// # Panics
+    /// As [`Episode::record`].
+    pub fn learn<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+    ) -> (Scores, Vec<Array2<T>>) {
+        let recorded = self.record(tape, setting);
+        let scores = self.score(tape, setting, &recorded);
+        (scores, recorded.w.iter().map(|w| tape.matrix(w)).collect())
+    }
+
+    fn score<T: Real>(
         &mut self,
         tape: &mut Tape<T>,
         setting: &Setting<T>,
         recorded: &Recorded,
-    ) -> Outcome {
-        let gradient = self.differentiate(tape, recorded);
+    ) -> Scores {
         let pathway = (recorded.w.as_slice(), recorded.b.as_slice());
         let orthonormality = measures::orthonormality(tape, &recorded.w, &self.trace);
         let angles = measures::angles(
@@ -257,13 +284,29 @@ impl Episode {
             recorded.target,
             &mut self.trace,
         );
-        Outcome {
-            meta_loss: tape.scalar(recorded.meta_loss).to_f64(),
+        Scores {
             cross_entropy: tape.scalar(recorded.cross_entropy).to_f64(),
             accuracy: measures::accuracy(tape.value(recorded.logits), &setting.query.labels),
-            gradient,
             angles,
             orthonormality,
+        }
+    }
+
+    fn finish<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+        recorded: &Recorded,
+    ) -> Outcome {
+        let gradient = self.differentiate(tape, recorded);
+        let scores = self.score(tape, setting, recorded);
+        Outcome {
+            meta_loss: tape.scalar(recorded.meta_loss).to_f64(),
+            cross_entropy: scores.cross_entropy,
+            accuracy: scores.accuracy,
+            gradient,
+            angles: scores.angles,
+            orthonormality: scores.orthonormality,
         }
     }
 

@@ -43,6 +43,7 @@ mod case;
 mod divergence;
 mod episode;
 mod measures;
+mod online;
 mod optimiser;
 mod penalty;
 mod settings;
@@ -55,7 +56,8 @@ mod weights;
 
 pub use case::{Case, CaseError, CaseResult};
 pub use divergence::{Divergence, Quantity};
-pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Setting, Step};
+pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Scores, Setting, Step};
+pub use online::{Online, OnlineRecord};
 pub use optimiser::{Adam, Evidence, Guarded, Optimiser, OptimiserKind};
 pub use penalty::{Norm, Penalty};
 pub use settings::{GradientMode, Precision, Settings, SettingsError};

@@ -36,10 +36,13 @@ pub(crate) fn angles<T: Real>(
     if feedback.is_symmetric() {
         return vec![0.0; network.layers() + 1];
     }
-    network.feed_back(tape, feedback, (w, b), target, 0, trace);
-    let own = means(tape, trace);
-    network.feed_back(tape, Feedback::Symmetric, (w, b), target, 0, trace);
-    let backpropagated = means(tape, trace);
+    let mut means_with = |feedback| {
+        tape.aside(|tape| {
+            network.feed_back(tape, feedback, (w, b), target, 0, trace);
+            means(tape, trace)
+        })
+    };
+    let (own, backpropagated) = (means_with(feedback), means_with(Feedback::Symmetric));
     let mut angles: Vec<f64> = own
         .iter()
         .zip(&backpropagated)
@@ -83,11 +86,13 @@ pub(crate) fn orthonormality<T: Real>(
 ) -> Vec<f64> {
     let mut result = Vec::with_capacity(w.len());
     for (l, w) in w.iter().enumerate() {
-        let back = tape.matvec_t(w, trace.y[l + 1]);
-        let again = tape.matvec(w, back);
-        let difference = tape.sub(trace.z[l], again);
-        let norm = tape.dot(difference, difference);
-        result.push(tape.scalar(norm).to_f64());
+        result.push(tape.aside(|tape| {
+            let back = tape.matvec_t(w, trace.y[l + 1]);
+            let again = tape.matvec(w, back);
+            let difference = tape.sub(trace.z[l], again);
+            let norm = tape.dot(difference, difference);
+            tape.scalar(norm).to_f64()
+        }));
     }
     result
 }

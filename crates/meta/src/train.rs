@@ -410,7 +410,7 @@ pub fn draw_setting<T: Real>(
 }
 
 /// Images as numbers in [0, 1].
-fn batch<T: Real>(data: &Dataset, images: &[u32]) -> Batch<T> {
+pub(crate) fn batch<T: Real>(data: &Dataset, images: &[u32]) -> Batch<T> {
     let level: Vec<T> = (0..=255)
         .map(|p| T::from_f64(f64::from(p) / 255.0))
         .collect();

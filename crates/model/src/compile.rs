@@ -60,7 +60,6 @@ struct Room {
     back_activity: Vec<Option<Var>>,
     scalars: [Option<Var>; 3],
     weights: Vec<(Var, Var)>,
-    rows: Vec<(Var, Var)>,
     outers: Vec<Outer>,
 }
 
@@ -284,8 +283,6 @@ impl LayerPlan {
                 }),
                 None => room.ones(tape, l, seen.y),
             };
-            let mut rows = std::mem::take(&mut room.rows);
-            rows.clear();
             for row in &group.rows {
                 let weight = row.weight(tape, &seen, room);
                 let pre = match row.pre.split_first() {
@@ -298,13 +295,8 @@ impl LayerPlan {
                         tape.fill(one, shape)
                     }
                 };
-                rows.push((weight, pre));
+                outers.push(Outer::scaled(weight, post, pre));
             }
-            outers.push(match rows[..] {
-                [(weight, pre)] => Outer::scaled(weight, post, pre),
-                _ => Outer::new(post, tape.combine(&rows)),
-            });
-            room.rows = rows;
         }
         tape.update(&mut w[l], room.scales[l], &outers);
         room.outers = outers;

@@ -17,7 +17,7 @@ use crate::plastic::{MAX_PRODUCTS, Operand, Outer, Slot, Store, has_pass};
 use crate::program::{Inputs, Program, Tensor};
 use crate::replay::Replay;
 use crate::shape::Shape;
-use crate::support::Support;
+use crate::support::{Coordinates, Support};
 use crate::tape::Var;
 
 /// A value: of the program, or of the pool.
@@ -185,7 +185,7 @@ impl<T: Real> Inputs<T> for Mixed<'_, T> {
         tensor(self.program, self.pool, self.inputs[i])
     }
 
-    fn coordinates(&self, support: Support) -> Option<&[u32]> {
+    fn coordinates(&self, support: Support) -> Coordinates<'_> {
         self.program.supports.coordinates(support)
     }
 }
@@ -356,17 +356,14 @@ impl<T: Real> Evaluator<'_, T> {
         let (program, pool) = (self.program, &self.pool);
         let store = self.matrices.get(w);
         store.begin_update(scale);
-        for term in terms {
+        store.add_terms(terms.iter().map(|term| {
             let factor = match term.scale {
                 Some(s) => factor * tensor(program, pool, s).scalar(),
                 None => factor,
             };
-            let (a, b) = (
-                tensor(program, pool, term.post),
-                operand(program, pool, term.pre),
-            );
-            store.add_outer(factor, a, b);
-        }
+            let post = tensor(program, pool, term.post);
+            (factor, post, operand(program, pool, term.pre))
+        }));
     }
 
     /// For at most [`MAX_PRODUCTS`] terms of single vectors, in one walk.

@@ -10,7 +10,7 @@ use crate::shape::Shape;
 use crate::{Real, Tape, Var};
 
 /// Y ← A B for row-major arrays, with matrixmultiply's kernels.
-pub(crate) fn multiply<T: Real>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, y: &mut [T]) {
+fn multiply<T: Real>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, y: &mut [T]) {
     let shape = (a.nrows(), b.ncols());
     let mut y =
         ArrayViewMut2::from_shape(shape, y).expect("the output has the shape of the product");

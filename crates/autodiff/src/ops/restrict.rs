@@ -27,7 +27,7 @@ impl Operation for Restrict {
             None => y.copy_from_slice(source),
             Some(coordinates) => {
                 y.fill(T::ZERO);
-                for &j in coordinates {
+                for &j in coordinates.list {
                     y[j as usize] = source[j as usize];
                 }
             }

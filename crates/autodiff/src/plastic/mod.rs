@@ -9,7 +9,6 @@
 //! undoing an update is an update. That is why a recorded gradient through plastic
 //! matrices can itself be differentiated in the same little memory.
 
-mod buffer;
 mod pass;
 mod rules;
 mod store;
@@ -140,7 +139,7 @@ impl<T: Real> Tape<T> {
         let mut initial = self.workspace.store(w.nrows(), w.ncols());
         initial.set(w);
         let mut store = self.workspace.store(w.nrows(), w.ncols());
-        store.copy_from(&mut initial);
+        store.copy_from(&initial);
         self.add_slot(Origin::Plastic, store, Some(initial), true)
     }
 
@@ -223,7 +222,8 @@ impl<T: Real> Tape<T> {
     }
 
     /// W ← s W + Σₖ sₖ aₖ ⊗ bₖ over the terms, in place; s = 1 if there is none. From now
-    /// on `w` is the new version.
+    /// on `w` is the new version. Terms in a row with the same aₖ count as one of rank 1,
+    /// a ⊗ Σ sₖ bₖ, which costs little more than a single term.
     ///
     /// With s near 0 the update cannot be taken back precisely; the reverse sweep then
     /// replays it, see [`Rewind`](crate::Rewind).
@@ -388,17 +388,17 @@ impl<T: Real> Tape<T> {
         let target = &mut self.slots[slot as usize];
         target.active |= active;
         target.store.begin_update(scale.map(|s| tensor(s).scalar()));
-        for term in terms {
+        target.store.add_terms(terms.iter().map(|term| {
+            let factor = term.scale.map_or(T::ONE, |s| tensor(s).scalar());
             let on = program
                 .supports
                 .coordinates(program.nodes[term.pre.index()].support);
-            let factor = term.scale.map_or(T::ONE, |s| tensor(s).scalar());
             let pre = Operand {
                 tensor: tensor(term.pre),
                 on,
             };
-            target.store.add_outer(factor, tensor(term.post), pre);
-        }
+            (factor, tensor(term.post), pre)
+        }));
         let offset = self.program.values.len();
         let op = PlasticOp::Update {
             slot,
@@ -446,7 +446,7 @@ impl<T: Real> Tape<T> {
             (store.post, store.pre)
         };
         let mut store = self.workspace.store(post, pre);
-        store.copy_from(&mut self.slots[from as usize].store);
+        store.copy_from(&self.slots[from as usize].store);
         let active = self.slots[from as usize].active;
         let slot = self.add_slot(Origin::Fork, store, None, active).slot;
         let offset = self.program.values.len();

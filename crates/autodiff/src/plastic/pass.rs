@@ -2,92 +2,125 @@
 //!
 //! A plastic matrix is read and written many times a step, and at the paper's size it
 //! does not fit the first-level cache. What counts is therefore how often it is
-//! walked: one pass applies the updates that wait, and takes products from both sides,
-//! for several rows at a time so that the vectors stay in registers.
+//! walked, and how often it is written: one pass applies updates that wait, and takes
+//! products from both sides, for several rows at a time so that the vectors stay in
+//! registers.
 #![expect(
     clippy::needless_range_loop,
     reason = "counted loops over fixed-size arrays are what becomes vector code"
 )]
 
+use std::array::from_fn;
 use std::ops::Range;
 
 use crate::Real;
-use crate::simd::{self, Lanes, Level, WIDTH, dispatch, level};
+use crate::simd::{self, Lanes, Level, dispatch, level};
 
-/// Most rank-1 terms that may wait to be applied.
-pub(crate) const MAX_PENDING: usize = 4;
-/// Most products from each side in one pass.
+/// Most rank-1 terms that a pass applies. Applying four takes no longer than applying
+/// one, since what takes long is to write the matrix.
+pub(crate) const MAX_APPLIED: usize = 4;
+/// Most products from each side of one pass for a rule.
 pub(crate) const MAX_PRODUCTS: usize = 3;
+/// Vectors of a batch whose products are taken in one pass.
+pub(crate) const BATCH: usize = 4;
+/// Most products from each side of any pass.
+pub(crate) const MAX_SIDE: usize = if MAX_PRODUCTS > BATCH {
+    MAX_PRODUCTS
+} else {
+    BATCH
+};
 
-/// Rows walked together. Lists of rows are padded to whole blocks, see [`pad`].
+/// Rows walked together. A matrix has spare rows behind its own, always zero, with
+/// which the last block is filled up.
 pub(crate) const BLOCK: usize = 4;
 
-/// Pads a list of rows of a matrix of `rows` rows to whole blocks, with the spare rows
-/// that a matrix has behind its own.
-pub(crate) fn pad(list: &mut Vec<u32>, rows: usize) {
-    for spare in rows as u32.. {
-        if list.len().is_multiple_of(BLOCK) {
-            break;
+/// The rows that a pass walks, in increasing order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows<'a> {
+    /// How many rows the matrix has, not counting spare ones.
+    pub(crate) of: usize,
+    /// Those to be walked; all if there is no list.
+    pub(crate) list: Option<&'a [u32]>,
+}
+
+impl Rows<'_> {
+    fn blocks(&self) -> usize {
+        self.list.map_or(self.of, <[u32]>::len).div_ceil(BLOCK)
+    }
+
+    #[inline(always)]
+    fn block(&self, i: usize) -> [usize; BLOCK] {
+        let start = i * BLOCK;
+        let Some(list) = self.list else {
+            return from_fn(|r| start + r);
+        };
+        match list[start..].first_chunk::<BLOCK>() {
+            Some(block) => block.map(|row| row as usize),
+            None => from_fn(|r| {
+                list.get(start + r)
+                    .map_or(self.of + r - 1, |row| *row as usize)
+            }),
         }
-        list.push(spare);
     }
 }
 
 /// For each row j in `rows`, in this order, in one walk:
-/// 1. wⱼ ← scale·wⱼ + Σₖ updates[k].1ⱼ · updates[k].0,
+/// 1. wⱼ ← scale·wⱼ + Σₖ pres[k]ⱼ · posts[k],
 /// 2. out_m ← out_m + right[m]ⱼ · wⱼ,
 /// 3. dots[n]ⱼ = ⟨wⱼ, left[n]⟩.
 ///
-/// A row and the vectors that go with it (`posts`, `out`, `left`) have `stride` chunks
-/// of sixteen, zero beyond the matrix; vectors over rows have one number a row, and
-/// count as zero beyond their end.
+/// A row and the vectors that go with it (`posts`, `out`, `left`) have `stride` lanes,
+/// zero beyond the matrix; vectors over rows have one number a row, and count as zero
+/// beyond their end.
 pub struct Pass<'a, T> {
-    pub(crate) matrix: &'a mut [[T; WIDTH]],
+    pub(crate) matrix: &'a mut [Lanes<T>],
     pub(crate) stride: usize,
-    pub(crate) rows: &'a [u32],
+    pub(crate) rows: Rows<'a>,
     pub(crate) scale: Option<T>,
-    /// K × stride chunks.
-    pub(crate) posts: &'a [[T; WIDTH]],
+    /// K × stride lanes.
+    pub(crate) posts: &'a [Lanes<T>],
     /// K vectors over rows.
     pub(crate) pres: &'a [Vec<T>],
     pub(crate) right: &'a [&'a [T]],
-    /// M × stride chunks.
-    pub(crate) out: &'a mut [[T; WIDTH]],
-    /// N × stride chunks.
-    pub(crate) left: &'a [[T; WIDTH]],
+    /// M × stride lanes.
+    pub(crate) out: &'a mut [Lanes<T>],
+    /// N × stride lanes.
+    pub(crate) left: &'a [Lanes<T>],
     pub(crate) dots: &'a mut [Vec<T>],
-    /// BLOCK × stride chunks to scribble on.
-    pub(crate) copy: &'a mut [[T; WIDTH]],
+    /// Two blocks to scribble on.
+    pub(crate) copy: &'a mut [Lanes<T>; 2 * BLOCK],
 }
 
 /// The passes that are compiled: (products from the right, from the left) for how many
-/// pending terms, without and with a pending scale. What is missing is done in two
-/// walks: first what is pending, then the products.
+/// applied terms, without and with a scale. What is missing is done in two walks: first
+/// what is to be applied, then the products.
 macro_rules! compiled_passes {
     ($with:ident) => {
         $with! {
             (0, 0): [1 2 3 4] [0 1 2 3 4];
-            (1, 0): [0 1 2 3] [1 2 3];
-            (0, 1): [0 1 2 3] [];
-            (1, 1): [0 1 2] [];
-            (2, 0): [0 1 2] [];
-            (2, 1): [0 1 2] [];
-            (1, 2): [0 1 2] [];
-            (2, 2): [0 1 2] [];
-            (2, 3): [0 1 2] [2];
-            (3, 3): [0 1 2] [];
+            (1, 0): [0 4] [4];
+            (0, 1): [0 4] [4];
+            (1, 1): [0 4] [4];
+            (2, 0): [0 4] [];
+            (2, 1): [0 4] [4];
+            (1, 2): [0 4] [4];
+            (2, 2): [0 4] [4];
+            (2, 3): [0 4] [4];
+            (3, 3): [0] [];
+            (4, 0): [0] [];
+            (0, 4): [0] [];
         }
     };
 }
 
-/// Whether there is a pass for so many pending terms, products from the right and from
+/// Whether there is a pass for so many applied terms, products from the right and from
 /// the left.
-pub(crate) fn is_compiled(pending: usize, right: usize, left: usize, scaled: bool) -> bool {
+pub(crate) fn is_compiled(applied: usize, right: usize, left: usize, scaled: bool) -> bool {
     macro_rules! lookup {
         ($(($m:literal, $n:literal): [$($k:literal)*] [$($s:literal)*];)+) => {
             match (right, left, scaled) {
-                $(($m, $n, false) => [$($k),*].contains(&pending),
-                ($m, $n, true) => <[usize]>::contains(&[$($s),*], &pending),)+
+                $(($m, $n, false) => [$($k),*].contains(&applied),
+                ($m, $n, true) => <[usize]>::contains(&[$($s),*], &applied),)+
                 _ => false,
             }
         };
@@ -145,26 +178,23 @@ impl<T: Real> Pass<'_, T> {
             ..
         } = self;
         let at = |vector: &[T], j: usize| vector.get(j).copied().unwrap_or(T::ZERO);
-        for &row in rows {
-            let j = row as usize;
-            let w = &mut matrix[j * stride..(j + 1) * stride];
-            for (chunk, x) in w.as_flattened_mut().iter_mut().enumerate() {
+        for j in (0..rows.blocks()).flat_map(|i| rows.block(i)) {
+            let w = &mut matrix[j * stride..][..stride];
+            for (chunk, x) in w.iter_mut().enumerate() {
                 if let Some(scale) = scale {
-                    *x = scale * *x;
+                    *x = x.scaled(scale);
                 }
                 for (k, pre) in pres.iter().enumerate() {
-                    let post = posts.as_flattened()[k * stride * WIDTH + chunk];
-                    *x = at(pre, j).mul_add(post, *x);
+                    *x = x.plus_scaled(at(pre, j), posts[k * stride + chunk]);
                 }
                 for (m, right) in right.iter().enumerate() {
-                    let out = &mut out.as_flattened_mut()[m * stride * WIDTH + chunk];
-                    *out = at(right, j).mul_add(*x, *out);
+                    let out = &mut out[m * stride + chunk];
+                    *out = out.plus_scaled(at(right, j), *x);
                 }
             }
             for (n, dots) in dots.iter_mut().enumerate() {
-                let left = left[n * stride..(n + 1) * stride].as_flattened();
                 if let Some(dot) = dots.get_mut(j) {
-                    *dot = simd::dot(w.as_flattened(), left);
+                    *dot = simd::dot_lanes(w, &left[n * stride..][..stride]);
                 }
             }
         }
@@ -185,26 +215,25 @@ impl<T: Real> Pass<'_, T> {
             dots,
             copy,
         } = self;
-        let scale = scale.unwrap_or(T::ONE);
-        let posts: [&[[T; WIDTH]]; K] =
-            std::array::from_fn(|k| &posts[k * stride..(k + 1) * stride]);
-        let left: [&[[T; WIDTH]]; N] = std::array::from_fn(|n| &left[n * stride..(n + 1) * stride]);
-        let pres: [&[T]; K] = std::array::from_fn(|k| pres[k].as_slice());
-        let right: [&[T]; M] = std::array::from_fn(|m| right[m]);
-        let (blocks, _) = rows.as_chunks::<BLOCK>();
-        let mut vectors = Vectors {
+        let mut out = out.chunks_exact_mut(stride);
+        let mut dots = dots.iter_mut();
+        let mut vectors = Vectors::<'_, T, K, M, N> {
             stride,
-            scale,
-            posts,
-            pres,
-            right,
-            out,
-            left,
-            dots,
+            scale: scale.unwrap_or(T::ONE),
+            posts: from_fn(|k| &posts[k * stride..]),
+            pres: from_fn(|k| pres[k].as_slice()),
+            right: from_fn(|m| right[m]),
+            out: from_fn(|_| out.next().expect("a pass has room for M products")),
+            left: from_fn(|n| &left[n * stride..]),
+            dots: from_fn(|_| {
+                dots.next()
+                    .expect("a pass has room for N products")
+                    .as_mut_slice()
+            }),
             copy,
         };
-        for block in blocks {
-            vectors.walk_block::<SCALED>(matrix, block);
+        for i in 0..rows.blocks() {
+            vectors.walk_block::<SCALED>(matrix, rows.block(i));
         }
     }
 }
@@ -212,40 +241,39 @@ impl<T: Real> Pass<'_, T> {
 struct Vectors<'a, T, const K: usize, const M: usize, const N: usize> {
     stride: usize,
     scale: T,
-    posts: [&'a [[T; WIDTH]]; K],
+    posts: [&'a [Lanes<T>]; K],
     pres: [&'a [T]; K],
     right: [&'a [T]; M],
-    out: &'a mut [[T; WIDTH]],
-    left: [&'a [[T; WIDTH]]; N],
-    dots: &'a mut [Vec<T>],
-    copy: &'a mut [[T; WIDTH]],
+    out: [&'a mut [Lanes<T>]; M],
+    left: [&'a [Lanes<T>]; N],
+    dots: [&'a mut [T]; N],
+    copy: &'a mut [Lanes<T>; 2 * BLOCK],
 }
 
 impl<T: Real, const K: usize, const M: usize, const N: usize> Vectors<'_, T, K, M, N> {
     #[inline(always)]
-    fn walk_block<const SCALED: bool>(&mut self, matrix: &mut [[T; WIDTH]], rows: &[u32; BLOCK]) {
+    fn walk_block<const SCALED: bool>(&mut self, matrix: &mut [Lanes<T>], rows: [usize; BLOCK]) {
         let stride = self.stride;
-        let ranges: [Range<usize>; BLOCK] = std::array::from_fn(|r| {
-            let start = rows[r] as usize * stride;
-            start..start + stride
-        });
+        let ranges: [Range<usize>; BLOCK] = rows.map(|row| row * stride..(row + 1) * stride);
         // Rows are listed once, in increasing order, so their ranges do not overlap.
         let Ok(w) = matrix.get_disjoint_mut(ranges) else {
-            unreachable!("rows {rows:?} of {stride} chunks overlap or lie outside the matrix")
+            unreachable!("rows {rows:?} of {stride} lanes overlap or lie outside the matrix")
         };
-        let at = |vector: &[T], r: usize| vector.get(rows[r] as usize).copied().unwrap_or(T::ZERO);
-        let pre: [[T; K]; BLOCK] =
-            std::array::from_fn(|r| std::array::from_fn(|k| at(self.pres[k], r)));
-        let right: [[T; M]; BLOCK] =
-            std::array::from_fn(|r| std::array::from_fn(|m| at(self.right[m], r)));
+        // Cut to one length that the compiler knows, so that the loop checks no bounds.
+        let w = w.map(|w| &mut w[..stride]);
+        let posts = self.posts.map(|post| &post[..stride]);
+        let lefts = self.left.map(|left| &left[..stride]);
+        let out = self.out.each_mut().map(|out| &mut out[..stride]);
+        let at = |vector: &[T], r: usize| vector.get(rows[r]).copied().unwrap_or(T::ZERO);
+        let pre: [[T; K]; BLOCK] = from_fn(|r| from_fn(|k| at(self.pres[k], r)));
+        let right: [[T; M]; BLOCK] = from_fn(|r| from_fn(|m| at(self.right[m], r)));
         let mut dots = [[Lanes::<T>::ZERO; N]; BLOCK];
         for chunk in 0..stride {
-            let post: [Lanes<T>; K] = std::array::from_fn(|k| Lanes(self.posts[k][chunk]));
-            let left: [Lanes<T>; N] = std::array::from_fn(|n| Lanes(self.left[n][chunk]));
-            let mut out: [Lanes<T>; M] =
-                std::array::from_fn(|m| Lanes(self.out[m * stride + chunk]));
+            let post: [Lanes<T>; K] = from_fn(|k| posts[k][chunk]);
+            let left: [Lanes<T>; N] = from_fn(|n| lefts[n][chunk]);
+            let mut sum: [Lanes<T>; M] = from_fn(|m| out[m][chunk]);
             for r in 0..BLOCK {
-                let mut x = Lanes(w[r][chunk]);
+                let mut x = w[r][chunk];
                 if SCALED {
                     x = x.scaled(self.scale);
                 }
@@ -253,27 +281,27 @@ impl<T: Real, const K: usize, const M: usize, const N: usize> Vectors<'_, T, K, 
                     x = x.plus_scaled(pre[r][k], post[k]);
                 }
                 if K > 0 || SCALED {
-                    w[r][chunk] = x.0;
+                    w[r][chunk] = x;
                 } else if N > 0 {
                     // Sixteen numbers stored side by side are what the compiler takes
                     // for a hint to keep them in one register. Without a store it
-                    // vectorises across the rows, which takes twice as long.
-                    self.copy[r * stride + chunk] = x.0;
+                    // vectorises across the rows, which takes four times as long.
+                    self.copy[chunk % 2 * BLOCK + r] = x;
                 }
                 for m in 0..M {
-                    out[m] = out[m].plus_scaled(right[r][m], x);
+                    sum[m] = sum[m].plus_scaled(right[r][m], x);
                 }
                 for n in 0..N {
                     dots[r][n] = dots[r][n].plus_product(x, left[n]);
                 }
             }
             for m in 0..M {
-                self.out[m * stride + chunk] = out[m].0;
+                out[m][chunk] = sum[m];
             }
         }
         for r in 0..BLOCK {
             for n in 0..N {
-                if let Some(dot) = self.dots[n].get_mut(rows[r] as usize) {
+                if let Some(dot) = self.dots[n].get_mut(rows[r]) {
                     *dot = dots[r][n].total();
                 }
             }

@@ -3,8 +3,11 @@
 //! In the reverse sweep `w` is W as it was when the operation ran, and `adjoint` is
 //! Λ = dL/dW, as far as later operations have contributed to it.
 
+use std::ops::Range;
+
 use super::{Outer, PlasticOp};
 use crate::algebra::{Algebra, MatrixId, Products, Reverse, Shorthand, Tangent};
+use crate::ops;
 use crate::program::{Action, Program};
 use crate::shape::Shape;
 
@@ -21,17 +24,64 @@ pub(crate) struct Companions {
 /// Vectors of a rule, kept between nodes so that a sweep does not allocate.
 pub(crate) struct Room<V> {
     terms: Vec<Outer<V>>,
+    groups: Vec<Group<V>>,
+    merged: Vec<Outer<V>>,
     wanted: Vec<(bool, bool)>,
     products: Vec<Products<V>>,
+    values: Vec<V>,
+}
+
+/// Terms in a row with the same post-synaptic vector: a ⊗ Σ sₖ bₖ.
+#[derive(Clone, Copy)]
+struct Group<V> {
+    post: V,
+    /// The first term, and how many there are.
+    first: usize,
+    terms: usize,
 }
 
 impl<V> Default for Room<V> {
     fn default() -> Self {
         Room {
             terms: Vec::new(),
+            groups: Vec::new(),
+            merged: Vec::new(),
             wanted: Vec::new(),
             products: Vec::new(),
+            values: Vec::new(),
         }
+    }
+}
+
+impl<V> Group<V> {
+    fn members(&self) -> Range<usize> {
+        self.first..self.first + self.terms
+    }
+}
+
+impl<V: Copy + PartialEq> Room<V> {
+    fn group_terms(&mut self) {
+        self.groups.clear();
+        for (k, term) in self.terms.iter().enumerate() {
+            match self.groups.last_mut() {
+                Some(group) if group.post == term.post => group.terms += 1,
+                _ => self.groups.push(Group {
+                    post: term.post,
+                    first: k,
+                    terms: 1,
+                }),
+            }
+        }
+    }
+
+    /// Σ sₖ bₖ over the terms of a group.
+    fn merged_pre<A: Algebra<Value = V>>(&mut self, g: &mut A, group: Group<V>) -> V {
+        self.values.clear();
+        for term in &self.terms[group.members()] {
+            let scale = term.scale.unwrap_or_else(|| g.constant(Shape::SCALAR, 1.0));
+            self.values.extend([scale, term.pre]);
+        }
+        g.evaluate(ops::Combine.into(), &self.values)
     }
 }
 
@@ -99,8 +149,7 @@ pub(crate) fn reverse<A: Algebra>(
                 cx.algebra.update(adjoint, None, &[term]);
             }
         }
-        // W' = s W + Σ t a ⊗ b: ā = t b Λᵀ, b̄ = t a Λ, t̄ = ⟨a, b Λᵀ⟩, s̄ = ⟨Λ, W⟩,
-        // Λ ← s Λ, and W' becomes W.
+        // W' = s W + Σ t a ⊗ b: the terms as below, s̄ = ⟨Λ, W⟩, Λ ← s Λ, and W' becomes W.
         PlasticOp::Update { slot, scaled } => {
             let Companions { w, derivative, .. } = of(slot);
             let node = cx.node;
@@ -109,31 +158,8 @@ pub(crate) fn reverse<A: Algebra>(
             room.terms.clear();
             room.terms.extend(terms_of(cx.algebra, node, first));
             if let Some(adjoint) = derivative {
-                let inputs = |k: usize| (first + 3 * k, first + 3 * k + 1, first + 3 * k + 2);
-                room.wanted.clear();
-                for k in 0..room.terms.len() {
-                    let (t, a, b) = inputs(k);
-                    room.wanted.push((cx.wants(t) || cx.wants(a), cx.wants(b)));
-                }
-                room.products.clear();
-                cx.algebra
-                    .products(adjoint, &room.terms, &room.wanted, &mut room.products);
-                for (k, (back, forth)) in room.products.iter().enumerate() {
-                    let Outer {
-                        scale: factor,
-                        post,
-                        ..
-                    } = room.terms[k];
-                    let (t, a, b) = inputs(k);
-                    let times = |g: &mut A, x| factor.map_or(x, |factor| g.scale(factor, x));
-                    if let Some(back) = *back {
-                        cx.give(t, |g| g.dot(post, back));
-                        cx.give(a, |g| times(g, back));
-                    }
-                    if let Some(forth) = *forth {
-                        cx.give(b, |g| times(g, forth));
-                    }
-                }
+                room.group_terms();
+                through_terms(cx, adjoint, first, room);
             }
             unwind(op, cx.algebra, node, matrices, room);
             if let (Some(s), Some(adjoint)) = (scale, derivative) {
@@ -169,6 +195,68 @@ pub(crate) fn reverse<A: Algebra>(
             if let (Some(adjoint), Some(source)) = (of(slot).derivative, of(from).derivative) {
                 let one = cx.algebra.constant(Shape::SCALAR, 1.0);
                 cx.algebra.add_scaled(source, one, adjoint);
+            }
+        }
+    }
+}
+
+/// The shares of the terms of an update, whose inputs come in threes from `first` on.
+///
+/// Terms that share a, as a ⊗ p with p = Σ tₖ bₖ: ā = p Λᵀ, b̄ₖ = tₖ a Λ and
+/// t̄ₖ = ⟨a Λ, bₖ⟩, which takes two products with Λ however many terms there are. For a
+/// single term ā = t b Λᵀ, so that t̄ = ⟨a, b Λᵀ⟩ is at hand if nobody wants b̄.
+fn through_terms<A: Algebra>(
+    cx: &mut Reverse<'_, A>,
+    adjoint: MatrixId,
+    first: usize,
+    room: &mut Room<A::Value>,
+) {
+    let inputs = |k: usize| (first + 3 * k, first + 3 * k + 1, first + 3 * k + 2);
+    room.merged.clear();
+    room.wanted.clear();
+    for i in 0..room.groups.len() {
+        let group = room.groups[i];
+        let wants = |pick: fn((usize, usize, usize)) -> usize| {
+            group.members().any(|k| cx.wants(pick(inputs(k))))
+        };
+        let (t, a, b) = (wants(|x| x.0), wants(|x| x.1), wants(|x| x.2));
+        let forth = b || (t && group.terms > 1);
+        room.wanted.push((a || (t && !forth), forth));
+        let pre = if group.terms == 1 {
+            room.terms[group.first].pre
+        } else {
+            room.merged_pre(cx.algebra, group)
+        };
+        room.merged.push(Outer {
+            scale: None,
+            post: group.post,
+            pre,
+        });
+    }
+    room.products.clear();
+    cx.algebra
+        .products(adjoint, &room.merged, &room.wanted, &mut room.products);
+    for (group, (back, forth)) in room.groups.iter().zip(&room.products) {
+        let times = |g: &mut A, scale: Option<A::Value>, x| match scale {
+            Some(scale) => g.scale(scale, x),
+            None => x,
+        };
+        if let Some(back) = *back {
+            // The factors of several terms are in p already.
+            let alone = group.terms == 1;
+            let scale = room.terms[group.first].scale.filter(|_| alone);
+            cx.give(inputs(group.first).1, |g| times(g, scale, back));
+        }
+        for k in group.members() {
+            let Outer { scale, post, pre } = room.terms[k];
+            let (t, _, b) = inputs(k);
+            match (*back, *forth) {
+                (_, Some(forth)) => {
+                    cx.give(t, |g| g.dot(forth, pre));
+                    cx.give(b, |g| times(g, scale, forth));
+                }
+                (Some(back), None) => cx.give(t, |g| g.dot(post, back)),
+                (None, None) => {}
             }
         }
     }
@@ -239,16 +327,19 @@ pub(crate) fn tangent<A: Algebra>(
             let first = usize::from(scaled);
             if let Some(dw) = derivative {
                 room.terms.clear();
+                let tangent = |cx: &Tangent<'_, A>, k, i| cx.of_input(first + 3 * k + i);
+                // Terms with the same post-synaptic vector side by side.
                 for (k, term) in terms_of(cx.algebra, cx.node, first).enumerate() {
-                    let tangent = |i| cx.of_input(first + 3 * k + i);
-                    let of_scale = tangent(0).map(|dt| Outer {
+                    let of_scale = tangent(cx, k, 0).map(|dt| Outer {
                         scale: Some(dt),
                         ..term
                     });
-                    let of_post = tangent(1).map(|da| Outer { post: da, ..term });
-                    let of_pre = tangent(2).map(|db| Outer { pre: db, ..term });
-                    room.terms
-                        .extend([of_scale, of_post, of_pre].into_iter().flatten());
+                    let of_pre = tangent(cx, k, 2).map(|db| Outer { pre: db, ..term });
+                    room.terms.extend([of_scale, of_pre].into_iter().flatten());
+                }
+                for (k, term) in terms_of(cx.algebra, cx.node, first).enumerate() {
+                    let of_post = tangent(cx, k, 1).map(|da| Outer { post: da, ..term });
+                    room.terms.extend(of_post);
                 }
                 cx.algebra.update(dw, scale, &room.terms);
                 if let Some(ds) = scaled.then(|| cx.of_input(0)).flatten() {

@@ -1,16 +1,13 @@
 //! The numbers of a plastic matrix.
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, ShapeBuilder, linalg::general_mat_mul};
+use ndarray::{Array2, ArrayView2};
 
-use super::buffer::Buffer;
-use super::pass::{BLOCK, MAX_PENDING, MAX_PRODUCTS, Pass, is_compiled, pad};
+use super::pass::{BATCH, BLOCK, MAX_APPLIED, MAX_SIDE, Pass, Rows, is_compiled};
 use crate::Real;
 use crate::program::Tensor;
 use crate::real::max;
 use crate::simd::{self, Lanes, WIDTH, dispatch, lanes_for};
-
-/// Coordinates a vector may be non-zero in, in increasing order; `None` stands for all.
-pub(crate) type Coordinates<'a> = Option<&'a [u32]>;
+use crate::support::{Coordinates, words_for};
 
 /// A vector, or a batch of them, and where it may be non-zero.
 #[derive(Clone, Copy, Debug)]
@@ -19,43 +16,67 @@ pub(crate) struct Operand<'a, T> {
     pub(crate) on: Coordinates<'a>,
 }
 
+impl<T: Real> Operand<'_, T> {
+    /// One vector of a batch.
+    fn row(&self, b: usize) -> Self {
+        Operand {
+            tensor: self.tensor.row(b),
+            on: self.on,
+        }
+    }
+}
+
 /// A matrix with `post` rows and `pre` columns in the field's sense (W y: pre → post),
 /// kept column by column: all synapses of one pre-synaptic unit side by side, padded
 /// to whole lanes. The columns of silent pre-synaptic units can then be skipped. Behind
 /// the last column are spare ones, always zero, with which a list of columns can be
 /// filled up to whole blocks.
 ///
-/// Updates of rank 1 wait, and are applied by whatever walks the matrix next.
+/// Updates of rank 1 wait, since to write the matrix takes longer than anything else
+/// that is done with it: the matrix is c·S + Σ postₖ ⊗ preₖ with S what is stored. As
+/// soon as [`MAX_APPLIED`] terms wait, whatever walks the matrix next applies them;
+/// until then products are taken of S, and what waits is added to them.
 #[derive(Debug)]
 pub(crate) struct Store<T> {
     pub(crate) post: usize,
     pub(crate) pre: usize,
+    /// Lanes a column.
     stride: usize,
-    columns: Buffer<T>,
-    all: Vec<u32>,
+    columns: Vec<Lanes<T>>,
     pending: Pending<T>,
     scratch: Scratch<T>,
 }
 
-/// Terms of W ← scale·W + Σ postₖ ⊗ preₖ that wait.
+/// Most terms that may wait.
+const MAX_PENDING: usize = 2 * MAX_APPLIED;
+
+/// c and the terms of c·S + Σ postₖ ⊗ preₖ.
 #[derive(Debug)]
 struct Pending<T> {
     terms: usize,
+    /// c; 1 if there is none.
     scale: Option<T>,
-    posts: Vec<[T; WIDTH]>,
+    posts: Vec<Lanes<T>>,
     pres: Vec<Vec<T>>,
-    /// Which columns the terms touch; `dense` if all.
-    columns: Columns,
+    /// Which columns each term touches.
+    columns: Vec<Columns>,
 }
 
 /// A set of columns.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug)]
 struct Columns {
     dense: bool,
     bits: Vec<u64>,
 }
 
 impl Columns {
+    fn none(pre: usize) -> Self {
+        Columns {
+            dense: false,
+            bits: vec![0; words_for(pre)],
+        }
+    }
+
     fn clear(&mut self) {
         self.dense = false;
         self.bits.fill(0);
@@ -64,20 +85,28 @@ impl Columns {
     fn add(&mut self, on: Coordinates<'_>) {
         match on {
             None => self.dense = true,
-            Some(coordinates) => {
-                for &j in coordinates {
-                    self.bits[j as usize / 64] |= 1 << (j % 64);
-                }
-            }
+            Some(on) => self.add_bits(on.bits),
         }
     }
 
+    fn add_all(&mut self, other: &Columns) {
+        self.dense |= other.dense;
+        self.add_bits(&other.bits);
+    }
+
+    fn add_bits(&mut self, bits: &[u64]) {
+        for (word, more) in self.bits.iter_mut().zip(bits) {
+            *word |= more;
+        }
+    }
+
+    /// Writes the columns to `list` in increasing order.
     fn list(&self, list: &mut Vec<u32>) {
         list.clear();
         for (word, &bits) in self.bits.iter().enumerate() {
             let mut bits = bits;
             while bits != 0 {
-                list.push(word as u32 * 64 + bits.trailing_zeros());
+                list.push(word as u32 * u64::BITS + bits.trailing_zeros());
                 bits &= bits - 1;
             }
         }
@@ -87,179 +116,273 @@ impl Columns {
 /// Room for the vectors of a pass.
 #[derive(Debug)]
 struct Scratch<T> {
-    out: Vec<[T; WIDTH]>,
-    left: Vec<[T; WIDTH]>,
+    out: Vec<Lanes<T>>,
+    left: Vec<Lanes<T>>,
     dots: Vec<Vec<T>>,
+    columns: Columns,
     list: Vec<u32>,
-    copy: Vec<[T; WIDTH]>,
+    copy: [Lanes<T>; 2 * BLOCK],
 }
 
 impl<T: Real> Store<T> {
     pub(crate) fn zeros(post: usize, pre: usize) -> Self {
         let stride = lanes_for(post);
-        let mut all = (0..pre as u32).collect();
-        pad(&mut all, pre);
         Store {
             post,
             pre,
             stride,
-            columns: Buffer::zeros(stride * (pre + BLOCK - 1)),
-            all,
+            columns: vec![Lanes::ZERO; stride * (pre + BLOCK - 1)],
             pending: Pending {
                 terms: 0,
                 scale: None,
-                posts: vec![[T::ZERO; WIDTH]; MAX_PENDING * stride],
+                posts: vec![Lanes::ZERO; MAX_PENDING * stride],
                 pres: vec![vec![T::ZERO; pre]; MAX_PENDING],
-                columns: Columns {
-                    dense: false,
-                    bits: vec![0; pre.div_ceil(64)],
-                },
+                columns: vec![Columns::none(pre); MAX_PENDING],
             },
             scratch: Scratch {
-                out: vec![[T::ZERO; WIDTH]; MAX_PRODUCTS * stride],
-                left: vec![[T::ZERO; WIDTH]; MAX_PRODUCTS * stride],
-                dots: vec![vec![T::ZERO; pre]; MAX_PRODUCTS],
-                list: Vec::with_capacity(pre + BLOCK - 1),
-                copy: vec![[T::ZERO; WIDTH]; BLOCK * stride],
+                out: vec![Lanes::ZERO; MAX_SIDE * stride],
+                left: vec![Lanes::ZERO; MAX_SIDE * stride],
+                dots: vec![vec![T::ZERO; pre]; MAX_SIDE],
+                columns: Columns::none(pre),
+                list: Vec::with_capacity(pre),
+                copy: [Lanes::ZERO; 2 * BLOCK],
             },
         }
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.columns.bytes()
-            + (self.pending.posts.len() + self.scratch.out.len() + self.scratch.left.len())
-                * size_of::<[T; WIDTH]>()
-            + (MAX_PENDING + MAX_PRODUCTS) * self.pre * size_of::<T>()
+        let lanes = self.columns.len()
+            + self.pending.posts.len()
+            + self.scratch.out.len()
+            + self.scratch.left.len();
+        lanes * size_of::<Lanes<T>>() + (MAX_PENDING + MAX_SIDE) * self.pre * size_of::<T>()
     }
 
     /// Takes over the numbers of a post × pre array, whatever its memory order.
     pub(crate) fn set(&mut self, w: ArrayView2<'_, T>) {
         self.forget_pending();
-        let row = self.stride * WIDTH;
+        let (columns, spare) = self.columns.split_at_mut(self.pre * self.stride);
         // A diverged run may have left NaN in the padding and the spare columns.
-        self.columns.flat_mut()[self.pre * row..].fill(T::ZERO);
-        for (column, values) in self
-            .columns
-            .flat_mut()
-            .chunks_exact_mut(row)
-            .zip(w.columns())
-        {
-            column[values.len()..].fill(T::ZERO);
+        spare.fill(Lanes::ZERO);
+        for (column, values) in columns.chunks_exact_mut(self.stride).zip(w.columns()) {
             match values.as_slice() {
-                Some(values) => column[..values.len()].copy_from_slice(values),
-                None => column.iter_mut().zip(values).for_each(|(c, v)| *c = *v),
+                Some(values) => copy_into(column, values),
+                None => {
+                    column.fill(Lanes::ZERO);
+                    for (i, value) in values.iter().enumerate() {
+                        column[i / WIDTH].0[i % WIDTH] = *value;
+                    }
+                }
             }
         }
     }
 
     pub(crate) fn set_zero(&mut self) {
         self.forget_pending();
-        self.columns.flat_mut().fill(T::ZERO);
+        self.columns.fill(Lanes::ZERO);
     }
 
-    /// Takes over the numbers of a store of the same size.
-    pub(crate) fn copy_from(&mut self, other: &mut Store<T>) {
-        other.flush();
-        self.forget_pending();
-        self.columns
-            .flat_mut()
-            .copy_from_slice(other.columns.flat());
+    /// Becomes the same matrix as a store of the same size, with what waits there.
+    pub(crate) fn copy_from(&mut self, other: &Store<T>) {
+        self.columns.copy_from_slice(&other.columns);
+        let (mine, its) = (&mut self.pending, &other.pending);
+        (mine.terms, mine.scale) = (its.terms, its.scale);
+        let lanes = its.terms * self.stride;
+        mine.posts[..lanes].copy_from_slice(&its.posts[..lanes]);
+        for k in 0..its.terms {
+            mine.pres[k].copy_from_slice(&its.pres[k]);
+            mine.columns[k].clone_from(&its.columns[k]);
+        }
     }
 
-    pub(crate) fn array(&mut self) -> Array2<T> {
-        self.flush();
-        self.view().reversed_axes().to_owned()
-    }
-
-    /// The numbers as a pre × post array.
-    fn view(&self) -> ArrayView2<'_, T> {
-        let strides = (self.pre, self.post).strides((self.stride * WIDTH, 1));
-        ArrayView2::from_shape(strides, self.columns.flat()).expect("the buffer holds all columns")
-    }
-
-    fn view_mut(&mut self) -> ArrayViewMut2<'_, T> {
-        let strides = (self.pre, self.post).strides((self.stride * WIDTH, 1));
-        ArrayViewMut2::from_shape(strides, self.columns.flat_mut())
-            .expect("the buffer holds all columns")
+    /// The matrix with all that waits, post × pre.
+    pub(crate) fn array(&self) -> Array2<T> {
+        let mut now = Store::zeros(self.post, self.pre);
+        now.copy_from(self);
+        now.flush();
+        Array2::from_shape_fn((self.post, self.pre), |(i, j)| {
+            now.columns[j * self.stride + i / WIDTH].0[i % WIDTH]
+        })
     }
 
     fn forget_pending(&mut self) {
         self.pending.terms = 0;
         self.pending.scale = None;
-        self.pending.columns.clear();
     }
 
-    /// Applies what waits.
+    /// Applies all that waits.
     pub(crate) fn flush(&mut self) {
-        if self.pending.terms > 0 || self.pending.scale.is_some() {
-            self.pass(&[], &[], &[]);
+        while self.pending.terms > 0 || self.pending.scale.is_some() {
+            let terms = self.pending.terms.min(MAX_APPLIED);
+            self.pass(terms, &[], &[], &[]);
         }
     }
 
-    /// Applies what waits and takes the products with `right` (left in
-    /// `scratch.out`) and with `left` (left in `scratch.dots`, valid on `on`).
-    fn pass(&mut self, right: &[Operand<'_, T>], left: &[&[T]], on: &[Coordinates<'_>]) {
+    /// Takes the products of the matrix with `right` (left in `scratch.out`) and with
+    /// `left` (left in `scratch.dots`, valid on `on`).
+    fn take_products(&mut self, right: &[Operand<'_, T>], left: &[&[T]], on: &[Coordinates<'_>]) {
         let scaled = self.pending.scale.is_some();
-        if !is_compiled(self.pending.terms, right.len(), left.len(), scaled) {
-            self.pass(&[], &[], &[]);
+        let mut applied = 0;
+        if self.pending.terms >= MAX_APPLIED {
+            if is_compiled(MAX_APPLIED, right.len(), left.len(), scaled) {
+                applied = MAX_APPLIED;
+            } else {
+                self.pass(MAX_APPLIED, &[], &[], &[]);
+            }
         }
-        let pending = &mut self.pending;
-        let scratch = &mut self.scratch;
-        for operand in right {
-            pending.columns.add(operand.on);
+        self.pass(applied, right, left, on);
+        if self.pending.terms > 0 || self.pending.scale.is_some() {
+            self.add_what_waits(right, left.len());
         }
-        for coordinates in on {
-            pending.columns.add(*coordinates);
-        }
-        let dense = pending.columns.dense || pending.scale.is_some();
-        if !dense {
-            pending.columns.list(&mut scratch.list);
-            pad(&mut scratch.list, self.pre);
-        }
-        let mut vectors = [[].as_slice(); MAX_PRODUCTS];
+    }
+
+    /// Applies the first `applied` terms that wait, and with them c, and takes the
+    /// products of what is stored then.
+    fn pass(
+        &mut self,
+        applied: usize,
+        right: &[Operand<'_, T>],
+        left: &[&[T]],
+        on: &[Coordinates<'_>],
+    ) {
+        let (pending, scratch) = (&mut self.pending, &mut self.scratch);
+        let applies = applied > 0 || right.len() + left.len() == 0;
+        let scale = if applies { pending.scale.take() } else { None };
+        let mut needed = right.iter().map(|x| x.on).chain(on.iter().copied());
+        let list = match (needed.next(), needed.next()) {
+            (Some(None), _) => None,
+            (Some(Some(only)), None) if applied == 0 => Some(only.list),
+            _ if scale.is_some() => None,
+            _ => {
+                scratch.columns.clear();
+                for operand in right {
+                    scratch.columns.add(operand.on);
+                }
+                for coordinates in on {
+                    scratch.columns.add(*coordinates);
+                }
+                for columns in &pending.columns[..applied] {
+                    scratch.columns.add_all(columns);
+                }
+                if scratch.columns.dense {
+                    None
+                } else {
+                    scratch.columns.list(&mut scratch.list);
+                    Some(scratch.list.as_slice())
+                }
+            }
+        };
+        let mut vectors = [[].as_slice(); MAX_SIDE];
         for (vector, operand) in vectors.iter_mut().zip(right) {
             *vector = operand.tensor.data;
         }
         let out = &mut scratch.out[..right.len() * self.stride];
-        out.fill([T::ZERO; WIDTH]);
+        out.fill(Lanes::ZERO);
         for (padded, vector) in scratch.left.chunks_exact_mut(self.stride).zip(left) {
-            padded.as_flattened_mut()[..vector.len()].copy_from_slice(vector);
+            copy_into(padded, vector);
         }
         T::walk(Pass {
-            matrix: self.columns.chunks_mut(),
+            matrix: &mut self.columns,
             stride: self.stride,
-            rows: if dense { &self.all } else { &scratch.list },
-            scale: pending.scale,
+            rows: Rows { of: self.pre, list },
+            scale,
             posts: &pending.posts,
-            pres: &pending.pres[..pending.terms],
+            pres: &pending.pres[..applied],
             right: &vectors[..right.len()],
             out,
             left: &scratch.left,
             dots: &mut scratch.dots[..left.len()],
             copy: &mut scratch.copy,
         });
-        self.forget_pending();
+        let left = pending.terms - applied;
+        if left > 0 {
+            let stride = self.stride;
+            pending
+                .posts
+                .copy_within(applied * stride..pending.terms * stride, 0);
+            pending.pres.rotate_left(applied);
+            pending.columns.rotate_left(applied);
+        }
+        pending.terms = left;
+    }
+
+    /// Makes products of S products of c·S + Σ postₖ ⊗ preₖ.
+    fn add_what_waits(&mut self, right: &[Operand<'_, T>], left: usize) {
+        let (pending, scratch, stride) = (&self.pending, &mut self.scratch, self.stride);
+        dispatch(
+            #[inline(always)]
+            move || {
+                let outs = scratch.out.chunks_exact_mut(stride).zip(right);
+                for (out, operand) in outs {
+                    if let Some(scale) = pending.scale {
+                        out.iter_mut().for_each(|x| *x = x.scaled(scale));
+                    }
+                    for k in 0..pending.terms {
+                        let share = simd::dot(&pending.pres[k], operand.tensor.data);
+                        let post = &pending.posts[k * stride..][..stride];
+                        for (x, post) in out.iter_mut().zip(post) {
+                            *x = x.plus_scaled(share, *post);
+                        }
+                    }
+                }
+                let lefts = scratch.left.chunks_exact(stride);
+                for (dots, left) in scratch.dots[..left].iter_mut().zip(lefts) {
+                    if let Some(scale) = pending.scale {
+                        dots.iter_mut().for_each(|x| *x = scale * *x);
+                    }
+                    for k in 0..pending.terms {
+                        let share = simd::dot_lanes(&pending.posts[k * stride..][..stride], left);
+                        for (x, pre) in dots.iter_mut().zip(&pending.pres[k]) {
+                            *x = share.mul_add(*pre, *x);
+                        }
+                    }
+                }
+            },
+        );
     }
 
     /// y Wᵀ for each row y.
     pub(crate) fn matvec(&mut self, y: Operand<'_, T>, z: &mut [T]) {
-        if y.tensor.shape.rows == 1 {
-            self.pass(&[y], &[], &[]);
-            z.copy_from_slice(&self.scratch.out.as_flattened()[..self.post]);
-        } else {
-            self.flush();
-            crate::ops::multiply(matrix(y.tensor), self.view(), z);
+        let rows = y.tensor.shape.rows;
+        if rows == 1 {
+            self.take_products(&[y], &[], &[]);
+            copy_from(&self.scratch.out, z);
+            return;
+        }
+        self.flush();
+        for first in (0..rows).step_by(BATCH) {
+            // Beyond the last row the last one is repeated.
+            let group: [Operand<'_, T>; BATCH] =
+                std::array::from_fn(|m| y.row((first + m).min(rows - 1)));
+            self.pass(0, &group, &[], &[]);
+            let products = self.scratch.out.chunks_exact(self.stride);
+            let z = z[first * self.post..].chunks_exact_mut(self.post);
+            products
+                .zip(z)
+                .take(BATCH)
+                .for_each(|(out, z)| copy_from(out, z));
         }
     }
 
     /// e W for each row e, on the coordinates `on` and zero elsewhere.
     pub(crate) fn matvec_t(&mut self, e: Tensor<'_, T>, on: Coordinates<'_>, u: &mut [T]) {
-        if e.shape.rows == 1 {
-            self.pass(&[], &[e.data], &[on]);
+        let rows = e.shape.rows;
+        if rows == 1 {
+            self.take_products(&[], &[e.data], &[on]);
             copy_on(&self.scratch.dots[0], on, u);
-        } else {
-            self.flush();
-            crate::ops::multiply(matrix(e), self.view().reversed_axes(), u);
+            return;
+        }
+        self.flush();
+        for first in (0..rows).step_by(BATCH) {
+            let group: [&[T]; BATCH] =
+                std::array::from_fn(|n| e.row((first + n).min(rows - 1)).data);
+            self.pass(0, &[], &group, &[None]);
+            let u = u[first * self.pre..].chunks_exact_mut(self.pre);
+            self.scratch
+                .dots
+                .iter()
+                .zip(u)
+                .for_each(|(dots, u)| u.copy_from_slice(dots));
         }
     }
 
@@ -272,12 +395,11 @@ impl<T: Real> Store<T> {
         left: &[&[T]],
         on: &[Coordinates<'_>],
     ) {
-        self.pass(right, left, on);
+        self.take_products(right, left, on);
     }
 
     pub(crate) fn product(&self, m: usize, z: &mut [T]) {
-        let out = &self.scratch.out[m * self.stride..(m + 1) * self.stride];
-        z.copy_from_slice(&out.as_flattened()[..self.post]);
+        copy_from(&self.scratch.out[m * self.stride..], z);
     }
 
     pub(crate) fn product_t(&self, n: usize, on: Coordinates<'_>, u: &mut [T]) {
@@ -286,45 +408,78 @@ impl<T: Real> Store<T> {
 
     /// W ← scale·W, the first part of an update.
     pub(crate) fn begin_update(&mut self, scale: Option<T>) {
-        if scale.is_some() {
-            self.flush();
-            self.pending.scale = scale;
+        let Some(scale) = scale else {
+            return;
+        };
+        let pending = &mut self.pending;
+        pending.scale = Some(pending.scale.map_or(scale, |c| c * scale));
+        for x in &mut pending.posts[..pending.terms * self.stride] {
+            *x = x.scaled(scale);
         }
     }
 
-    /// W ← W + factor·a ⊗ b, or the sum over the rows of both.
-    pub(crate) fn add_outer(&mut self, factor: T, a: Tensor<'_, T>, b: Operand<'_, T>) {
-        if a.shape.rows > 1 {
-            self.flush();
-            let (a, b) = (matrix(a), matrix(b.tensor).reversed_axes());
-            general_mat_mul(factor, &b, &a, T::ONE, &mut self.view_mut());
-            return;
+    /// W ← W + Σ factorₖ·aₖ ⊗ bₖ over the terms, the second part of an update. Vectors of
+    /// several rows stand for the sum over the rows. Terms in a row with the very same
+    /// a become one: a ⊗ (Σ factorₖ·bₖ).
+    pub(crate) fn add_terms<'t>(
+        &mut self,
+        terms: impl Iterator<Item = (T, Tensor<'t, T>, Operand<'t, T>)>,
+    ) {
+        let mut last: &[T] = &[];
+        for (factor, a, b) in terms {
+            for row in 0..a.shape.rows {
+                let (a, b) = (a.row(row), b.row(row));
+                let begins = !std::ptr::eq(a.data, last);
+                if begins {
+                    self.begin_term(a.data);
+                    last = a.data;
+                }
+                self.add_to_term(factor, b, begins);
+            }
         }
+    }
+
+    /// Makes room for a ⊗ p, with p to follow.
+    fn begin_term(&mut self, a: &[T]) {
         if self.pending.terms == MAX_PENDING {
-            self.flush();
+            self.pass(MAX_APPLIED, &[], &[], &[]);
         }
         let pending = &mut self.pending;
         let k = pending.terms;
-        let post = pending.posts[k * self.stride..(k + 1) * self.stride].as_flattened_mut();
-        let post = &mut post[..self.post];
-        if factor == T::ONE {
-            post.copy_from_slice(a.data);
-        } else {
-            crate::ops::map(a.data, post, |a| factor * a);
-        }
-        pending.pres[k].copy_from_slice(b.tensor.data);
-        pending.columns.add(b.on);
+        copy_into(&mut pending.posts[k * self.stride..][..self.stride], a);
+        pending.columns[k].clear();
         pending.terms += 1;
+    }
+
+    /// Turns the last a ⊗ p that waits into a ⊗ (p + factor·b), with p = 0 for a `new` one.
+    fn add_to_term(&mut self, factor: T, b: Operand<'_, T>, new: bool) {
+        let last = self.pending.terms - 1;
+        let (pre, b_data) = (&mut self.pending.pres[last], b.tensor.data);
+        dispatch(
+            #[inline(always)]
+            move || {
+                if new {
+                    pre.iter_mut()
+                        .zip(b_data)
+                        .for_each(|(pre, b)| *pre = factor * *b);
+                } else {
+                    for (pre, b) in pre.iter_mut().zip(b_data) {
+                        *pre = factor.mul_add(*b, *pre);
+                    }
+                }
+            },
+        );
+        self.pending.columns[last].add(b.on);
     }
 
     /// ⟨A, B⟩ = Σ Aᵢⱼ Bᵢⱼ with a store of the same size.
     pub(crate) fn frobenius(&mut self, other: &mut Store<T>) -> T {
         self.flush();
         other.flush();
-        let (a, b) = (self.columns.flat(), other.columns.flat());
+        let (a, b) = (&self.columns, &other.columns);
         dispatch(
             #[inline(always)]
-            move || simd::dot(a, b),
+            move || simd::dot_lanes(a, b),
         )
     }
 
@@ -332,12 +487,12 @@ impl<T: Real> Store<T> {
     pub(crate) fn add_scaled(&mut self, s: T, other: &mut Store<T>) {
         self.flush();
         other.flush();
-        let (w, v) = (self.columns.chunks_mut(), other.columns.chunks());
+        let (w, v) = (&mut self.columns, &other.columns);
         dispatch(
             #[inline(always)]
             move || {
                 for (w, v) in w.iter_mut().zip(v) {
-                    *w = Lanes(*w).plus_scaled(s, Lanes(*v)).0;
+                    *w = w.plus_scaled(s, *v);
                 }
             },
         );
@@ -347,7 +502,7 @@ impl<T: Real> Store<T> {
     pub(crate) fn distance(&mut self, other: &mut Store<T>) -> T {
         self.flush();
         other.flush();
-        let (w, v) = (self.columns.chunks(), other.columns.chunks());
+        let (w, v) = (&self.columns, &other.columns);
         let (difference, size) = dispatch(
             #[inline(always)]
             move || {
@@ -357,10 +512,10 @@ impl<T: Real> Store<T> {
                 let mut poison = [T::ZERO; WIDTH];
                 for (w, v) in w.iter().zip(v) {
                     for lane in 0..WIDTH {
-                        let d = (w[lane] - v[lane]).abs();
+                        let d = (w.0[lane] - v.0[lane]).abs();
                         difference[lane] = max(difference[lane], d);
                         poison[lane] = d.mul_add(T::ZERO, poison[lane]);
-                        size[lane] = max(size[lane], v[lane].abs());
+                        size[lane] = max(size[lane], v.0[lane].abs());
                     }
                 }
                 let largest = |lanes: [T; WIDTH]| lanes.into_iter().fold(T::ZERO, max);
@@ -375,18 +530,36 @@ impl<T: Real> Store<T> {
     }
 }
 
-fn matrix<'a, T: Real>(x: Tensor<'a, T>) -> ArrayView2<'a, T> {
-    ArrayView2::from_shape((x.shape.rows, x.shape.cols), x.data)
-        .expect("a value has as many numbers as its shape asks for")
+/// Writes numbers to lanes, and zeros behind them to fill up the last.
+fn copy_into<T: Real>(lanes: &mut [Lanes<T>], numbers: &[T]) {
+    let (whole, rest) = numbers.as_chunks::<WIDTH>();
+    for (lanes, numbers) in lanes.iter_mut().zip(whole) {
+        lanes.0 = *numbers;
+    }
+    if let Some(last) = lanes.get_mut(whole.len()) {
+        last.0[..rest.len()].copy_from_slice(rest);
+        last.0[rest.len()..].fill(T::ZERO);
+    }
+}
+
+/// Reads numbers from lanes.
+fn copy_from<T: Real>(lanes: &[Lanes<T>], numbers: &mut [T]) {
+    let (whole, rest) = numbers.as_chunks_mut::<WIDTH>();
+    for (numbers, lanes) in whole.iter_mut().zip(lanes) {
+        *numbers = lanes.0;
+    }
+    if let Some(last) = lanes.get(whole.len()) {
+        rest.copy_from_slice(&last.0[..rest.len()]);
+    }
 }
 
 /// Copies the coordinates `on` and sets the others to zero.
 fn copy_on<T: Real>(from: &[T], on: Coordinates<'_>, to: &mut [T]) {
     match on {
         None => to.copy_from_slice(from),
-        Some(coordinates) => {
+        Some(on) => {
             to.fill(T::ZERO);
-            for &j in coordinates {
+            for &j in on.list {
                 to[j as usize] = from[j as usize];
             }
         }

@@ -9,8 +9,10 @@ use crate::Real;
 pub(crate) const WIDTH: usize = 16;
 
 /// Sixteen numbers side by side: the unit in which rows of a plastic matrix are
-/// walked and sums are taken.
+/// walked and sums are taken. They start at a cache line, so that no access straddles
+/// more lines than it must.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub(crate) struct Lanes<T>(pub(crate) [T; WIDTH]);
 
 /// How many [`Lanes`] hold `n` numbers.
@@ -76,6 +78,16 @@ pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
     }
     for (lane, (x, y)) in a_rest.iter().zip(b_rest).enumerate() {
         partial.0[lane] = x.mul_add(*y, partial.0[lane]);
+    }
+    partial.total()
+}
+
+/// Σ aᵢ bᵢ of whole lanes. `a` and `b` have the same length.
+#[inline(always)]
+pub(crate) fn dot_lanes<T: Real>(a: &[Lanes<T>], b: &[Lanes<T>]) -> T {
+    let mut partial = Lanes::ZERO;
+    for (x, y) in a.iter().zip(b) {
+        partial = partial.plus_product(*x, *y);
     }
     partial.total()
 }

@@ -8,4 +8,4 @@ mod dispatch;
 mod lanes;
 
 pub use dispatch::{Level, dispatch, force_level, level};
-pub(crate) use lanes::{Lanes, WIDTH, dot, lanes_for, sum};
+pub(crate) use lanes::{Lanes, WIDTH, dot, dot_lanes, lanes_for, sum};

@@ -1,0 +1,98 @@
+//! A whole run has the same bits whatever vector instructions are used. One test, since
+//! the level is set for the whole process.
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use std::convert::Infallible;
+
+use autodiff::simd::{Level, force_level};
+use datasets::{Dataset, Split};
+use meta::{GradientMode, Precision, Settings, Training};
+use model::{Activation, Network, Rule};
+
+/// Runs that together use every operation of an episode: all terms, all feedback
+/// pathways, all activations, both precisions and both ways of taking the gradient.
+fn runs() -> Vec<Settings> {
+    let softplus = Activation::default();
+    let cases = [
+        ("pool", softplus, Precision::F32, GradientMode::Reverse),
+        ("pool", softplus, Precision::F64, GradientMode::Forward),
+        ("bio", softplus, Precision::F64, GradientMode::Reverse),
+        ("bio", softplus, Precision::F32, GradientMode::Forward),
+        (
+            "bp-exact",
+            Activation::Sigmoid,
+            Precision::F32,
+            GradientMode::Reverse,
+        ),
+        (
+            "dfa",
+            Activation::Tanh,
+            Precision::F32,
+            GradientMode::Reverse,
+        ),
+        ("bp", softplus, Precision::F32, GradientMode::Auto),
+    ];
+    cases
+        .into_iter()
+        .map(|(rule, activation, precision, gradient)| {
+            let rule = Rule::built_in(rule).unwrap();
+            Settings {
+                feedback: rule.feedback,
+                rule,
+                // Neither whole lanes nor whole blocks of rows.
+                network: Network {
+                    sizes: vec![784, 21, 18, 47],
+                    activation,
+                },
+                episodes: 3,
+                trials: 2,
+                ways: 3,
+                shots: 4,
+                queries: 3,
+                lambda: 0.1,
+                precision,
+                gradient,
+                ..Settings::default()
+            }
+        })
+        .collect()
+}
+
+/// Every number that the run records, as bits.
+fn bits(settings: &Settings, data: &Dataset) -> Vec<u64> {
+    let mut bits = Vec::new();
+    let mut training = Training::new(settings, data, 1).unwrap();
+    let Ok(()) = training.run(|record| {
+        let numbers = [
+            record.loss,
+            record.cross_entropy,
+            record.accuracy,
+            record.residual,
+        ];
+        let lists = [record.theta, record.angles, record.orthonormality];
+        let all = numbers.into_iter().chain(lists.into_iter().flatten());
+        bits.extend(all.map(f64::to_bits));
+        Ok::<(), Infallible>(())
+    });
+    bits
+}
+
+#[test]
+fn a_run_has_the_same_bits_at_every_level_of_vector_instructions() {
+    let data = datasets::glyphs(Split::Test, 0);
+    for settings in runs() {
+        force_level(Level::Portable);
+        let portable = bits(&settings, &data);
+        for level in [Level::Avx2, Level::Avx512] {
+            if force_level(level) != level {
+                eprintln!("SKIPPED: this processor has no {level:?}");
+                continue;
+            }
+            let name = &settings.rule.name;
+            assert!(
+                bits(&settings, &data) == portable,
+                "{name} differs with {level:?}"
+            );
+        }
+    }
+}
