@@ -4,7 +4,7 @@ use model::{Feedback, Network, Rule};
 use rand::seq::SliceRandom;
 
 use crate::train::batch;
-use crate::{Batch, Episode, Purpose, Setting, draw_weights, stream};
+use crate::{Batch, Episode, Penalty, Purpose, Setting, draw_weights, stream};
 
 /// Learning one long stream of images with a rule whose coefficients stay as they are
 /// (PAPER Fig. 1): a network sees each image once, and is tested now and then.
@@ -64,7 +64,7 @@ impl Online {
         test: &Dataset,
         trial: u64,
     ) -> Result<Vec<OnlineRecord>, String> {
-        let mut episode = Episode::new(&self.network, self.feedback, &self.rule, 0.0)?;
+        let mut episode = Episode::new(&self.network, self.feedback, &self.rule, Penalty::l1(0.0))?;
         let mut tape = Tape::<f32>::new();
         let rng = |purpose| stream(self.seed, trial, NO_EPISODE, purpose);
         let order = self.draw(train, self.images, &mut rng(Purpose::Order));
