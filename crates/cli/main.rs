@@ -7,7 +7,9 @@
 mod bench;
 mod data;
 mod episode;
+mod explain;
 mod failure;
+mod gradcheck;
 mod progress;
 mod reproduce;
 mod resume;
@@ -41,6 +43,8 @@ enum Command {
     Reproduce(reproduce::Args),
     Bench(bench::Args),
     Data(data::Args),
+    Explain(explain::Args),
+    Gradcheck(gradcheck::Args),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +57,8 @@ fn main() -> ExitCode {
             Command::Reproduce(args) => reproduce::run(args),
             Command::Bench(args) => bench::run(args),
             Command::Data(args) => data::run(args),
+            Command::Explain(args) => explain::run(args),
+            Command::Gradcheck(args) => gradcheck::run(args),
         },
         Err(error) => usage(&error),
     };

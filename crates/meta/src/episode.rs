@@ -90,6 +90,8 @@ pub struct Step<'a> {
     pub index: usize,
     /// What the network computed for it, with the weights before the update.
     pub trace: &'a Trace,
+    /// v = Wᵀy as far as the rule used it, see [`CompiledRule::back_activity`].
+    pub back_activity: &'a [Option<Var>],
     /// The weights after the update.
     pub w: &'a [autodiff::Plastic],
 }
@@ -101,8 +103,21 @@ pub struct Recorded {
     pub meta_loss: Var,
     /// The coefficients.
     pub theta: Vec<Var>,
-    cross_entropy: Var,
-    logits: Var,
+    query: Queried,
+}
+
+impl Recorded {
+    /// W_1..W_L as they are after learning.
+    pub fn weights(&self) -> &[autodiff::Plastic] {
+        &self.query.w
+    }
+}
+
+/// Query images seen by a network that has learned.
+#[derive(Debug)]
+pub(crate) struct Queried {
+    pub(crate) cross_entropy: Var,
+    pub(crate) logits: Var,
     target: Var,
     w: Vec<autodiff::Plastic>,
     b: Vec<autodiff::Plastic>,
@@ -152,21 +167,72 @@ impl Episode {
         &mut self,
         tape: &mut Tape<T>,
         setting: &Setting<T>,
-        mut watch: impl FnMut(&mut Tape<T>, &Step<'_>),
+        watch: impl FnMut(&mut Tape<T>, &Step<'_>),
     ) -> Recorded {
         tape.clear();
-        let theta: Vec<Var> = setting
-            .theta
-            .iter()
-            .map(|t| tape.variable_scalar(*t))
-            .collect();
+        let theta = variables(tape, &setting.theta);
+        self.record_from(tape, setting, theta, watch)
+    }
+
+    /// As [`Episode::record_watched`], on a tape that already holds the coefficients
+    /// and whatever they were computed from. Those of `setting` are not used.
+    ///
+    /// # Panics
+    /// As [`Episode::record`], and if `theta` is not of this tape.
+    pub fn record_from<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+        theta: Vec<Var>,
+        watch: impl FnMut(&mut Tape<T>, &Step<'_>),
+    ) -> Recorded {
+        self.rule.begin(tape, &theta);
+        let query = self.unroll(tape, setting, |_, _| {}, watch);
+        let meta_loss = self.penalty.add_to(tape, query.cross_entropy, &theta);
+        Recorded {
+            meta_loss,
+            theta,
+            query,
+        }
+    }
+
+    /// As [`Episode::record_watched`], but every step has coefficients of its own, all
+    /// with the values of `setting`; they are returned step after step. The derivative
+    /// of the cross-entropy by those of a step is what this step contributes to
+    /// dL_meta/dθ. There is no penalty here, since it comes from no step.
+    pub(crate) fn record_by_step<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+        watch: impl FnMut(&mut Tape<T>, &Step<'_>),
+    ) -> (Queried, Vec<Var>) {
+        tape.clear();
+        let mut copies = Vec::new();
+        let own = |tape: &mut Tape<T>, rule: &mut CompiledRule| {
+            let theta = variables(tape, &setting.theta);
+            rule.begin(tape, &theta);
+            copies.extend(theta);
+        };
+        let query = self.unroll(tape, setting, own, watch);
+        (query, copies)
+    }
+
+    /// Learns from the training images one by one, and looks at the query images.
+    /// `prepare` is called before each step.
+    fn unroll<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+        mut prepare: impl FnMut(&mut Tape<T>, &mut CompiledRule),
+        mut watch: impl FnMut(&mut Tape<T>, &Step<'_>),
+    ) -> Queried {
         let mut w: Vec<_> = setting.w.iter().map(|w| tape.plastic(w.view())).collect();
         let b: Vec<_> = setting.b.iter().map(|b| tape.fixed(b.view())).collect();
-        self.rule.begin(tape, &theta);
         let lowest = self.rule.lowest_error();
         let pixels = self.network.sizes[0];
         let images = setting.train.x.chunks_exact(pixels);
         for (index, (x, label)) in images.zip(&setting.train.labels).enumerate() {
+            prepare(tape, &mut self.rule);
             let x = tape.constant_vector(x);
             let target = self.target(tape, std::slice::from_ref(label));
             self.network.forward(tape, &w, x, &mut self.trace);
@@ -183,6 +249,7 @@ impl Episode {
             let step = Step {
                 index,
                 trace: &self.trace,
+                back_activity: self.rule.back_activity(),
                 w: &w,
             };
             watch(tape, &step);
@@ -192,17 +259,18 @@ impl Episode {
         let target = self.target(tape, &setting.query.labels);
         self.network.forward(tape, &w, x, &mut self.trace);
         let logits = self.trace.z[self.network.layers() - 1];
-        let cross_entropy = tape.cross_entropy(logits, target);
-        let meta_loss = self.penalty.add_to(tape, cross_entropy, &theta);
-        Recorded {
-            meta_loss,
-            theta,
-            cross_entropy,
+        Queried {
+            cross_entropy: tape.cross_entropy(logits, target),
             logits,
             target,
             w,
             b,
         }
+    }
+
+    /// What the network computed for the query images, after an episode was recorded.
+    pub(crate) fn query_trace(&self) -> &Trace {
+        &self.trace
     }
 
     /// Runs an episode on `tape`, which is cleared first and can be used again.
@@ -225,7 +293,10 @@ impl Episode {
     ) -> (Outcome, Vec<Array2<T>>) {
         let recorded = self.record(tape, setting);
         let outcome = self.finish(tape, setting, &recorded);
-        (outcome, recorded.w.iter().map(|w| tape.matrix(w)).collect())
+        (
+            outcome,
+            recorded.query.w.iter().map(|w| tape.matrix(w)).collect(),
+        )
     }
 
     /// The meta-gradient of an episode that was just recorded on `tape`.
@@ -265,7 +336,10 @@ impl Episode {
     ) -> (Scores, Vec<Array2<T>>) {
         let recorded = self.record(tape, setting);
         let scores = self.score(tape, setting, &recorded);
-        (scores, recorded.w.iter().map(|w| tape.matrix(w)).collect())
+        (
+            scores,
+            recorded.query.w.iter().map(|w| tape.matrix(w)).collect(),
+        )
     }
 
     fn score<T: Real>(
@@ -274,19 +348,20 @@ impl Episode {
         setting: &Setting<T>,
         recorded: &Recorded,
     ) -> Scores {
-        let pathway = (recorded.w.as_slice(), recorded.b.as_slice());
-        let orthonormality = measures::orthonormality(tape, &recorded.w, &self.trace);
+        let query = &recorded.query;
+        let pathway = (query.w.as_slice(), query.b.as_slice());
+        let orthonormality = measures::orthonormality(tape, &query.w, &self.trace);
         let angles = measures::angles(
             tape,
             &self.network,
             self.feedback,
             pathway,
-            recorded.target,
+            query.target,
             &mut self.trace,
         );
         Scores {
-            cross_entropy: tape.scalar(recorded.cross_entropy).to_f64(),
-            accuracy: measures::accuracy(tape.value(recorded.logits), &setting.query.labels),
+            cross_entropy: tape.scalar(query.cross_entropy).to_f64(),
+            accuracy: measures::accuracy(tape.value(query.logits), &setting.query.labels),
             angles,
             orthonormality,
         }
@@ -322,4 +397,9 @@ impl Episode {
             T::from_f64(self.one_hot[i])
         })
     }
+}
+
+/// One variable for each coefficient.
+fn variables<T: Real>(tape: &mut Tape<T>, theta: &[T]) -> Vec<Var> {
+    theta.iter().map(|t| tape.variable_scalar(*t)).collect()
 }

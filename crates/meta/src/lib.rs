@@ -46,12 +46,15 @@ mod measures;
 mod online;
 mod optimiser;
 mod penalty;
+mod probe;
+mod response;
 mod settings;
 mod streams;
 mod summary;
 mod task;
 mod term_size;
 mod train;
+mod unrolled;
 mod weights;
 
 pub use case::{Case, CaseError, CaseResult};
@@ -60,6 +63,8 @@ pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Scores, Setti
 pub use online::{Online, OnlineRecord};
 pub use optimiser::{Adam, Evidence, Guarded, Optimiser, OptimiserKind};
 pub use penalty::{Norm, Penalty};
+pub use probe::Probe;
+pub use response::Response;
 pub use settings::{GradientMode, Precision, Settings, SettingsError};
 pub use streams::{Purpose, stream};
 pub use summary::{Spread, Summariser, Summary};
@@ -67,4 +72,5 @@ pub use task::{Task, TaskStyle};
 pub use train::{
     EpisodeRecord, Status, Training, TrainingState, TrialState, draw_setting, measure_episode,
 };
+pub use unrolled::{Moment, Unrolled};
 pub use weights::draw_weights;

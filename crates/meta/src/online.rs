@@ -64,7 +64,8 @@ impl Online {
         test: &Dataset,
         trial: u64,
     ) -> Result<Vec<OnlineRecord>, String> {
-        let mut episode = Episode::new(&self.network, self.feedback, &self.rule, Penalty::l1(0.0))?;
+        let mut episode =
+            Episode::new(&self.network, self.feedback, &self.rule, Penalty::default())?;
         let mut tape = Tape::<f32>::new();
         let rng = |purpose| stream(self.seed, trial, NO_EPISODE, purpose);
         let order = self.draw(train, self.images, &mut rng(Purpose::Order));

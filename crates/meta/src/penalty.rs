@@ -65,6 +65,13 @@ impl Penalty {
         }
     }
 
+    /// dP/dθ_r for θ_r = `theta`; that of |θ| is 0 at 0.
+    pub fn slope(self, theta: f64) -> f64 {
+        let (absolute, square) = self.weights();
+        let sign = if theta == 0.0 { 0.0 } else { theta.signum() };
+        absolute * sign + 2.0 * square * theta
+    }
+
     /// L + P(Θ) on the tape.
     pub(crate) fn add_to<T: Real>(self, tape: &mut Tape<T>, loss: Var, theta: &[Var]) -> Var {
         let (absolute, square) = self.weights();
@@ -106,6 +113,7 @@ mod tests {
             assert_eq!(tape.scalar(total), loss + 2.0 * want, "{norm:?}");
             let gradient = tape.gradient(total, &vars);
             let found = [0, 1, 2].map(|r| gradient.scalar(r));
+            assert_eq!(theta.map(|t| penalty.slope(t)), found, "{norm:?}");
             assert_eq!(found, slope.map(|s| 2.0 * s), "{norm:?}");
             assert_eq!(Norm::from_name(norm.name()), Some(norm));
         }

@@ -2,11 +2,11 @@
 //! the level is set for the whole process.
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use std::convert::Infallible;
+use std::sync::atomic::AtomicBool;
 
 use autodiff::simd::{Level, force_level};
 use datasets::{Dataset, Split};
-use meta::{GradientMode, Precision, Settings, Training};
+use meta::{GradientMode, OptimiserKind, Penalty, Precision, Settings, Training};
 use model::{Activation, Network, Rule};
 
 /// Runs that together use every operation of an episode: all terms, all feedback
@@ -49,7 +49,8 @@ fn runs() -> Vec<Settings> {
                 ways: 3,
                 shots: 4,
                 queries: 3,
-                lambda: 0.1,
+                penalty: Penalty::l1(0.1),
+                optimiser: OptimiserKind::Guarded,
                 precision,
                 gradient,
                 ..Settings::default()
@@ -62,18 +63,19 @@ fn runs() -> Vec<Settings> {
 fn bits(settings: &Settings, data: &Dataset) -> Vec<u64> {
     let mut bits = Vec::new();
     let mut training = Training::new(settings, data, 1).unwrap();
-    let Ok(()) = training.run(|record| {
-        let numbers = [
-            record.loss,
-            record.cross_entropy,
-            record.accuracy,
-            record.residual,
-        ];
-        let lists = [record.theta, record.angles, record.orthonormality];
-        let all = numbers.into_iter().chain(lists.into_iter().flatten());
-        bits.extend(all.map(f64::to_bits));
-        Ok::<(), Infallible>(())
-    });
+    while !training.is_finished() {
+        for record in training.round(&AtomicBool::new(false)) {
+            let numbers = [
+                record.loss,
+                record.cross_entropy,
+                record.accuracy,
+                record.residual,
+            ];
+            let lists = [record.theta, record.angles, record.orthonormality];
+            let all = numbers.into_iter().chain(lists.into_iter().flatten());
+            bits.extend(all.map(f64::to_bits));
+        }
+    }
     bits
 }
 

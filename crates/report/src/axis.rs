@@ -50,14 +50,19 @@ fn round_step(step: f64) -> f64 {
     digit.unwrap_or(10.0) * power
 }
 
-/// A number as it stands beside an axis or in a sentence: up to four digits.
+/// A number as it stands beside an axis: up to four digits.
 pub(crate) fn label(value: f64) -> String {
+    digits(value, 4)
+}
+
+/// A number with up to so many digits.
+pub(crate) fn digits(value: f64, digits: usize) -> String {
     let size = value.abs();
     if value == 0.0 {
         return "0".to_owned();
     }
     let text = if (1e-3..1e5).contains(&size) {
-        let decimals = (3 - size.log10().floor() as i32).max(0) as usize;
+        let decimals = (digits as i32 - 1 - size.log10().floor() as i32).max(0) as usize;
         let fixed = format!("{value:.decimals$}");
         if fixed.contains('.') {
             fixed.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -65,7 +70,7 @@ pub(crate) fn label(value: f64) -> String {
             fixed
         }
     } else {
-        let scientific = format!("{value:.2e}");
+        let scientific = format!("{value:.*e}", digits - 2);
         match scientific.split_once('e') {
             Some((digits, power)) => {
                 let digits = digits.trim_end_matches('0').trim_end_matches('.');

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::axis::label;
+use crate::axis::{digits, label};
 use crate::paper::{Context, Results, TRIALS, Target};
 use crate::stats::Interval;
 
@@ -97,7 +97,7 @@ impl Check {
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Interval { mean, lower, upper } = self.value;
-        let (mean, lower, upper) = (label(mean), label(lower), label(upper));
+        let [mean, lower, upper] = [mean, lower, upper].map(|number| digits(number, 3));
         write!(
             f,
             "{}: {mean} [{lower}, {upper}], wanted {}",

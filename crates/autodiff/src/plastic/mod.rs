@@ -99,6 +99,38 @@ pub(crate) enum PlasticOp {
     Fork { slot: u32, from: u32 },
 }
 
+impl PlasticOp {
+    #[cfg(test)]
+    pub(crate) const NAMES: &[&str] = &[
+        "matvec",
+        "matvec_t",
+        "update",
+        "frobenius",
+        "add_scaled",
+        "fork",
+    ];
+
+    /// Its name, as pictures of tapes show it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            PlasticOp::Matvec { .. } => "matvec",
+            PlasticOp::MatvecT { .. } => "matvec_t",
+            PlasticOp::Update { .. } => "update",
+            PlasticOp::Frobenius { .. } => "frobenius",
+            PlasticOp::AddScaled { .. } => "add_scaled",
+            PlasticOp::Fork { .. } => "fork",
+        }
+    }
+
+    /// The matrix that a product with a vector reads.
+    pub(crate) fn reads(self) -> Option<u32> {
+        match self {
+            PlasticOp::Matvec { slot } | PlasticOp::MatvecT { slot, .. } => Some(slot),
+            _ => None,
+        }
+    }
+}
+
 /// Where a plastic matrix starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {

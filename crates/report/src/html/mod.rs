@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::axis::label;
+use crate::axis::digits;
 use crate::draw::{self, HEIGHT, WIDTH};
 use crate::figure::{Figure, Panel};
 use crate::palette::Colour;
@@ -246,9 +246,10 @@ fn class(outcome: Outcome) -> &'static str {
 
 fn row(verdict: &Verdict) -> Markup {
     let claim = verdict.claim;
-    let (shown, folded) = verdict
-        .checks
-        .split_at(verdict.checks.len().min(CHECKS_SHOWN));
+    // What decided against a claim comes first.
+    let mut checks: Vec<&Check> = verdict.checks.iter().collect();
+    checks.sort_by_key(|check| check.met);
+    let (shown, folded) = checks.split_at(checks.len().min(CHECKS_SHOWN));
     let missed = folded.iter().filter(|check| !check.met).count();
     html! {
         tr {
@@ -283,11 +284,12 @@ fn row(verdict: &Verdict) -> Markup {
 
 fn item(check: &Check) -> Markup {
     let Interval { mean, lower, upper } = check.value;
+    let [mean, lower, upper] = [mean, lower, upper].map(|number| digits(number, 3));
     html! {
         li.(if check.met { "met" } else { "missed" }) {
             span.what { (check.what) }
-            span.value { (label(mean)) " " span.interval { "[" (label(lower)) ", " (label(upper)) "]" } }
-            span.wanted { (check.wanted) }
+            span.value { (mean) " " span.interval { "[" (lower) ", " (upper) "]" } }
+            span.wanted { "wanted " (check.wanted) }
         }
     }
 }

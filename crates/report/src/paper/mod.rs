@@ -18,6 +18,7 @@ pub use claims::CLAIMS;
 pub use experiments::{
     EXPERIMENTS, Experiment, ONLINE, OnlineExperiment, QUICK, RuleSource, TRIALS,
 };
+pub use online::OnlineMetrics;
 pub use reproduction::{Ask, Progress, Reproduction};
 pub use results::{Context, Results};
 pub use table1::{TABLE1, Table1Row};
