@@ -221,7 +221,13 @@ fn an_out_directory_that_is_there_and_empty_is_used() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     files.sort();
-    let written = ["SHA256SUMS", "config.toml", "metrics.csv", "summary.json"];
+    let written = [
+        "SHA256SUMS",
+        "config.toml",
+        "metrics.csv",
+        "report.html",
+        "summary.json",
+    ];
     assert_eq!(files, written);
 }
 
