@@ -18,6 +18,17 @@ pub(crate) enum Action {
     Plastic(PlasticOp),
 }
 
+impl Action {
+    /// Its name, as errors, profiles and pictures of tapes show it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Action::Input => "input",
+            Action::Pure(op) => op.name(),
+            Action::Plastic(op) => op.name(),
+        }
+    }
+}
+
 /// One step of the program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Node {

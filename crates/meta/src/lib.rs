@@ -42,6 +42,7 @@
 mod case;
 mod divergence;
 mod episode;
+mod estimate;
 mod measures;
 mod optimiser;
 mod settings;
@@ -54,6 +55,7 @@ mod weights;
 pub use case::{Case, CaseError, CaseResult};
 pub use divergence::{Divergence, Quantity};
 pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Setting, Step};
+pub use estimate::Estimate;
 pub use optimiser::Adam;
 pub use settings::{GradientMode, Precision, Settings, SettingsError};
 pub use streams::{Purpose, stream};

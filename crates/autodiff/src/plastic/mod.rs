@@ -99,6 +99,20 @@ pub(crate) enum PlasticOp {
     Fork { slot: u32, from: u32 },
 }
 
+impl PlasticOp {
+    /// Its name, as profiles and pictures of tapes show it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            PlasticOp::Matvec { .. } => "matvec",
+            PlasticOp::MatvecT { .. } => "matvec_t",
+            PlasticOp::Update { .. } => "update",
+            PlasticOp::Frobenius { .. } => "frobenius",
+            PlasticOp::AddScaled { .. } => "add_scaled",
+            PlasticOp::Fork { .. } => "fork",
+        }
+    }
+}
+
 /// Where a plastic matrix starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
