@@ -82,17 +82,19 @@ fn metrics_have_the_columns_of_the_contract_and_numbers_that_read_back_exactly()
     assert_eq!(
         lines.next().unwrap(),
         "trial,episode,status,loss,cross_entropy,accuracy,theta_F0,theta_F2,theta_F9,\
-         angle_0,angle_1,angle_2,ortho_1,ortho_2"
+         angle_0,angle_1,angle_2,ortho_1,ortho_2,\
+         diverged_step,diverged_layer,diverged_quantity,diverged_term"
     );
     let mut last_accuracies = Vec::new();
     for (i, line) in lines.enumerate() {
         let cells: Vec<&str> = line.split(',').collect();
-        assert_eq!(cells.len(), 14, "{line}");
+        assert_eq!(cells.len(), 18, "{line}");
         // Ordered by episode, then trial.
         assert_eq!(cells[0], (i % 3).to_string());
         assert_eq!(cells[1], (i / 3).to_string());
         assert_eq!(cells[2], "ok");
-        for cell in &cells[3..] {
+        assert_eq!(cells[14..], [""; 4], "nothing diverged");
+        for cell in &cells[3..14] {
             let number: f64 = cell.parse().unwrap();
             assert_eq!(number.to_string(), *cell, "the shortest that reads back");
         }
@@ -220,7 +222,8 @@ fn an_out_directory_that_is_there_and_empty_is_used() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     files.sort();
-    assert_eq!(files, ["config.toml", "metrics.csv", "summary.json"]);
+    let written = ["SHA256SUMS", "config.toml", "metrics.csv", "summary.json"];
+    assert_eq!(files, written);
 }
 
 #[test]
@@ -456,7 +459,7 @@ fn a_reader_that_leaves_early_is_no_panic() {
 fn help_teaches_every_command_and_every_setting() {
     let place = Place::new();
     let help = place.good(&["--help"]);
-    for command in ["train", "episode", "bench", "data"] {
+    for command in ["train", "resume", "verify", "episode", "bench", "data"] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
         assert!(
             place
@@ -496,7 +499,10 @@ fn help_teaches_every_command_and_every_setting() {
     }
     place.bad(
         &[],
-        &["requires a subcommand", "train, episode, bench, data"],
+        &[
+            "requires a subcommand",
+            "train, resume, verify, episode, bench, data",
+        ],
     );
 }
 

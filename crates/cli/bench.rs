@@ -194,7 +194,7 @@ fn workers(args: &Args) -> Result<Vec<Worker>, Failure> {
                 &settings.network,
                 settings.feedback,
                 &settings.rule,
-                settings.lambda,
+                settings.penalty,
             )
             .map_err(Failure::Input)?
             .with_gradient(gradient);

@@ -35,6 +35,9 @@ pub(crate) struct Args {
     precision: Precision,
 }
 
+/// A hundred times a case of the paper's size.
+const LARGEST: u64 = 1 << 30;
+
 #[derive(Clone, Copy, ValueEnum)]
 enum Precision {
     F64,
@@ -43,8 +46,8 @@ enum Precision {
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let shown = args.case.display();
-    let json = std::fs::read_to_string(&args.case)
-        .map_err(|error| Failure::Input(format!("{shown}: {error}")))?;
+    let json = runs::read_text(&args.case, LARGEST)
+        .map_err(|reason| Failure::Input(format!("{shown}: {reason}")))?;
     let case =
         Case::from_json(&json).map_err(|error| Failure::Input(format!("{shown}: {error}")))?;
     let result = match args.precision {

@@ -7,8 +7,11 @@
 mod bench;
 mod data;
 mod episode;
+mod explain;
 mod failure;
+mod gradcheck;
 mod progress;
+mod reproduce;
 mod resume;
 mod signals;
 mod train;
@@ -37,8 +40,11 @@ enum Command {
     Resume(resume::Args),
     Verify(verify::Args),
     Episode(episode::Args),
+    Reproduce(reproduce::Args),
     Bench(bench::Args),
     Data(data::Args),
+    Explain(explain::Args),
+    Gradcheck(gradcheck::Args),
 }
 
 fn main() -> ExitCode {
@@ -48,8 +54,11 @@ fn main() -> ExitCode {
             Command::Resume(args) => resume::run(args),
             Command::Verify(args) => verify::run(args),
             Command::Episode(args) => episode::run(args),
+            Command::Reproduce(args) => reproduce::run(args),
             Command::Bench(args) => bench::run(args),
             Command::Data(args) => data::run(args),
+            Command::Explain(args) => explain::run(args),
+            Command::Gradcheck(args) => gradcheck::run(args),
         },
         Err(error) => usage(&error),
     };

@@ -15,11 +15,19 @@ pub(crate) fn say(line: Arguments<'_>) {
 /// Progress on standard error.
 pub(crate) struct Progress {
     bar: ProgressBar,
-    what: &'static str,
+    unit: Unit,
     start: Instant,
     /// What was done before the start.
     before: u64,
     next_line: Instant,
+}
+
+/// What is counted.
+enum Unit {
+    /// Things with a name.
+    Things(&'static str),
+    /// Work of unlike pieces, shown as a percentage, with what is being done.
+    Work(&'static str),
 }
 
 /// Between two lines where there is no terminal.
@@ -28,20 +36,39 @@ const PAUSE: Duration = Duration::from_secs(10);
 impl Progress {
     /// Of `total` things called `what`.
     pub(crate) fn new(what: &'static str, total: u64) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
         let template = "{bar:40} {pos}/{len} {msg}, {elapsed} elapsed, {eta} left";
+        Progress::with(Unit::Things(what), what, total, template)
+    }
+
+    /// Of `total` units of work.
+    pub(crate) fn of_work(total: u64) -> Self {
+        let template = "{bar:40} {percent:>3} % {msg}, {elapsed} elapsed, {eta} left";
+        Progress::with(Unit::Work(""), "", total, template)
+    }
+
+    fn with(unit: Unit, message: &'static str, total: u64, template: &str) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        bar.set_message(what);
+        bar.set_message(message);
         let start = Instant::now();
         Progress {
             bar,
-            what,
+            unit,
             start,
             before: 0,
             next_line: start + PAUSE,
         }
+    }
+
+    /// So much work was done on something.
+    pub(crate) fn work_on(&mut self, what: &'static str, by: u64) {
+        if !matches!(self.unit, Unit::Work(before) if before == what) {
+            self.unit = Unit::Work(what);
+            self.bar.set_message(what);
+        }
+        self.advance(by);
     }
 
     /// Counts `done` as done before.
@@ -62,10 +89,15 @@ impl Progress {
             let (done, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
             let left = self.start.elapsed().as_secs_f64() / (done - self.before) as f64
                 * (total - done) as f64;
-            let what = self.what;
-            say(format_args!(
-                "{done}/{total} {what}, about {left:.0} s left"
-            ));
+            match self.unit {
+                Unit::Things(what) => say(format_args!(
+                    "{done}/{total} {what}, about {left:.0} s left"
+                )),
+                Unit::Work(what) => say(format_args!(
+                    "{} %, {what}, about {left:.0} s left",
+                    100 * done / total
+                )),
+            }
             self.next_line = Instant::now() + PAUSE;
         }
     }

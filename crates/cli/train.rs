@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use datasets::Dataset;
-use meta::{Estimate, Settings, Spread, Summary};
+use meta::{Estimate, OptimiserKind, Settings, Spread, Summary};
 use runs::{Config, KEYS, Run, next_free_directory, parse_value};
 use toml::Value;
 
@@ -25,6 +25,8 @@ Settings, as `key = value` in CONFIG.toml or key=value on the command line [defa
               code draws them, with repeats and always the first images [text]
   split       test or train, of the data set [test]
   eta         step size of the outer optimiser, above 0 [0.001]
+  optimiser   adam, as in the paper, or guarded: Adam that gets every rule through [adam]
+  penalty     none, l1, l2 or elastic: the norm that lambda multiplies [l1]
   theta0      initial value of the first coefficient [0.001]
   precision   f32 or f64 [f32]
   gradient    reverse, forward or auto: how the meta-gradient is taken [auto]
@@ -33,8 +35,8 @@ key=value goes before an option, and an option before CONFIG.toml.";
 /// Meta-train a plasticity rule
 ///
 /// Runs trials of episodes of online learning, each episode followed by one step on the
-/// rule's coefficients. Writes a run directory (config.toml, metrics.csv, summary.json and
-/// their checksums) and prints a summary. Ctrl-C stops it so that it can go on later.
+/// rule's coefficients. Writes a run directory (config.toml, metrics.csv, summary.json, their
+/// checksums, and report.html) and prints a summary. Ctrl-C stops it so that it can go on later.
 #[derive(clap::Args)]
 #[command(after_help = SETTINGS)]
 pub(crate) struct Args {
@@ -177,6 +179,7 @@ pub(crate) fn carry_out(mut run: Run<'_>, config: &Config, data: &Dataset) -> Re
         }
         progress.advance(1);
     })?;
+    report::write_run_report(run.path())?;
     let took = progress.finish();
     let mut text = describe(settings, &summary);
     if done < total {
@@ -232,6 +235,12 @@ fn describe(settings: &Settings, summary: &Summary) -> String {
             "{} episodes of {} trials diverged; they are left out of the means",
             summary.diverged_episodes, summary.diverged_trials
         );
+        if settings.optimiser == OptimiserKind::Adam {
+            let _ = writeln!(
+                tail,
+                "optimiser=guarded is made for rules that diverge with plain Adam"
+            );
+        }
     }
     if summary.replayed_episodes > 0 {
         let _ = writeln!(

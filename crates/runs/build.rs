@@ -18,12 +18,12 @@ fn main() {
         let value = env::var(variable).unwrap_or_default();
         println!("cargo::rustc-env=METAPLAST_{name}={value}");
     }
-    println!("cargo::rerun-if-changed=build.rs");
 }
 
 /// A package from a registry has the revision in a file that cargo put there.
 fn from_package(folder: &Path) -> Option<String> {
     let text = std::fs::read_to_string(folder.join(".cargo_vcs_info.json")).ok()?;
+    println!("cargo::rerun-if-changed=.cargo_vcs_info.json");
     let (_, rest) = text.split_once("\"sha1\"")?;
     let hex = rest.split('"').nth(1)?;
     Some(hex.chars().take(12).collect())
@@ -32,6 +32,7 @@ fn from_package(folder: &Path) -> Option<String> {
 /// Only of a repository that has this very file: sources may be unpacked inside another.
 fn from_git(folder: &Path) -> Option<String> {
     git(folder, &["ls-files", "--error-unmatch", "build.rs"])?;
+    println!("cargo::rerun-if-changed=build.rs");
     for file in ["HEAD", "index"] {
         let path = git(
             folder,

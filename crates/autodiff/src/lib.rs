@@ -57,7 +57,8 @@
 //! | `gradient.rs`, `tangent.rs` | the two sweeps |
 //! | `taped.rs`, `evaluator/` | where a sweep's rules run: recorded, or not |
 //! | `plastic/`, `replay.rs` | matrices that change in place, and the way back |
-//! | `check/` | the gradient checker |
+//! | `check/` | the gradient checker, and the operations to check |
+//! | `picture.rs` | a small tape drawn |
 //! | `profile.rs` | what operations cost |
 
 mod algebra;
@@ -65,6 +66,7 @@ mod check;
 mod evaluator;
 mod gradient;
 mod ops;
+mod picture;
 mod plastic;
 mod profile;
 mod program;
@@ -77,7 +79,10 @@ mod tangent;
 mod tape;
 mod taped;
 
-pub use check::{CheckFailure, CheckReport, GradientCheck, Order};
+pub use check::{
+    CaseFunction, CheckFailure, CheckReport, Comparison, GradientCheck, OperationCase, Order,
+    Point, operation_cases,
+};
 pub use gradient::{Gradient, GradientOptions, Rewind};
 pub use plastic::{Outer, Plastic};
 pub use profile::Cost;

@@ -19,7 +19,7 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    /// Its name, as errors, profiles and pictures of tapes show it.
+    /// The name of the operation.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Action::Input => "input",

@@ -5,7 +5,7 @@ use model::{Activation, Feedback, Network, PAPER_TERMS, Rule};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use crate::{Batch, Episode, Setting};
+use crate::{Batch, Episode, Penalty, Setting};
 
 /// What is wrong with a case file: the field, and what it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -177,8 +177,13 @@ impl Case {
             train: batch(&self.setting.train),
             query: batch(&self.setting.query),
         };
-        let mut episode = Episode::new(&self.network, self.feedback, &self.rule, self.lambda)
-            .expect("terms were checked against the layers");
+        let mut episode = Episode::new(
+            &self.network,
+            self.feedback,
+            &self.rule,
+            Penalty::l1(self.lambda),
+        )
+        .expect("terms were checked against the layers");
         let (outcome, w) = episode.run_with_weights(&mut Tape::<T>::new(), &setting);
         let mut gradient = vec![0.0; PAPER_TERMS.len()];
         for (r, g) in self.terms.iter().zip(&outcome.gradient.theta) {

@@ -1,10 +1,11 @@
 use std::fmt;
 
 use autodiff::{Real, Tape, Var};
-use model::{Post, Pre, Rule, Scalar, Term};
-use ndarray::{Array2, ArrayView1};
+use model::Rule;
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use crate::term_size::Seen;
 use crate::{Episode, Setting, Step};
 
 /// Numbers of an episode start of size 1 and stay below 10³ where a rule learns; what
@@ -190,18 +191,7 @@ impl Search<'_> {
 
     /// The term whose θ_r F^r is largest in this step's update of the synapses `l`.
     fn largest_term<T: Real>(&self, tape: &Tape<T>, step: &Step<'_>, l: usize) -> Option<usize> {
-        let read = |x: Var| -> Vec<f64> { tape.value(x).iter().map(|x| x.to_f64()).collect() };
-        let trace = step.trace;
-        let y = read(trace.y[l + 1]);
-        let seen = Seen {
-            w_size: norm(self.w[l].iter().copied()),
-            v: self.w[l].t().dot(&ArrayView1::from(&y)).to_vec(),
-            y_pre: read(trace.y[l]),
-            e_pre: trace.e[l].map(read).unwrap_or_default(),
-            z: read(trace.z[l]),
-            e: trace.e[l + 1].map(read).unwrap_or_default(),
-            y,
-        };
+        let seen = Seen::new(tape, step.trace, l, &self.w[l]);
         let size = |r: &usize| {
             let size = self.theta[*r].abs() * seen.size(&self.rule.terms[*r]);
             // Not a number came of infinities.
@@ -217,59 +207,6 @@ impl Search<'_> {
 
 fn within(x: f64) -> bool {
     x.abs() <= BOUND
-}
-
-fn norm(numbers: impl Iterator<Item = f64>) -> f64 {
-    numbers.map(|x| x * x).sum::<f64>().sqrt()
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// What the terms of a layer see of a step.
-struct Seen {
-    y_pre: Vec<f64>,
-    e_pre: Vec<f64>,
-    z: Vec<f64>,
-    y: Vec<f64>,
-    e: Vec<f64>,
-    v: Vec<f64>,
-    w_size: f64,
-}
-
-impl Seen {
-    /// A bound of ‖F‖ that is exact for a single product: ‖a ⊗ b‖ = ‖a‖ ‖b‖.
-    fn size(&self, term: &Term) -> f64 {
-        let products = term.products.iter().map(|product| {
-            let scalars = product.scalars.iter().map(|scalar| match scalar {
-                Scalar::SumPost => self.y.iter().sum(),
-                Scalar::BackActivityDotPreError => dot(&self.v, &self.e_pre),
-                Scalar::InputDotError => dot(&self.z, &self.e),
-            });
-            let post = product.post.iter().map(|post| match post {
-                Post::Error => &self.e,
-                Post::Activity => &self.y,
-            });
-            let pre = product.pre.iter().map(|pre| match pre {
-                Pre::Activity => &self.y_pre,
-                Pre::Error => &self.e_pre,
-                Pre::BackActivity => &self.v,
-            });
-            let scale: f64 = scalars.product::<f64>() * product.coefficient;
-            scale.abs() * size_of_product(post, self.y.len()) * size_of_product(pre, self.v.len())
-        });
-        products.sum::<f64>() + term.decay.abs() * self.w_size
-    }
-}
-
-/// ‖Π factors‖, element by element; without factors, that of `n` ones.
-fn size_of_product<'a>(factors: impl Iterator<Item = &'a Vec<f64>>, n: usize) -> f64 {
-    let mut product = vec![1.0; n];
-    for factor in factors {
-        product.iter_mut().zip(factor).for_each(|(p, x)| *p *= x);
-    }
-    norm(product.into_iter())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use autodiff::{Real, Rewind, Shape, Tape, Var};
 use model::{CompiledRule, Feedback, Network, Trace};
 use ndarray::Array2;
 
-use crate::{GradientMode, measures};
+use crate::{GradientMode, Penalty, measures};
 
 /// Images in rows, with labels.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,7 +39,7 @@ impl<T> Setting<T> {
 /// What came out of an episode.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// L_meta = mean cross-entropy over the query images + λ‖Θ‖₁ (PAPER Eq. 6).
+    /// L_meta = mean cross-entropy over the query images + the penalty on Θ (PAPER Eq. 6).
     pub meta_loss: f64,
     /// The mean cross-entropy alone.
     pub cross_entropy: f64,
@@ -47,6 +47,19 @@ pub struct Outcome {
     pub accuracy: f64,
     /// dL_meta/dθ.
     pub gradient: MetaGradient,
+    /// α_0..α_L in degrees.
+    pub angles: Vec<f64>,
+    /// E_1..E_L.
+    pub orthonormality: Vec<f64>,
+}
+
+/// What is measured on the query images after learning.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scores {
+    /// The mean cross-entropy.
+    pub cross_entropy: f64,
+    /// The share of query images classified right, over all outputs.
+    pub accuracy: f64,
     /// α_0..α_L in degrees.
     pub angles: Vec<f64>,
     /// E_1..E_L.
@@ -72,7 +85,7 @@ pub struct Episode {
     network: Network,
     feedback: Feedback,
     rule: CompiledRule,
-    lambda: f64,
+    penalty: Penalty,
     mode: GradientMode,
     trace: Trace,
     one_hot: Vec<f64>,
@@ -85,6 +98,8 @@ pub struct Step<'a> {
     pub index: usize,
     /// What the network computed for it, with the weights before the update.
     pub trace: &'a Trace,
+    /// v = Wᵀy as far as the rule used it, see [`CompiledRule::back_activity`].
+    pub back_activity: &'a [Option<Var>],
     /// The weights after the update.
     pub w: &'a [autodiff::Plastic],
 }
@@ -96,15 +111,28 @@ pub struct Recorded {
     pub meta_loss: Var,
     /// The coefficients.
     pub theta: Vec<Var>,
-    cross_entropy: Var,
-    logits: Var,
+    query: Queried,
+}
+
+impl Recorded {
+    /// W_1..W_L as they are after learning.
+    pub fn weights(&self) -> &[autodiff::Plastic] {
+        &self.query.w
+    }
+}
+
+/// Query images seen by a network that has learned.
+#[derive(Debug)]
+pub(crate) struct Queried {
+    pub(crate) cross_entropy: Var,
+    pub(crate) logits: Var,
     target: Var,
     w: Vec<autodiff::Plastic>,
     b: Vec<autodiff::Plastic>,
 }
 
 impl Episode {
-    /// For a network with a rule, a feedback pathway and the penalty λ.
+    /// For a network with a rule, a feedback pathway and a penalty on θ.
     ///
     /// # Errors
     /// If the rule does not fit the network, see [`CompiledRule::new`].
@@ -112,13 +140,13 @@ impl Episode {
         network: &Network,
         feedback: Feedback,
         rule: &model::Rule,
-        lambda: f64,
+        penalty: Penalty,
     ) -> Result<Self, String> {
         Ok(Episode {
             rule: CompiledRule::new(rule, network)?,
             network: network.clone(),
             feedback,
-            lambda,
+            penalty,
             mode: GradientMode::default(),
             trace: Trace::default(),
             one_hot: Vec::new(),
@@ -147,21 +175,72 @@ impl Episode {
         &mut self,
         tape: &mut Tape<T>,
         setting: &Setting<T>,
-        mut watch: impl FnMut(&mut Tape<T>, &Step<'_>),
+        watch: impl FnMut(&mut Tape<T>, &Step<'_>),
     ) -> Recorded {
         tape.clear();
-        let theta: Vec<Var> = setting
-            .theta
-            .iter()
-            .map(|t| tape.variable_scalar(*t))
-            .collect();
+        let theta = variables(tape, &setting.theta);
+        self.record_from(tape, setting, theta, watch)
+    }
+
+    /// As [`Episode::record_watched`], on a tape that already holds the coefficients
+    /// and whatever they were computed from. Those of `setting` are not used.
+    ///
+    /// # Panics
+    /// As [`Episode::record`], and if `theta` is not of this tape.
+    pub fn record_from<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+        theta: Vec<Var>,
+        watch: impl FnMut(&mut Tape<T>, &Step<'_>),
+    ) -> Recorded {
+        self.rule.begin(tape, &theta);
+        let query = self.unroll(tape, setting, |_, _| {}, watch);
+        let meta_loss = self.penalty.add_to(tape, query.cross_entropy, &theta);
+        Recorded {
+            meta_loss,
+            theta,
+            query,
+        }
+    }
+
+    /// As [`Episode::record_watched`], but every step has coefficients of its own, all
+    /// with the values of `setting`; they are returned step after step. The derivative
+    /// of the cross-entropy by those of a step is what this step contributes to
+    /// dL_meta/dθ. There is no penalty here, since it comes from no step.
+    pub(crate) fn record_by_step<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+        watch: impl FnMut(&mut Tape<T>, &Step<'_>),
+    ) -> (Queried, Vec<Var>) {
+        tape.clear();
+        let mut copies = Vec::new();
+        let own = |tape: &mut Tape<T>, rule: &mut CompiledRule| {
+            let theta = variables(tape, &setting.theta);
+            rule.begin(tape, &theta);
+            copies.extend(theta);
+        };
+        let query = self.unroll(tape, setting, own, watch);
+        (query, copies)
+    }
+
+    /// Learns from the training images one by one, and looks at the query images.
+    /// `prepare` is called before each step.
+    fn unroll<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+        mut prepare: impl FnMut(&mut Tape<T>, &mut CompiledRule),
+        mut watch: impl FnMut(&mut Tape<T>, &Step<'_>),
+    ) -> Queried {
         let mut w: Vec<_> = setting.w.iter().map(|w| tape.plastic(w.view())).collect();
         let b: Vec<_> = setting.b.iter().map(|b| tape.fixed(b.view())).collect();
-        self.rule.begin(tape, &theta);
         let lowest = self.rule.lowest_error();
         let pixels = self.network.sizes[0];
         let images = setting.train.x.chunks_exact(pixels);
         for (index, (x, label)) in images.zip(&setting.train.labels).enumerate() {
+            prepare(tape, &mut self.rule);
             let x = tape.constant_vector(x);
             let target = self.target(tape, std::slice::from_ref(label));
             self.network.forward(tape, &w, x, &mut self.trace);
@@ -178,6 +257,7 @@ impl Episode {
             let step = Step {
                 index,
                 trace: &self.trace,
+                back_activity: self.rule.back_activity(),
                 w: &w,
             };
             watch(tape, &step);
@@ -187,17 +267,18 @@ impl Episode {
         let target = self.target(tape, &setting.query.labels);
         self.network.forward(tape, &w, x, &mut self.trace);
         let logits = self.trace.z[self.network.layers() - 1];
-        let cross_entropy = tape.cross_entropy(logits, target);
-        let meta_loss = self.penalised(tape, cross_entropy, &theta);
-        Recorded {
-            meta_loss,
-            theta,
-            cross_entropy,
+        Queried {
+            cross_entropy: tape.cross_entropy(logits, target),
             logits,
             target,
             w,
             b,
         }
+    }
+
+    /// What the network computed for the query images, after an episode was recorded.
+    pub(crate) fn query_trace(&self) -> &Trace {
+        &self.trace
     }
 
     /// Runs an episode on `tape`, which is cleared first and can be used again.
@@ -220,7 +301,10 @@ impl Episode {
     ) -> (Outcome, Vec<Array2<T>>) {
         let recorded = self.record(tape, setting);
         let outcome = self.finish(tape, setting, &recorded);
-        (outcome, recorded.w.iter().map(|w| tape.matrix(w)).collect())
+        (
+            outcome,
+            recorded.query.w.iter().map(|w| tape.matrix(w)).collect(),
+        )
     }
 
     /// The meta-gradient of an episode that was just recorded on `tape`.
@@ -248,6 +332,49 @@ impl Episode {
         }
     }
 
+    /// Learns and measures without a gradient, and returns the weights after learning,
+    /// n_l × n_{l−1} each.
+    ///
+    /// # Panics
+    /// As [`Episode::record`].
+    pub fn learn<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+    ) -> (Scores, Vec<Array2<T>>) {
+        let recorded = self.record(tape, setting);
+        let scores = self.score(tape, setting, &recorded);
+        (
+            scores,
+            recorded.query.w.iter().map(|w| tape.matrix(w)).collect(),
+        )
+    }
+
+    fn score<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        setting: &Setting<T>,
+        recorded: &Recorded,
+    ) -> Scores {
+        let query = &recorded.query;
+        let pathway = (query.w.as_slice(), query.b.as_slice());
+        let orthonormality = measures::orthonormality(tape, &query.w, &self.trace);
+        let angles = measures::angles(
+            tape,
+            &self.network,
+            self.feedback,
+            pathway,
+            query.target,
+            &mut self.trace,
+        );
+        Scores {
+            cross_entropy: tape.scalar(query.cross_entropy).to_f64(),
+            accuracy: measures::accuracy(tape.value(query.logits), &setting.query.labels),
+            angles,
+            orthonormality,
+        }
+    }
+
     fn finish<T: Real>(
         &mut self,
         tape: &mut Tape<T>,
@@ -255,23 +382,14 @@ impl Episode {
         recorded: &Recorded,
     ) -> Outcome {
         let gradient = self.differentiate(tape, recorded);
-        let pathway = (recorded.w.as_slice(), recorded.b.as_slice());
-        let orthonormality = measures::orthonormality(tape, &recorded.w, &self.trace);
-        let angles = measures::angles(
-            tape,
-            &self.network,
-            self.feedback,
-            pathway,
-            recorded.target,
-            &mut self.trace,
-        );
+        let scores = self.score(tape, setting, recorded);
         Outcome {
             meta_loss: tape.scalar(recorded.meta_loss).to_f64(),
-            cross_entropy: tape.scalar(recorded.cross_entropy).to_f64(),
-            accuracy: measures::accuracy(tape.value(recorded.logits), &setting.query.labels),
+            cross_entropy: scores.cross_entropy,
+            accuracy: scores.accuracy,
             gradient,
-            angles,
-            orthonormality,
+            angles: scores.angles,
+            orthonormality: scores.orthonormality,
         }
     }
 
@@ -287,16 +405,9 @@ impl Episode {
             T::from_f64(self.one_hot[i])
         })
     }
+}
 
-    /// L + λ Σ |θ_r|.
-    fn penalised<T: Real>(&self, tape: &mut Tape<T>, loss: Var, theta: &[Var]) -> Var {
-        if self.lambda == 0.0 {
-            return loss;
-        }
-        theta.iter().fold(loss, |total, theta| {
-            let size = tape.abs(*theta);
-            let penalty = tape.affine(size, self.lambda, 0.0);
-            tape.add(total, penalty)
-        })
-    }
+/// One variable for each coefficient.
+fn variables<T: Real>(tape: &mut Tape<T>, theta: &[T]) -> Vec<Var> {
+    theta.iter().map(|t| tape.variable_scalar(*t)).collect()
 }

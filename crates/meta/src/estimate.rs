@@ -92,7 +92,7 @@ fn sample<T: Real>(settings: &Settings, data: &Dataset, trial: u64, episodes: u6
         &settings.network,
         settings.feedback,
         &settings.rule,
-        settings.lambda,
+        settings.penalty,
     )
     .expect("the settings were checked")
     .with_gradient(settings.gradient);

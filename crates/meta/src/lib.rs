@@ -30,7 +30,7 @@
 //!     &settings.network,
 //!     settings.feedback,
 //!     &settings.rule,
-//!     settings.lambda,
+//!     settings.penalty,
 //! )?;
 //! let outcome = episode.run(&mut Tape::<f64>::new(), &setting);
 //!
@@ -44,19 +44,29 @@ mod divergence;
 mod episode;
 mod estimate;
 mod measures;
+mod online;
 mod optimiser;
+mod penalty;
+mod probe;
+mod response;
 mod settings;
 mod streams;
 mod summary;
 mod task;
+mod term_size;
 mod train;
+mod unrolled;
 mod weights;
 
 pub use case::{Case, CaseError, CaseResult};
 pub use divergence::{Divergence, Quantity};
-pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Setting, Step};
+pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Scores, Setting, Step};
 pub use estimate::Estimate;
-pub use optimiser::Adam;
+pub use online::{Online, OnlineRecord};
+pub use optimiser::{Adam, Evidence, Guarded, Optimiser, OptimiserKind};
+pub use penalty::{Norm, Penalty};
+pub use probe::Probe;
+pub use response::Response;
 pub use settings::{GradientMode, Precision, Settings, SettingsError};
 pub use streams::{Purpose, stream};
 pub use summary::{Spread, Summariser, Summary};
@@ -64,4 +74,5 @@ pub use task::{Task, TaskStyle};
 pub use train::{
     EpisodeRecord, Status, Training, TrainingState, TrialState, draw_setting, measure_episode,
 };
+pub use unrolled::{Moment, Unrolled};
 pub use weights::draw_weights;

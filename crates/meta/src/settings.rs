@@ -1,7 +1,7 @@
 use datasets::Dataset;
 use model::{Feedback, Network, Rule};
 
-use crate::TaskStyle;
+use crate::{OptimiserKind, Penalty, TaskStyle};
 
 /// The number type of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,8 +82,10 @@ pub struct Settings {
     pub tasks: TaskStyle,
     /// η of the outer optimiser.
     pub eta: f64,
-    /// λ of the penalty λ‖Θ‖₁.
-    pub lambda: f64,
+    /// What the meta-loss adds to keep coefficients small.
+    pub penalty: Penalty,
+    /// What turns meta-gradients into steps.
+    pub optimiser: OptimiserKind,
     /// The initial value of the first coefficient (θ_0, the pseudo-gradient's); all
     /// others start at 0.
     pub theta0: f64,
@@ -107,7 +109,8 @@ impl Default for Settings {
             queries: 10,
             tasks: TaskStyle::default(),
             eta: 1e-3,
-            lambda: 0.0,
+            penalty: Penalty::default(),
+            optimiser: OptimiserKind::default(),
             theta0: 1e-3,
             precision: Precision::default(),
             gradient: GradientMode::default(),

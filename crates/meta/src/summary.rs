@@ -13,8 +13,11 @@ pub struct Spread {
     pub sd: f64,
 }
 
-/// JSON has no number for what is not finite; it is written as null.
+/// JSON has no number for what is not finite; it is written as null. Binary formats have.
 fn number_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    if !from.is_human_readable() {
+        return f64::deserialize(from);
+    }
     Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
 }
 

@@ -6,9 +6,10 @@ use datasets::Dataset;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::term_size::term_sizes;
 use crate::{
-    Adam, Batch, Divergence, Episode, Precision, Purpose, Setting, Settings, SettingsError, Task,
-    draw_weights, stream,
+    Adam, Batch, Divergence, Episode, Evidence, Guarded, Optimiser, OptimiserKind, Precision,
+    Purpose, Setting, Settings, SettingsError, Task, draw_weights, stream,
 };
 
 /// Whether an episode's numbers can be used.
@@ -76,7 +77,7 @@ pub struct TrialState {
     /// The coefficients.
     pub theta: Vec<f64>,
     /// The outer optimiser.
-    pub optimiser: Adam,
+    pub optimiser: Optimiser,
 }
 
 /// All that a training carries from one moment to the next: with the settings and the
@@ -132,7 +133,7 @@ impl<'a> Training<'a> {
                 trial,
                 episode: 0,
                 theta: theta.clone(),
-                optimiser: Adam::new(settings.eta, terms),
+                optimiser: optimiser(settings, &theta),
             })
             .collect();
         let pool = rayon::ThreadPoolBuilder::new()
@@ -274,13 +275,25 @@ impl<T: Real> Worker<T> {
             &settings.network,
             settings.feedback,
             &settings.rule,
-            settings.lambda,
+            settings.penalty,
         );
         Worker {
             tape: Tape::new(),
             episode: episode
                 .expect("the settings were checked")
                 .with_gradient(settings.gradient),
+        }
+    }
+}
+
+/// The optimiser of a new trial.
+fn optimiser(settings: &Settings, theta: &[f64]) -> Optimiser {
+    let (eta, penalty) = (settings.eta, settings.penalty);
+    match settings.optimiser {
+        OptimiserKind::Adam => Optimiser::Adam(Adam::new(eta, theta.len())),
+        OptimiserKind::Guarded => {
+            let outputs = settings.network.sizes[settings.network.layers()];
+            Optimiser::Guarded(Guarded::new(eta, theta, penalty, outputs))
         }
     }
 }
@@ -318,10 +331,19 @@ fn step<T: Real>(
     worker: &mut Worker<T>,
 ) -> EpisodeRecord {
     let place = (trial.trial, trial.episode);
-    let (record, gradient) = measure(settings, data, place, &trial.theta, worker);
-    if record.status == Status::Ok {
-        trial.optimiser.step(&mut trial.theta, &gradient);
+    if trial.optimiser.wants_sizes() {
+        let setting = draw_setting(settings, data, place.0, place.1, &trial.theta);
+        let (episode, tape) = (&mut worker.episode, &mut worker.tape);
+        let sizes = term_sizes(episode, tape, &setting, &settings.rule);
+        trial.optimiser.measure(&sizes);
     }
+    let (record, gradient) = measure(settings, data, place, &trial.theta, worker);
+    let evidence = Evidence {
+        finite: record.status == Status::Ok,
+        cross_entropy: record.cross_entropy,
+        gradient: &gradient,
+    };
+    trial.optimiser.learn(&mut trial.theta, &evidence);
     record
 }
 
@@ -388,7 +410,7 @@ pub fn draw_setting<T: Real>(
 }
 
 /// Images as numbers in [0, 1].
-fn batch<T: Real>(data: &Dataset, images: &[u32]) -> Batch<T> {
+pub(crate) fn batch<T: Real>(data: &Dataset, images: &[u32]) -> Batch<T> {
     let level: Vec<T> = (0..=255)
         .map(|p| T::from_f64(f64::from(p) / 255.0))
         .collect();

@@ -3,7 +3,7 @@
 
 use autodiff::Tape;
 use datasets::Split;
-use meta::{Batch, Episode, Settings, draw_setting};
+use meta::{Batch, Episode, Penalty, Settings, draw_setting};
 use model::{Network, Rule};
 
 /// Allocations of recording and differentiating an episode of `steps` updates, on a
@@ -28,8 +28,13 @@ fn allocations(rule: &str, steps: usize) -> u64 {
         x: whole.train.x[..steps * 784].to_vec(),
         labels: whole.train.labels[..steps].to_vec(),
     };
-    let mut episode =
-        Episode::new(&settings.network, settings.feedback, &settings.rule, 0.1).unwrap();
+    let mut episode = Episode::new(
+        &settings.network,
+        settings.feedback,
+        &settings.rule,
+        Penalty::l1(0.1),
+    )
+    .unwrap();
     let mut tape = Tape::new();
     let mut run = |setting| {
         let recorded = episode.record(&mut tape, setting);

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use autodiff::simd::{Level, force_level};
 use datasets::{Dataset, Split};
-use meta::{GradientMode, Precision, Settings, Training};
+use meta::{GradientMode, OptimiserKind, Penalty, Precision, Settings, Training};
 use model::{Activation, Network, Rule};
 
 /// Runs that together use every operation of an episode: all terms, all feedback
@@ -49,7 +49,8 @@ fn runs() -> Vec<Settings> {
                 ways: 3,
                 shots: 4,
                 queries: 3,
-                lambda: 0.1,
+                penalty: Penalty::l1(0.1),
+                optimiser: OptimiserKind::Guarded,
                 precision,
                 gradient,
                 ..Settings::default()
@@ -62,12 +63,8 @@ fn runs() -> Vec<Settings> {
 fn bits(settings: &Settings, data: &Dataset) -> Vec<u64> {
     let mut bits = Vec::new();
     let mut training = Training::new(settings, data, 1).unwrap();
-    loop {
-        let records = training.round(&AtomicBool::new(false));
-        if records.is_empty() {
-            return bits;
-        }
-        for record in records {
+    while !training.is_finished() {
+        for record in training.round(&AtomicBool::new(false)) {
             let numbers = [
                 record.loss,
                 record.cross_entropy,
@@ -79,6 +76,7 @@ fn bits(settings: &Settings, data: &Dataset) -> Vec<u64> {
             bits.extend(all.map(f64::to_bits));
         }
     }
+    bits
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn episode(settings: &Settings) -> Episode {
         &settings.network,
         settings.feedback,
         &settings.rule,
-        settings.lambda,
+        settings.penalty,
     )
     .unwrap()
 }

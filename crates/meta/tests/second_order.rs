@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 use autodiff::{Shape, Tape, Var};
-use meta::{Batch, Episode, Purpose, Setting, draw_weights, stream};
+use meta::{Batch, Episode, Penalty, Purpose, Setting, draw_weights, stream};
 use model::{Activation, Feedback, Network, Rule};
 use ndarray::Array2;
 
@@ -23,7 +23,13 @@ fn network() -> Network {
 
 fn episode() -> Episode {
     let rule = Rule::built_in("bp-exact").unwrap();
-    Episode::new(&network(), Feedback::SymmetricExact, &rule, 0.0).unwrap()
+    Episode::new(
+        &network(),
+        Feedback::SymmetricExact,
+        &rule,
+        Penalty::default(),
+    )
+    .unwrap()
 }
 
 /// Pixels in [0, 1], some of them 0, with labels in turn.
@@ -167,7 +173,7 @@ fn detaching_the_feedback_changes_the_meta_gradient_but_not_the_weights() {
         &network(),
         Feedback::Symmetric,
         &Rule::built_in("bp").unwrap(),
-        0.0,
+        Penalty::default(),
     )
     .unwrap();
     let (of_detached, w_detached) = detached.run_with_weights(&mut Tape::new(), &setting);

@@ -97,7 +97,16 @@ impl CompiledRule {
         usize::from(!self.layers[0].needs_pre_error)
     }
 
-    /// Starts an episode with the coefficients `theta`, one scalar for each term.
+    /// v = Wᵀy of each layer at the last update, as far as the rule needs it (PAPER,
+    /// "Plasticity rule"). Its derivative is what an update contributes to that of W
+    /// through v.
+    pub fn back_activity(&self) -> &[Option<Var>] {
+        &self.room.back_activity
+    }
+
+    /// Sets the coefficients `theta` of the updates to come, one scalar for each term.
+    /// An episode begins once, or before each step if every step is to have
+    /// coefficients of its own.
     ///
     /// # Panics
     /// If `theta` has another length than the rule has terms.

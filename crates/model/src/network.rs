@@ -31,6 +31,9 @@ pub struct Trace {
     pub y: Vec<Var>,
     /// e_0..e_L, as far as they were asked for.
     pub e: Vec<Option<Var>>,
+    /// What came back to the layers 0..L−1 before the slope there was multiplied to it:
+    /// B_{l+1}ᵀ e_{l+1}, so that e_l is `carried[l]` ⊙ σ'(z_l).
+    pub carried: Vec<Option<Var>>,
 }
 
 impl Network {
@@ -76,6 +79,8 @@ impl Network {
         }
         trace.e.clear();
         trace.e.resize(self.layers() + 1, None);
+        trace.carried.clear();
+        trace.carried.resize(self.layers(), None);
     }
 
     /// e_L = y_L − target (PAPER Eq. 13: the slope of the cross-entropy in z_L) and, by
@@ -101,6 +106,7 @@ impl Network {
             let y = trace.y[l];
             let only = self.activation.is_shut_at_zero().then_some(y);
             let carried = feedback.carry(tape, l, (w, b), (above, output), only);
+            trace.carried[l] = Some(carried);
             above = self.activation.gate(tape, carried, y);
             trace.e[l] = Some(above);
         }

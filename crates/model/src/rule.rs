@@ -132,6 +132,42 @@ impl Rule {
         })
     }
 
+    /// Coefficients of about the size that meta-training finds, one for each term: large
+    /// enough for a network to learn by, small enough not to diverge. Terms that
+    /// training is found to switch off (PAPER, claim C5), and terms of rule files, get a
+    /// very small one.
+    pub fn example_theta(&self) -> Vec<f64> {
+        let of = |term: &Term| match term.name.as_str() {
+            "F0" => 0.01,
+            "F2" => -0.02,
+            "F9" => 0.002,
+            _ => 1e-7,
+        };
+        self.terms.iter().map(of).collect()
+    }
+
+    /// The same terms, but with coefficients of its own for each of `layers` layers
+    /// instead of shared ones: first those of layer 1, in the order of
+    /// [`Rule::on_layer`], then those of layer 2, and so on.
+    ///
+    /// # Panics
+    /// If the rule lists terms for fewer layers.
+    pub fn untied(&self, layers: usize) -> Rule {
+        let mut terms = Vec::new();
+        let lists = (0..layers).map(|l| {
+            let first = terms.len();
+            terms.extend(self.on_layer(l).into_iter().map(|r| self.terms[r].clone()));
+            (first..terms.len()).collect()
+        });
+        let lists = lists.collect();
+        Rule {
+            name: self.name.clone(),
+            feedback: self.feedback,
+            terms,
+            layers: Some(lists),
+        }
+    }
+
     /// The indices of the terms that act on layer l = 1..L, given as l − 1.
     pub fn on_layer(&self, layer: usize) -> Vec<usize> {
         match &self.layers {

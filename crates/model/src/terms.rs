@@ -1,7 +1,9 @@
 //! Plasticity terms as data: sums of scalar · post ⊗ pre, and decay (PAPER Eqs. 14-23).
 
 /// A number made from one layer's activity, known to all its synapses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize, serde::Serialize,
+)]
 pub enum Scalar {
     /// 1ᵀy, the summed post-synaptic activity.
     #[serde(rename = "sum(y)")]
@@ -15,7 +17,9 @@ pub enum Scalar {
 }
 
 /// A factor that belongs to the post-synaptic unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize, serde::Serialize,
+)]
 pub enum Post {
     /// The error e.
     #[serde(rename = "e")]
@@ -26,7 +30,9 @@ pub enum Post {
 }
 
 /// A factor that belongs to the pre-synaptic unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize, serde::Serialize,
+)]
 pub enum Pre {
     /// The activity y⁻.
     #[serde(rename = "y-")]

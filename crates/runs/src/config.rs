@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use datasets::{Dataset, Split};
-use meta::{GradientMode, Precision, Settings, TaskStyle};
+use meta::{GradientMode, Norm, OptimiserKind, Precision, Settings, TaskStyle};
 use model::{Activation, Feedback, Rule};
 use toml::{Table, Value};
 
 use crate::RunError;
+use crate::directory::read_text;
 use crate::record::RECORD;
 
 /// Every key that a configuration may have.
-pub const KEYS: [&str; 21] = [
+pub const KEYS: [&str; 23] = [
     "rule",
     "data",
     "episodes",
@@ -29,6 +30,8 @@ pub const KEYS: [&str; 21] = [
     "M",
     "eta",
     "lambda",
+    "penalty",
+    "optimiser",
     "theta0",
     "tasks",
     "split",
@@ -36,6 +39,9 @@ pub const KEYS: [&str; 21] = [
     "gradient",
     "out",
 ];
+
+/// A configuration is a few lines; anything near this is something else.
+const LARGEST: u64 = 1 << 20;
 
 /// The most trials of a run, and the most images of a task.
 const MOST: u64 = 1_000_000;
@@ -143,7 +149,9 @@ impl Config {
         set("Q", (settings.queries as i64).into());
         set("tasks", settings.tasks.name().into());
         set("eta", settings.eta.into());
-        set("lambda", settings.lambda.into());
+        set("optimiser", settings.optimiser.name().into());
+        set("penalty", settings.penalty.norm.name().into());
+        set("lambda", settings.penalty.lambda.into());
         set("theta0", settings.theta0.into());
         set("precision", settings.precision.name().into());
         set("gradient", settings.gradient.name().into());
@@ -155,8 +163,8 @@ impl Config {
 impl Given {
     fn read(&mut self, path: &Path) -> Result<(), RunError> {
         let shown = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| RunError::Input(format!("{shown}: {error}")))?;
+        let text = read_text(path, LARGEST)
+            .map_err(|reason| RunError::Input(format!("{shown}: {reason}")))?;
         let table: Table = text.parse().map_err(|error: toml::de::Error| {
             let line = error
                 .span()
@@ -274,11 +282,22 @@ impl Given {
             }
         };
         settings.eta = self.above_zero("eta")?.unwrap_or(settings.eta);
-        settings.lambda = self.number("lambda")?.unwrap_or(settings.lambda);
-        if settings.lambda < 0.0 {
+        if let Some(name) = self.text("optimiser")? {
+            settings.optimiser = OptimiserKind::from_name(&name).ok_or_else(|| {
+                RunError::Input(format!("optimiser: '{name}' is neither adam nor guarded"))
+            })?;
+        }
+        if let Some(name) = self.text("penalty")? {
+            settings.penalty.norm = Norm::from_name(&name).ok_or_else(|| {
+                let known = Norm::ALL.map(Norm::name).join(", ");
+                RunError::Input(format!("penalty: '{name}' is not one of {known}"))
+            })?;
+        }
+        settings.penalty.lambda = self.number("lambda")?.unwrap_or(0.0);
+        if settings.penalty.lambda < 0.0 {
             return bad(format!(
                 "lambda: {} is below 0, should be at least 0",
-                settings.lambda
+                settings.penalty.lambda
             ));
         }
         settings.theta0 = self.number("theta0")?.unwrap_or(settings.theta0);
@@ -427,7 +446,15 @@ mod tests {
 
     #[test]
     fn a_written_configuration_reads_back_as_the_same_settings() {
-        let first = config(&["rule=dfa", "beta=3.5", "lambda=0.1", "sizes=[784, 20, 47]"]).unwrap();
+        let first = config(&[
+            "rule=dfa",
+            "beta=3.5",
+            "lambda=0.1",
+            "penalty=elastic",
+            "optimiser=guarded",
+            "sizes=[784, 20, 47]",
+        ])
+        .unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         std::fs::write(
@@ -466,6 +493,8 @@ mod tests {
             ("tasks=both", "tasks: 'both' is neither"),
             ("gradient=both", "gradient: 'both' is not reverse"),
             ("precision=f16", "precision: 'f16' is neither"),
+            ("optimiser=sgd", "optimiser: 'sgd' is neither"),
+            ("penalty=l3", "penalty: 'l3' is not one of none, l1"),
             ("rule=biio", "unknown rule 'biio'"),
             ("oops", "neither a configuration file"),
         ] {

@@ -1,7 +1,7 @@
 //! Folders for runs, and how files get into them.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::RunError;
@@ -26,6 +26,21 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
         let _ = fs::remove_file(&draft);
         failed(path, &error)
     })
+}
+
+/// The text of a file of at most `largest` bytes: what a device or a wrong file gives may
+/// have no end.
+///
+/// # Errors
+/// If it cannot be read, is larger, or is no text; the message does not name the file.
+pub fn read_text(path: &Path, largest: u64) -> Result<String, String> {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(largest + 1).read_to_string(&mut text));
+    match read {
+        Ok(length) if length as u64 > largest => Err(format!("is larger than {largest} bytes")),
+        Ok(_) => Ok(text),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Makes renames and removals in a folder last through a power cut, where the system

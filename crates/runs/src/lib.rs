@@ -28,7 +28,7 @@ mod verify;
 
 pub use checkpoint::Checkpoint;
 pub use config::{Config, KEYS, parse_value};
-pub use directory::{next_free_directory, write_whole};
+pub use directory::{next_free_directory, read_text, write_whole};
 pub use error::RunError;
 pub use metrics::{Metrics, Row};
 pub use run::Run;

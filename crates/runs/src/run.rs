@@ -77,6 +77,10 @@ impl<'a> Run<'a> {
         };
         let mut found = look(path)?;
         let mut store = None;
+        if matches!(found, Found::Unfinished) {
+            // A run that is none of ours is not touched, not even to lock it.
+            run.check_config(&here)?;
+        }
         if !matches!(found, Found::Finished) {
             fs::create_dir_all(path).map_err(|error| input(path, &error))?;
             store = Some(Checkpoints::lock(path, &mut run.notes)?);
@@ -180,7 +184,8 @@ impl<'a> Run<'a> {
         mut training: Training<'a>,
         store: Checkpoints,
     ) -> Result<(), RunError> {
-        let config_toml = self.check_config(here)?;
+        let (config_toml, other_build) = self.check_config(here)?;
+        self.notes.extend(other_build);
         let numbers = store.newest_first()?;
         if numbers.is_empty() {
             // It ended before its first checkpoint.
@@ -259,8 +264,9 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The bytes of the run's config.toml, if it says the same as `here`.
-    fn check_config(&mut self, here: &str) -> Result<Vec<u8>, RunError> {
+    /// The bytes of the run's config.toml, if it says the same as `here`, and a note if
+    /// another build began it.
+    fn check_config(&self, here: &str) -> Result<(Vec<u8>, Option<String>), RunError> {
         let path = self.path.join("config.toml");
         let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
         let there: Table = text.parse().map_err(|error: toml::de::Error| {
@@ -273,8 +279,7 @@ impl<'a> Run<'a> {
                 self.path.display()
             )));
         }
-        self.notes.extend(record::other_build(&there, &here));
-        Ok(text.into_bytes())
+        Ok((text.into_bytes(), record::other_build(&there, &here)))
     }
 }
 

@@ -42,11 +42,8 @@ impl GradientCheck {
         use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let subject = super::Subject::new(inputs, &function, &mut rng);
-        let size = inputs
-            .iter()
-            .flat_map(|(_, x)| x)
-            .fold(1.0, |s: f64, x| s.max(x.abs()));
-        let expected = subject.finite_difference(1, self.step * size);
+        let step = self.step * super::size_of_inputs(inputs);
+        let expected = subject.finite_difference(1, step);
         [subject.reverse(1), subject.forward(1)]
             .iter()
             .any(|found| {

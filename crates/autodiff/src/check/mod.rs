@@ -5,9 +5,14 @@
 //! in each comparison. Reverse mode, forward mode and central differences have to
 //! agree; at order 2 the gradient takes the place of the function.
 
+mod cases;
+mod comparison;
 mod culprit;
 #[cfg(test)]
 pub(crate) mod planted;
+
+pub use cases::{CaseFunction, OperationCase, Point, operation_cases};
+pub use comparison::Comparison;
 
 use std::fmt;
 
@@ -115,11 +120,7 @@ impl GradientCheck {
         function: impl Fn(&mut Tape<f64>, &[Var]) -> Var,
     ) -> Result<CheckReport, CheckFailure> {
         let mut report = CheckReport::default();
-        let size = inputs
-            .iter()
-            .flat_map(|(_, x)| x)
-            .fold(1.0, |s: f64, x| s.max(x.abs()));
-        let step = self.step * size;
+        let step = self.step * size_of_inputs(inputs);
         for direction in 0..self.directions {
             let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
             rng.set_stream(direction as u64);
@@ -251,6 +252,12 @@ impl<'a, F: Fn(&mut Tape<f64>, &[Var]) -> Var> Subject<'a, F> {
         let tangents = tape.tangent(&gradient, &along);
         self.u.iter().zip(&tangents).map(|(u, t)| inner(u, t)).sum()
     }
+}
+
+/// max(1, largest input).
+fn size_of_inputs(inputs: &[(Shape, Vec<f64>)]) -> f64 {
+    let numbers = inputs.iter().flat_map(|(_, x)| x);
+    numbers.fold(1.0, |s: f64, x| s.max(x.abs()))
 }
 
 fn inner(a: &[f64], b: &[f64]) -> f64 {

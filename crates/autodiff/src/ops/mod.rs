@@ -3,7 +3,7 @@
 //!
 //! Notation in the formulas: ẋ is the tangent of x, x̄ its adjoint dL/dx. To add an
 //! operation, write its file after the pattern of `arithmetic.rs` and name it in the
-//! list below; the gradient checks in `tests/operations.rs` want a line too.
+//! list below; the gradient checks in `check/cases.rs` want a line too.
 
 mod absolute;
 mod arithmetic;
@@ -92,6 +92,9 @@ macro_rules! operations {
         })+
 
         impl Op {
+            #[cfg(test)]
+            pub(crate) const NAMES: &[&str] = &[$($(#[$attribute])* $Name::NAME),+];
+
             pub(crate) fn name(self) -> &'static str {
                 match self { $($(#[$attribute])* Op::$Name(_) => $Name::NAME),+ }
             }

@@ -100,7 +100,17 @@ pub(crate) enum PlasticOp {
 }
 
 impl PlasticOp {
-    /// Its name, as profiles and pictures of tapes show it.
+    #[cfg(test)]
+    pub(crate) const NAMES: &[&str] = &[
+        "matvec",
+        "matvec_t",
+        "update",
+        "frobenius",
+        "add_scaled",
+        "fork",
+    ];
+
+    /// Its name, as pictures of tapes show it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             PlasticOp::Matvec { .. } => "matvec",
@@ -109,6 +119,14 @@ impl PlasticOp {
             PlasticOp::Frobenius { .. } => "frobenius",
             PlasticOp::AddScaled { .. } => "add_scaled",
             PlasticOp::Fork { .. } => "fork",
+        }
+    }
+
+    /// The matrix that a product with a vector reads.
+    pub(crate) fn reads(self) -> Option<u32> {
+        match self {
+            PlasticOp::Matvec { slot } | PlasticOp::MatvecT { slot, .. } => Some(slot),
+            _ => None,
         }
     }
 }

@@ -40,15 +40,38 @@ impl Adam {
     /// If `theta` or `gradient` have another length than the optimiser was made for.
     pub fn step(&mut self, theta: &mut [f64], gradient: &[f64]) {
         assert!(theta.len() == self.mean.len() && gradient.len() == self.mean.len());
+        self.remember(gradient);
+        for (i, theta) in theta.iter_mut().enumerate() {
+            let (mean, size) = self.moments(i);
+            *theta -= self.eta * mean / size;
+        }
+    }
+
+    /// Takes a gradient into the running means.
+    pub(super) fn remember(&mut self, gradient: &[f64]) {
         self.steps += 1;
-        let correct1 = 1.0 - self.beta1.powi(self.steps);
-        let correct2 = 1.0 - self.beta2.powi(self.steps);
         for (i, g) in gradient.iter().enumerate() {
             self.mean[i] = self.beta1 * self.mean[i] + (1.0 - self.beta1) * g;
             self.square[i] = self.beta2 * self.square[i] + (1.0 - self.beta2) * g * g;
-            let size = (self.square[i] / correct2).sqrt() + self.epsilon;
-            theta[i] -= self.eta * (self.mean[i] / correct1) / size;
         }
+    }
+
+    /// m̂ and √v̂ + ε of coefficient `i`, after at least one gradient.
+    pub(super) fn moments(&self, i: usize) -> (f64, f64) {
+        let correct1 = 1.0 - self.beta1.powi(self.steps);
+        let correct2 = 1.0 - self.beta2.powi(self.steps);
+        let size = (self.square[i] / correct2).sqrt() + self.epsilon;
+        (self.mean[i] / correct1, size)
+    }
+
+    /// Whether no gradient was seen yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.steps == 0
+    }
+
+    /// Forgets in which direction the gradients pointed, not how large they were.
+    pub(super) fn stop(&mut self) {
+        self.mean.fill(0.0);
     }
 }
 

@@ -1,0 +1,9 @@
+//! The lessons in `examples` print what they say.
+
+#[path = "../../../tests/support/lessons.rs"]
+mod lessons;
+
+#[test]
+fn lessons_1_to_5_print_what_they_say() {
+    lessons::run(env!("CARGO_MANIFEST_DIR"), 5);
+}

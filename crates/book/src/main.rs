@@ -1,0 +1,17 @@
+//! Builds the book: `cargo run -p metaplast-book` writes it to target/book.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use mdbook_driver::MDBook;
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    match MDBook::load(root).and_then(|book| book.build()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

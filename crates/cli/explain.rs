@@ -1,0 +1,127 @@
+//! `metaplast explain`: one episode as a page to step through.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use explain::Explanation;
+use meta::Settings;
+use runs::{Config, parse_value};
+use toml::Value;
+
+use crate::failure::Failure;
+use crate::progress::say;
+
+/// Write a page that shows how the meta-gradient of one episode comes about
+///
+/// The page is one file that opens offline in a browser: step through the episode forward
+/// and backward, follow any weight, and see what each step and layer contributes to
+/// dL_meta/dtheta.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// bp, bp-exact, fa, dfa, ehebb, oja, bio, pool, or a rule file
+    #[arg(long, value_name = "RULE", default_value = "bio")]
+    rule: String,
+    /// A data set's name or path [default: emnist-balanced where found, else glyphs]
+    #[arg(long, value_name = "NAME|PATH")]
+    data: Option<String>,
+    /// Units of each layer, as in 784-30-20-47 [default: 784-170-130-100-70-47]
+    #[arg(long, value_name = "N-N-…")]
+    sizes: Option<String>,
+    /// Images to learn from
+    #[arg(long, value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    steps: u32,
+    /// The rule's coefficients, as in 0.01,-0.02,0.002 [default: about what training finds]
+    #[arg(
+        long,
+        value_name = "X,X,…",
+        allow_hyphen_values = true,
+        value_delimiter = ','
+    )]
+    theta: Option<Vec<f64>>,
+    /// The seed of weights and task
+    #[arg(
+        long,
+        value_name = "S",
+        default_value = "0",
+        allow_negative_numbers = true
+    )]
+    seed: String,
+    /// The page [default: explain-RULE.html]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    let options = vec![
+        ("rule", Some(Value::String(args.rule))),
+        ("data", args.data.map(Value::String)),
+        ("sizes", args.sizes.map(|sizes| parse_value(&sizes))),
+        ("seed", Some(parse_value(&args.seed))),
+    ];
+    let config = Config::new(None, options, &[])?;
+    let steps = args.steps as usize;
+    // As many images of each class as it takes.
+    let settings = Settings {
+        shots: steps.div_ceil(config.settings.ways),
+        ..config.settings
+    };
+    let data = match &config.data {
+        Some(name) => datasets::open(name, config.split)?,
+        None => datasets::open_default(config.split)?,
+    };
+    settings
+        .check(&data)
+        .map_err(|error| Failure::Input(format!("{error}; --steps sets K")))?;
+    let rule = &settings.rule;
+    let theta = args.theta.unwrap_or_else(|| rule.example_theta());
+    if theta.len() != rule.terms.len() {
+        let names: Vec<&str> = rule.terms.iter().map(|term| term.name.as_str()).collect();
+        return Err(Failure::Input(format!(
+            "--theta: {} numbers, but rule '{}' has the terms {}; give one for each",
+            theta.len(),
+            rule.name,
+            names.join(", ")
+        )));
+    }
+    if let Some(wrong) = theta.iter().find(|x| !x.is_finite()) {
+        return Err(Failure::Input(format!(
+            "--theta: {wrong} is not a finite number"
+        )));
+    }
+    let out = args
+        .out
+        .unwrap_or_else(|| PathBuf::from(format!("explain-{}.html", rule.name)));
+    say(format_args!(
+        "one episode of {} on {}, {steps} steps, and some more beside it",
+        rule.name,
+        data.name()
+    ));
+    let explanation = Explanation::new(&settings, &data, &theta, steps).map_err(Failure::Run)?;
+    let page = explanation.to_html();
+    write_whole(&out, page.as_bytes())
+        .map_err(|error| Failure::Run(format!("cannot write {}: {error}", out.display())))?;
+    let mut shown = io::stdout();
+    writeln!(shown, "meta-loss {:.6}", explanation.outcome.meta_loss)?;
+    for (term, g) in rule.terms.iter().zip(&explanation.outcome.gradient.theta) {
+        writeln!(shown, "dL/dtheta {:<4} {g:.6e}", term.name)?;
+    }
+    let megabytes = page.len() as f64 / 1e6;
+    Ok(writeln!(
+        shown,
+        "page: {} ({megabytes:.1} MB)",
+        out.display()
+    )?)
+}
+
+/// Writes a file under another name first, so that there is never half of it.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    let part = PathBuf::from(name);
+    let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = std::fs::remove_file(&part);
+    }
+    written
+}

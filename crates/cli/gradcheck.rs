@@ -1,0 +1,170 @@
+//! `metaplast gradcheck`: every derivative by three ways, as a table.
+
+use std::io::{self, Write};
+
+use autodiff::{Comparison, GradientCheck, Order, Shape, operation_cases};
+use datasets::Split;
+use meta::{Episode, Setting, Settings, draw_setting};
+use model::{Network, Rule, Term};
+
+use crate::failure::Failure;
+
+/// Compare derivatives by reverse mode, forward mode and finite differences
+///
+/// For each operation of the tape, each term of the rule and the whole episode, a
+/// derivative in a random direction by all three ways, how far they are apart, and the
+/// step at which the (five-point) differences are best. In f64, on built-in glyphs.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The rule whose terms and episode are checked: bp, bp-exact, fa, dfa, ehebb, oja,
+    /// bio, pool, or a rule file
+    #[arg(long, default_value = "pool")]
+    rule: String,
+    /// 1: gradients; 2: gradients of gradients, times a vector
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    order: u8,
+}
+
+/// The largest accepted |a − b| / max(1, |a|, |b|), for forward mode, which only rounds
+/// differently, and for differences, which at their best step keep ten digits of a
+/// first derivative and, through an episode, some seven of a second one.
+const FORWARD: f64 = 1e-9;
+const DIFFERENCES: f64 = 1e-6;
+
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    let rule = Rule::load(&args.rule).map_err(|error| Failure::Input(error.to_string()))?;
+    let check = GradientCheck {
+        order: if args.order == 1 {
+            Order::First
+        } else {
+            Order::Second
+        },
+        ..GradientCheck::default()
+    };
+    let mut table = Table {
+        out: io::stdout(),
+        wrong: Vec::new(),
+    };
+    table.head("operation")?;
+    for case in operation_cases() {
+        table.row(case.name, &check.compare(&case.points[0], case.function))?;
+    }
+    table.gap()?;
+    table.head("one term, over an episode")?;
+    for term in &rule.terms {
+        let alone = Rule {
+            terms: vec![term.clone()],
+            layers: None,
+            ..rule.clone()
+        };
+        table.row(&title(term), &of_episode(&check, alone)?)?;
+    }
+    table.gap()?;
+    table.head("the whole episode")?;
+    let whole = of_episode(&check, rule.clone())?;
+    table.row(&format!("{}, all coefficients", rule.name), &whole)?;
+    table.steps(&whole)?;
+    match table.wrong.as_slice() {
+        [] => Ok(()),
+        wrong => Err(Failure::Run(format!(
+            "derivatives disagree: {}",
+            wrong.join(", ")
+        ))),
+    }
+}
+
+fn title(term: &Term) -> String {
+    format!("{}  {}", term.name, term.formula)
+}
+
+/// The derivative of the meta-loss by the coefficients of `rule`, over 20 steps of a
+/// small network.
+fn of_episode(check: &GradientCheck, rule: Rule) -> Result<Comparison, Failure> {
+    let settings = Settings {
+        network: Network {
+            sizes: vec![784, 24, 16, 47],
+            ..Network::default()
+        },
+        feedback: rule.feedback,
+        shots: 4,
+        queries: 2,
+        rule,
+        ..Settings::default()
+    };
+    let theta = settings.rule.example_theta();
+    let data = datasets::glyphs(Split::Test, 0);
+    settings
+        .check(&data)
+        .map_err(|error| Failure::Input(error.to_string()))?;
+    let setting: Setting<f64> = draw_setting(&settings, &data, 0, 0, &theta);
+    let episode = Episode::new(
+        &settings.network,
+        settings.feedback,
+        &settings.rule,
+        settings.penalty,
+    )
+    .map_err(Failure::Input)?;
+    let inputs: Vec<(Shape, Vec<f64>)> = theta.iter().map(|t| (Shape::SCALAR, vec![*t])).collect();
+    Ok(check.compare(&inputs, |tape, theta| {
+        let mut episode = episode.clone();
+        let recorded = episode.record_from(tape, &setting, theta.to_vec(), |_, _| {});
+        recorded.meta_loss
+    }))
+}
+
+struct Table<W> {
+    out: W,
+    /// The rows that are out of bounds.
+    wrong: Vec<String>,
+}
+
+impl<W: Write> Table<W> {
+    fn gap(&mut self) -> io::Result<()> {
+        writeln!(self.out)
+    }
+
+    fn head(&mut self, title: &str) -> io::Result<()> {
+        writeln!(
+            self.out,
+            "{title:<30} {:>13} {:>13} {:>13} {:>9} {:>9} {:>9}",
+            "reverse", "forward", "differences", "|f-r|/r", "|d-r|/r", "best step"
+        )
+    }
+
+    fn row(&mut self, name: &str, found: &Comparison) -> io::Result<()> {
+        let (step, difference) = found.best();
+        let (reverse, forward) = (found.reverse, found.forward);
+        let off = |other: f64| (other - reverse).abs() / reverse.abs().max(other.abs()).max(1.0);
+        let right = off(forward) <= FORWARD && off(difference) <= DIFFERENCES;
+        let mark = if right { "" } else { "  WRONG" };
+        if !right {
+            self.wrong.push(name.to_owned());
+        }
+        writeln!(
+            self.out,
+            "{name:<30} {reverse:>13.6e} {forward:>13.6e} {difference:>13.6e} {:>9.1e} {:>9.1e} \
+             {step:>9.1e}{mark}",
+            found.forward_error(),
+            found.difference_error(),
+        )
+    }
+
+    /// The differences at every step, the bars as long as the digits they have right.
+    fn steps(&mut self, found: &Comparison) -> io::Result<()> {
+        writeln!(
+            self.out,
+            "\nthe episode by differences  step       |d-r|/r  digits"
+        )?;
+        for (step, difference) in &found.differences {
+            let error = (difference - found.reverse).abs() / found.reverse.abs();
+            let digits = if error.is_finite() {
+                (-error.max(1e-16).log10()).max(0.0).round() as usize
+            } else {
+                0
+            };
+            let bar = "#".repeat(digits);
+            writeln!(self.out, "{:28}{step:<10.1e} {error:>7.1e}  {bar}", "")?;
+        }
+        Ok(())
+    }
+}

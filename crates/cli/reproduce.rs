@@ -1,0 +1,202 @@
+//! `metaplast reproduce`: re-run the paper, draw its figures, judge its claims.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use datasets::{Dataset, Split};
+use report::paper::{Ask, QUICK, Reproduction, TARGETS, TRIALS, Target};
+use report::{Outcome, Report};
+use runs::{RunError, parse_value};
+use toml::Value;
+
+use crate::failure::Failure;
+use crate::progress::{Progress, say};
+use crate::signals;
+
+/// Re-run the paper: draw its figures and judge its claims
+///
+/// Runs what the figures need, each run once and in its own directory under DIR/runs,
+/// then writes FIGURE.svg, .png and .csv, captions.json, verdicts.csv and report.html to
+/// DIR, and prints the verdicts. Asked again with the same DIR it goes on where it was
+/// stopped. Learning digits online (fig1, figs1) uses mnist, or the digits among glyphs
+/// with --data glyphs.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// fig1, fig3, fig4, fig5, fig7, fig8, table1, figs1, figs2, figs5, or all
+    #[arg(value_name = "FIGURE|all", required = true)]
+    figures: Vec<String>,
+    /// A data set's name or path [default: emnist-balanced where found, else glyphs]
+    #[arg(long, value_name = "NAME|PATH")]
+    data: Option<String>,
+    /// Independent trials of each run [default: the paper's 20]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    trials: Option<String>,
+    /// Episodes of each run [default: the paper's 600, 500 for table1]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    episodes: Option<String>,
+    /// A first look in minutes: 4 trials of 60 episodes, unless given
+    #[arg(long)]
+    quick: bool,
+    /// The seed of every run [default: 0]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    seed: Option<String>,
+    /// Worker threads; never changes a result [default: as many as there are cores]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    threads: Option<String>,
+    /// Where runs, figures and the report go [default: results/DATA, results/DATA-quick]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    let targets = targets(&args.figures)?;
+    let data = match &args.data {
+        Some(name) => datasets::open(name, Split::Test)?,
+        None => datasets::open_default(Split::Test)?,
+    };
+    let digits = if targets.iter().any(|target| !target.online.is_empty()) {
+        let name = if data.is_synthetic() {
+            "glyphs"
+        } else {
+            "mnist"
+        };
+        Some((
+            datasets::open(name, Split::Train)?,
+            datasets::open(name, Split::Test)?,
+        ))
+    } else {
+        None
+    };
+    let name = args.data.clone().unwrap_or_else(|| data.name().to_owned());
+    let ask = ask(args, targets, &data)?;
+    let out = ask.out.clone();
+    let digits = digits.as_ref().map(|(train, test)| (train, test));
+    let mut reproduction = Reproduction::open(ask, (&name, &data), digits)?;
+    let stop = signals::stop_on_request()?;
+    announce(&reproduction);
+    for note in reproduction.notes() {
+        say(format_args!("note: {note}"));
+    }
+    let mut progress = Progress::of_work(reproduction.work());
+    let report = reproduction.run(&stop, |step| {
+        progress.work_on(step.experiment, step.work);
+    });
+    let report = report.map_err(|error| match error {
+        // Any of its runs may have been stopped; it is the whole that is to go on.
+        RunError::Stopped(_) => {
+            Failure::Stopped("stopped; to continue, give the same command again".to_owned())
+        }
+        other => other.into(),
+    })?;
+    report.write(&out)?;
+    let took = progress.finish().as_secs_f64();
+    let mut text = verdicts(&report);
+    let _ = writeln!(
+        text,
+        "{took:.0} s; report: {}",
+        out.join("report.html").display()
+    );
+    Ok(io::stdout().write_all(text.as_bytes())?)
+}
+
+fn targets(names: &[String]) -> Result<Vec<&'static Target>, Failure> {
+    if names.iter().any(|name| name == "all") {
+        return Ok(TARGETS.iter().collect());
+    }
+    let mut targets: Vec<&Target> = Vec::new();
+    for name in names {
+        let target = Target::named(name).ok_or_else(|| {
+            let known: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+            Failure::Input(format!(
+                "unknown figure '{name}'; it should be one of {}, or all",
+                known.join(", ")
+            ))
+        })?;
+        if targets.iter().all(|other| other.name != target.name) {
+            targets.push(target);
+        }
+    }
+    Ok(targets)
+}
+
+fn ask(args: Args, targets: Vec<&'static Target>, data: &Dataset) -> Result<Ask, Failure> {
+    let (trials, episodes) = if args.quick {
+        (QUICK.0, Some(QUICK.1))
+    } else {
+        (TRIALS, None)
+    };
+    let suffix = if args.quick { "-quick" } else { "" };
+    let name = data.name();
+    let folder = || Path::new("results").join(format!("{name}{suffix}"));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    Ok(Ask {
+        targets,
+        trials: count("trials", 1, args.trials)?.unwrap_or(trials),
+        episodes: count("episodes", 1, args.episodes)?.or(episodes),
+        seed: count("seed", 0, args.seed)?.unwrap_or(0),
+        threads: count("threads", 1, args.threads)?.map_or(threads, |n| n as usize),
+        quick: args.quick,
+        out: args.out.unwrap_or_else(folder),
+    })
+}
+
+/// A whole number; what its run would not take either, the run's configuration refuses.
+fn count(key: &str, least: u64, text: Option<String>) -> Result<Option<u64>, Failure> {
+    match text.map(|text| parse_value(&text)) {
+        None => Ok(None),
+        Some(Value::Integer(n)) if n >= least as i64 => Ok(Some(n as u64)),
+        Some(other) => Err(Failure::Input(format!(
+            "--{key}: {other} is not a whole number from {least} on"
+        ))),
+    }
+}
+
+fn announce(reproduction: &Reproduction<'_>) {
+    let context = reproduction.context();
+    let note = if context.synthetic {
+        " (synthetic: drawn characters, not handwriting)"
+    } else {
+        ""
+    };
+    let episodes = match context.episodes {
+        Some(episodes) => format!("{episodes} episodes"),
+        None => "the paper's episodes".to_owned(),
+    };
+    say(format_args!(
+        "{} runs on {}{note}: {} trials of {episodes}, seed {}",
+        reproduction.runs(),
+        context.data,
+        context.trials,
+        context.seed
+    ));
+}
+
+/// The verdicts for people, with what each was judged by.
+fn verdicts(report: &Report) -> String {
+    let mut text = String::new();
+    for verdict in &report.verdicts {
+        let claim = verdict.claim;
+        let outcome = verdict.outcome.name();
+        let _ = writeln!(
+            text,
+            "{:<4}{outcome:<11}{:<9} {}",
+            claim.id, claim.figure, claim.statement
+        );
+        if verdict.outcome == Outcome::NotTested {
+            let _ = writeln!(text, "      {}", verdict.note);
+        }
+        for check in &verdict.checks {
+            let mark = if check.met { ' ' } else { '✗' };
+            let _ = writeln!(text, "    {mark} {check}");
+        }
+    }
+    let tested = report.verdicts.iter().find(|v| !v.checks.is_empty());
+    if let Some(note) = tested
+        .map(|verdict| &verdict.note)
+        .filter(|note| !note.is_empty())
+    {
+        let _ = writeln!(text, "All of this: {note}.");
+    }
+    text
+}

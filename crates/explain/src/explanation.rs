@@ -1,0 +1,121 @@
+//! What the page shows, run and gathered.
+
+use autodiff::Tape;
+use datasets::Dataset;
+use meta::{Episode, Outcome, Response, Setting, Settings, Unrolled, draw_setting};
+use model::{Feedback, Rule};
+
+use crate::Comparison;
+
+/// An episode with all that explains it.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// What was run.
+    pub settings: Settings,
+    /// The data set's name, and whether it is synthetic.
+    pub data: (String, bool),
+    /// What the episode started from.
+    pub setting: Setting<f64>,
+    /// What training would have seen of it: loss and meta-gradient.
+    pub outcome: Outcome,
+    /// The episode taken apart.
+    pub unrolled: Unrolled,
+    /// For each term, episodes run again with its coefficient changed.
+    pub responses: Vec<Response>,
+    /// BP, FA and bio, and the rule itself if it is another, from the same start.
+    pub comparison: Comparison,
+}
+
+impl Explanation {
+    /// Runs the first episode of the first trial of `settings` on `data` with the
+    /// coefficients `theta`, one for each term of the rule, learning from `steps`
+    /// images. `settings` must have been checked against `data`, and its tasks must
+    /// have as many images.
+    ///
+    /// # Errors
+    /// If an episode diverged, so that there is nothing to explain, or the rule does
+    /// not fit the network.
+    ///
+    /// # Panics
+    /// If `theta` has another length than the rule has terms.
+    pub fn new(
+        settings: &Settings,
+        data: &Dataset,
+        theta: &[f64],
+        steps: usize,
+    ) -> Result<Explanation, String> {
+        let (network, rule) = (&settings.network, &settings.rule);
+        let mut setting: Setting<f64> = draw_setting(settings, data, 0, 0, theta);
+        setting.train.x.truncate(steps * data.pixels());
+        setting.train.labels.truncate(steps);
+        let mut episode = Episode::new(network, settings.feedback, rule, settings.penalty)?;
+        let outcome = episode.run(&mut Tape::new(), &setting);
+        let gradient = &outcome.gradient.theta;
+        if !outcome.meta_loss.is_finite() || gradient.iter().any(|g| !g.is_finite()) {
+            return Err(format!(
+                "the episode diverged with theta = {theta:?}; choose smaller coefficients"
+            ));
+        }
+        let responses = gradient.iter().enumerate();
+        let responses = responses
+            .map(|(r, g)| Response::measure(&mut episode, &setting, r, *g))
+            .collect();
+        Ok(Explanation {
+            unrolled: Unrolled::new(network, settings.feedback, rule, &setting)?,
+            comparison: Comparison::new(
+                network,
+                &compared(settings, theta),
+                &with_feedback(settings, data, &setting),
+            )?,
+            settings: settings.clone(),
+            data: (data.name().to_owned(), data.is_synthetic()),
+            setting,
+            outcome,
+            responses,
+        })
+    }
+}
+
+/// BP, FA and bio, and the explained rule: with its own coefficients where it has the
+/// term, else with those of an example.
+fn compared(settings: &Settings, theta: &[f64]) -> Vec<(Rule, Vec<f64>)> {
+    let own = &settings.rule;
+    let mut rules: Vec<_> = ["bp", "fa", "bio"]
+        .into_iter()
+        .filter_map(Rule::built_in)
+        .map(|rule| {
+            let mut chosen = rule.example_theta();
+            for (term, chosen) in rule.terms.iter().zip(&mut chosen) {
+                if let Some(r) = own.terms.iter().position(|other| other == term) {
+                    *chosen = theta[r];
+                }
+            }
+            (rule, chosen)
+        })
+        .collect();
+    // A pathway of three rules that is not its own would need other matrices.
+    let another = rules.iter().all(|(rule, _)| rule.terms != own.terms);
+    if another && settings.feedback == Feedback::Fixed {
+        let own = Rule {
+            feedback: settings.feedback,
+            ..own.clone()
+        };
+        rules.push((own, theta.to_vec()));
+    }
+    rules
+}
+
+/// The setting with the matrices of fixed feedback, drawn anew if it has others.
+fn with_feedback(settings: &Settings, data: &Dataset, setting: &Setting<f64>) -> Setting<f64> {
+    if settings.feedback == Feedback::Fixed {
+        return setting.clone();
+    }
+    let fixed = Settings {
+        feedback: Feedback::Fixed,
+        ..settings.clone()
+    };
+    Setting {
+        b: draw_setting(&fixed, data, 0, 0, &[]).b,
+        ..setting.clone()
+    }
+}

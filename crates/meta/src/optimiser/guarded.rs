@@ -1,0 +1,319 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Adam, Evidence};
+use crate::Penalty;
+
+/// Adam for rules whose terms differ in size by orders of magnitude, and some of which
+/// can blow up. It differs from plain Adam in five ways:
+///
+/// 1. **Steps in proportion to the terms.** The step of θ_r is
+///    η · min(1, ‖F^0‖/‖F^r‖), with the sizes of the terms measured in the trial's first
+///    episode: no coefficient moves further than one of the pseudo-gradient's size
+///    would, judged by what the step does to the weights.
+/// 2. **Clipped gradients.** Each derivative is cut to three times its root mean square
+///    so far. Near an instability derivatives grow by ten orders of magnitude; in v̂ such
+///    a one would stop its coefficient for a thousand episodes.
+/// 3. **Proximal L1.** Adam's step is taken on all but λ₁ Σ |θ_r|, then every θ_r is
+///    drawn towards 0 by its step size times λ₁ and stops there, so that zeros are exact
+///    zeros (in Adam's metric, as the step itself).
+/// 4. **Rejected steps.** An episode that diverged, or whose cross-entropy is more than
+///    half again that of guessing, moves θ nowhere: the step that led there is taken
+///    back, momentum is dropped, and the trust radius, a factor of all steps, halved. It
+///    grows again by 3 % an episode, to 1 at most.
+/// 5. **A way back.** θ with the lowest smoothed cross-entropy so far is kept. At the
+///    third rejection within twenty episodes, or if the smoothed cross-entropy comes to
+///    lie 0.7 above the lowest, the trial returns there, likewise with half the radius.
+///
+/// For a rule with one term and no penalty that never comes near a divergence only the
+/// second can make a difference.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Guarded {
+    adam: Adam,
+    /// min(1, ‖F^0‖/‖F^r‖), once the terms are measured.
+    strides: Option<Vec<f64>>,
+    /// λ₁ of λ₁ Σ |θ_r|.
+    l1: f64,
+    /// The cross-entropy above which an episode is rejected.
+    limit: f64,
+    /// The trust radius, at most 1.
+    radius: f64,
+    /// θ of the last episode that was not rejected.
+    good: Vec<f64>,
+    /// The cross-entropy, smoothed over about ten episodes; none before the first.
+    smoothed: Option<f64>,
+    /// The lowest `smoothed`, and θ there.
+    best: Option<(f64, Vec<f64>)>,
+    /// Episodes seen.
+    episodes: u64,
+    /// When episodes were rejected, of the last [`MEMORY`].
+    rejected: Vec<u64>,
+}
+
+/// Derivatives are cut to so many times their root mean square.
+const CLIP: f64 = 3.0;
+/// The largest cross-entropy that passes, in units of that of guessing.
+const LIMIT: f64 = 1.5;
+/// What the radius grows by in an episode.
+const GROWTH: f64 = 1.03;
+/// The smallest radius.
+const SMALLEST: f64 = 1.0 / 8.0;
+/// How far the smoothed cross-entropy may lie above its lowest: ln 2, a right answer
+/// half as likely.
+const SETBACK: f64 = std::f64::consts::LN_2;
+/// So many rejections within so many episodes are too many.
+const TOO_MANY: usize = 3;
+const MEMORY: u64 = 20;
+
+impl Guarded {
+    /// For coefficients `theta` with the step size η, a penalty, and a network of so many
+    /// outputs.
+    pub fn new(eta: f64, theta: &[f64], penalty: Penalty, outputs: usize) -> Self {
+        Guarded {
+            adam: Adam::new(eta, theta.len()),
+            strides: None,
+            l1: penalty.weights().0,
+            limit: LIMIT * libm::log(outputs as f64),
+            radius: 1.0,
+            good: theta.to_vec(),
+            smoothed: None,
+            best: None,
+            episodes: 0,
+            rejected: Vec::new(),
+        }
+    }
+
+    /// Whether it is for `n` coefficients.
+    pub fn fits(&self, n: usize) -> bool {
+        let best = self.best.as_ref().is_none_or(|(_, theta)| theta.len() == n);
+        let strides = self
+            .strides
+            .as_ref()
+            .is_none_or(|strides| strides.len() == n);
+        self.adam.fits(n) && strides && self.good.len() == n && best
+    }
+
+    /// Whether it has yet to be told how large the terms are.
+    pub fn wants_sizes(&self) -> bool {
+        self.strides.is_none()
+    }
+
+    /// Takes in the sizes ‖F^r‖ of the terms.
+    ///
+    /// # Panics
+    /// If there is not one for each coefficient.
+    pub fn measure(&mut self, sizes: &[f64]) {
+        assert!(sizes.len() == self.good.len(), "one size for each term");
+        // A term that is smaller than the first, or silent, is not given longer steps.
+        let stride = |size: &f64| {
+            if *size > sizes[0] {
+                sizes[0] / size
+            } else {
+                1.0
+            }
+        };
+        self.strides = Some(sizes.iter().map(stride).collect());
+    }
+
+    /// Moves θ after an episode.
+    ///
+    /// # Panics
+    /// If `theta` or the gradient have another length than the optimiser was made for.
+    pub fn learn(&mut self, theta: &mut [f64], seen: &Evidence<'_>) {
+        assert!(theta.len() == self.good.len() && seen.gradient.len() == self.good.len());
+        self.episodes += 1;
+        if !seen.finite || seen.cross_entropy > self.limit {
+            self.rejected.push(self.episodes);
+            let oldest = self.episodes.saturating_sub(MEMORY);
+            self.rejected.retain(|episode| *episode > oldest);
+            if self.rejected.len() >= TOO_MANY {
+                self.return_to_best(theta);
+            } else {
+                theta.copy_from_slice(&self.good);
+                self.slow_down();
+            }
+            return;
+        }
+        if self.has_set_back(theta, seen.cross_entropy) {
+            return self.return_to_best(theta);
+        }
+        self.good.copy_from_slice(theta);
+        self.radius = (self.radius * GROWTH).min(1.0);
+        self.step(theta, seen.gradient);
+    }
+
+    /// Whether the smoothed cross-entropy, with that of an episode with `theta`, is far
+    /// above its lowest.
+    fn has_set_back(&mut self, theta: &[f64], cross_entropy: f64) -> bool {
+        let smoothed = self
+            .smoothed
+            .map_or(cross_entropy, |before| 0.9 * before + 0.1 * cross_entropy);
+        self.smoothed = Some(smoothed);
+        match &mut self.best {
+            Some((lowest, _)) if smoothed > *lowest => smoothed > *lowest + SETBACK,
+            best => {
+                *best = Some((smoothed, theta.to_vec()));
+                false
+            }
+        }
+    }
+
+    fn step(&mut self, theta: &mut [f64], gradient: &[f64]) {
+        let new = self.adam.is_new();
+        let smooth: Vec<f64> = theta
+            .iter()
+            .zip(gradient)
+            .enumerate()
+            .map(|(r, (theta, slope))| {
+                let slope = slope - self.l1 * sign(*theta);
+                if new {
+                    return slope;
+                }
+                let most = CLIP * self.adam.moments(r).1;
+                slope.clamp(-most, most)
+            })
+            .collect();
+        self.adam.remember(&smooth);
+        for (r, theta) in theta.iter_mut().enumerate() {
+            let (mean, size) = self.adam.moments(r);
+            let stride = self.strides.as_ref().map_or(1.0, |strides| strides[r]);
+            let step = self.adam.eta * stride * self.radius / size;
+            *theta = shrunk(*theta - step * mean, step * self.l1);
+        }
+    }
+
+    fn return_to_best(&mut self, theta: &mut [f64]) {
+        if let Some((lowest, best)) = &self.best {
+            theta.copy_from_slice(best);
+            self.smoothed = Some(*lowest);
+        } else {
+            theta.copy_from_slice(&self.good);
+        }
+        self.rejected.clear();
+        self.slow_down();
+    }
+
+    fn slow_down(&mut self) {
+        self.radius = (self.radius / 2.0).max(SMALLEST);
+        self.adam.stop();
+    }
+}
+
+/// The slope of |x|, 0 at 0.
+fn sign(x: f64) -> f64 {
+    if x == 0.0 { 0.0 } else { x.signum() }
+}
+
+/// `x` brought towards 0 by `by`, and no further.
+fn shrunk(x: f64, by: f64) -> f64 {
+    sign(x) * (x.abs() - by).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// For three terms, of which the second is four times as large as the first.
+    fn guarded(theta: &[f64], lambda: f64) -> Guarded {
+        let mut guarded = Guarded::new(1e-3, theta, Penalty::l1(lambda), 47);
+        assert!(guarded.wants_sizes());
+        guarded.measure(&[2.0, 8.0, 0.1]);
+        guarded
+    }
+
+    fn seen(cross_entropy: f64, gradient: &[f64]) -> Evidence<'_> {
+        Evidence {
+            finite: cross_entropy.is_finite(),
+            cross_entropy,
+            gradient,
+        }
+    }
+
+    #[test]
+    fn steps_are_adams_in_proportion_to_the_size_of_the_terms() {
+        let (mut theta, mut plain) = ([0.1, 0.2, 0.3], [0.1, 0.2, 0.3]);
+        let start = theta;
+        let mut guarded = guarded(&theta, 0.0);
+        let mut adam = Adam::new(1e-3, 3);
+        let gradient = [3.0, -50.0, 1e-4];
+        guarded.learn(&mut theta, &seen(3.0, &gradient));
+        adam.step(&mut plain, &gradient);
+        for (r, stride) in [1.0, 0.25, 1.0].into_iter().enumerate() {
+            let (step, want) = (theta[r] - start[r], stride * (plain[r] - start[r]));
+            assert!((step - want).abs() < 1e-15, "{r}: {step} {want}");
+        }
+    }
+
+    #[test]
+    fn a_coefficient_that_the_loss_does_not_want_becomes_exactly_zero_and_stays() {
+        let mut theta = [0.1, 4e-3, -2e-3];
+        let mut guarded = guarded(&theta, 0.5);
+        // The penalty's slope of ±0.5 outweighs that of 0.1, and not that of 2.
+        for _ in 0..60 {
+            let slope = |theta: f64| 0.5 * sign(theta);
+            let gradient = [
+                -2.0 + slope(theta[0]),
+                -0.1 + slope(theta[1]),
+                0.1 + slope(theta[2]),
+            ];
+            guarded.learn(&mut theta, &seen(1.0, &gradient));
+        }
+        assert!(theta[0] > 0.1, "{theta:?}");
+        assert_eq!(theta[1..], [0.0, 0.0]);
+    }
+
+    #[test]
+    fn one_huge_gradient_does_not_stop_the_coefficient() {
+        let mut theta = [0.0; 3];
+        let mut guarded = guarded(&theta, 0.0);
+        for episode in 0..40 {
+            let size = if episode == 20 { 1e12 } else { 1.0 };
+            guarded.learn(&mut theta, &seen(1.0, &[-size, -size, -size]));
+        }
+        // Forty steps of about η = 1e-3 each.
+        assert!((0.038..0.045).contains(&theta[0]), "{theta:?}");
+    }
+
+    #[test]
+    fn a_diverged_episode_takes_the_step_back_and_halves_the_next() {
+        let mut theta = [0.1, 0.2, 0.3];
+        let start = theta;
+        let mut guarded = guarded(&theta, 0.0);
+        guarded.learn(&mut theta, &seen(3.0, &[1.0; 3]));
+        assert_ne!(theta, start);
+        guarded.learn(&mut theta, &seen(f64::NAN, &[f64::NAN; 3]));
+        assert_eq!(theta, start);
+        // 1.5 ln 47 = 5.78: worse than guessing, though finite.
+        guarded.learn(&mut theta, &seen(5.8, &[1.0; 3]));
+        assert_eq!(theta, start);
+        assert_eq!(guarded.radius, 0.25);
+        for _ in 0..100 {
+            guarded.learn(&mut theta, &seen(3.0, &[1.0; 3]));
+        }
+        assert_eq!(guarded.radius, 1.0);
+    }
+
+    #[test]
+    fn what_does_not_come_right_goes_back_to_where_it_was_best() {
+        let mut theta = [0.0; 3];
+        let mut guarded = guarded(&theta, 0.0);
+        for _ in 0..5 {
+            guarded.learn(&mut theta, &seen(1.0, &[1.0; 3]));
+        }
+        let best = guarded.best.clone().map(|(_, theta)| theta);
+        assert!(best.as_ref().is_some_and(|best| best[0] < 0.0));
+        let mut back = guarded.clone();
+        let mut episodes = 0;
+        while Some(theta.to_vec()) != best {
+            back.learn(&mut theta, &seen(3.0, &[1.0; 3]));
+            episodes += 1;
+            assert!(episodes < 10, "3.0 is ln 2 above 1.0 after a few episodes");
+        }
+        assert!(episodes > 3, "one bad episode is not enough");
+        // Three diverged episodes in a row do the same.
+        let mut theta = [-1.0; 3];
+        for _ in 0..3 {
+            guarded.learn(&mut theta, &seen(f64::INFINITY, &[0.0; 3]));
+        }
+        assert_eq!(Some(theta.to_vec()), best);
+    }
+}

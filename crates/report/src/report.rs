@@ -1,0 +1,167 @@
+//! A report and its files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rayon::prelude::*;
+use runs::{RunError, write_whole};
+use serde::Serialize;
+
+use crate::figure::Figure;
+use crate::html::Page;
+use crate::paper::Context;
+use crate::table::Table;
+use crate::verdict::Verdict;
+use crate::{draw, png};
+
+/// Verdicts, figures and tables, with the settings they were made with.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// How the results were made.
+    pub context: Context,
+    /// One for each claim.
+    pub verdicts: Vec<Verdict>,
+    /// The figures.
+    pub figures: Vec<Figure>,
+    /// The tables, each with its source data in CSV.
+    pub tables: Vec<(Table, String)>,
+    /// The configuration of every run.
+    pub settings: Vec<Setting>,
+}
+
+/// The configuration of a run.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The run.
+    pub name: String,
+    /// Its config.toml.
+    pub text: String,
+}
+
+impl Setting {
+    /// The configuration in a file, without what tells of the machine it was made on:
+    /// files are named without their folders.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is no TOML.
+    pub(crate) fn read(name: &str, path: &Path) -> Result<Setting, RunError> {
+        let wrong = |error: String| RunError::Failed(format!("{}: {error}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let mut table: toml::Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
+        for key in ["rule", "data"] {
+            if let Some(toml::Value::String(value)) = table.get_mut(key)
+                && let Some(file) = Path::new(value.as_str()).file_name()
+            {
+                *value = file.to_string_lossy().into_owned();
+            }
+        }
+        if let Some(toml::Value::Table(record)) = table.get_mut("record") {
+            record.remove("data_origin");
+        }
+        Ok(Setting {
+            name: name.to_owned(),
+            text: toml::to_string(&table).expect("what was TOML still is"),
+        })
+    }
+}
+
+/// What a figure's or table's file is accompanied by.
+#[derive(Serialize)]
+struct Caption<'a> {
+    title: &'a str,
+    caption: &'a str,
+}
+
+impl Report {
+    /// Writes into `folder`: for each figure NAME.svg, NAME.png and NAME.csv; for each
+    /// table NAME.csv and NAME.md; captions.json, verdicts.csv and report.html.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), RunError> {
+        let put = |name: String, bytes: &[u8]| write_whole(&folder.join(name), bytes);
+        self.figures.par_iter().try_for_each(|figure| {
+            let svg = draw::figure(figure);
+            let png = png::from_svg(&svg)
+                .map_err(|error| RunError::Failed(format!("{}.png: {error}", figure.id)))?;
+            put(format!("{}.svg", figure.id), svg.as_bytes())?;
+            put(format!("{}.png", figure.id), &png)?;
+            put(format!("{}.csv", figure.id), figure.to_csv().as_bytes())
+        })?;
+        for (table, source) in &self.tables {
+            put(format!("{}.csv", table.id), source.as_bytes())?;
+            put(format!("{}.md", table.id), table.to_markdown().as_bytes())?;
+        }
+        put("captions.json".to_owned(), self.captions().as_bytes())?;
+        put("verdicts.csv".to_owned(), self.verdicts_csv().as_bytes())?;
+        put(
+            "report.html".to_owned(),
+            Page::of_paper(self).to_html().as_bytes(),
+        )
+    }
+
+    fn captions(&self) -> String {
+        let figures = self.figures.iter().map(|f| (&f.id, &f.title, &f.caption));
+        let tables = self
+            .tables
+            .iter()
+            .map(|(t, _)| (&t.id, &t.title, &t.caption));
+        let captions: BTreeMap<&str, Caption<'_>> = figures
+            .chain(tables)
+            .map(|(id, title, caption)| (id.as_str(), Caption { title, caption }))
+            .collect();
+        let json = serde_json::to_string_pretty(&captions).expect("captions are plain text");
+        json + "\n"
+    }
+
+    /// A row for each check of each claim, and one for each claim without any.
+    fn verdicts_csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let mut row = |cells: &[&str]| {
+            writer
+                .write_record(cells)
+                .expect("writing to memory succeeds");
+        };
+        row(&[
+            "claim",
+            "figure",
+            "statement",
+            "paper",
+            "criterion",
+            "verdict",
+            "note",
+            "check",
+            "mean",
+            "lower",
+            "upper",
+            "wanted",
+            "met",
+        ]);
+        for verdict in &self.verdicts {
+            let claim = verdict.claim;
+            let start = [
+                claim.id,
+                claim.figure,
+                claim.statement,
+                claim.paper,
+                claim.criterion,
+                verdict.outcome.name(),
+                &verdict.note,
+            ];
+            for check in &verdict.checks {
+                let numbers = [check.value.mean, check.value.lower, check.value.upper];
+                let [mean, lower, upper] = numbers.map(|number| number.to_string());
+                let met = if check.met { "yes" } else { "no" };
+                let end = [&check.what, &mean, &lower, &upper, &check.wanted, met];
+                row(&[&start[..], &end[..]].concat());
+            }
+            if verdict.checks.is_empty() {
+                row(&[&start[..], &[""; 6][..]].concat());
+            }
+        }
+        let bytes = writer.into_inner().expect("writing to memory succeeds");
+        String::from_utf8(bytes).expect("the cells were text")
+    }
+}

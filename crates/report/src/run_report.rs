@@ -1,0 +1,175 @@
+//! The report of a single run, from the files in its directory.
+
+use std::path::Path;
+
+use runs::{Metrics, Row, RunError, write_whole};
+use toml::{Table as Toml, Value};
+
+use crate::axis::label;
+use crate::figure::{Axis, Figure, Panel, Series};
+use crate::html::Page;
+use crate::palette::Colour;
+use crate::paper::figures::{
+    accuracy, angles_of, bands, coefficients_of, loss, over_episodes, subscript,
+};
+use crate::report::Setting;
+use crate::stats::{Interval, SMOOTHING};
+use crate::table::Table;
+use crate::trials::{Trials, diverged};
+
+/// Writes `report.html` into the directory of a finished run.
+///
+/// # Errors
+/// If the directory holds no run, or cannot be written.
+pub fn write_run_report(folder: &Path) -> Result<(), RunError> {
+    let metrics = Metrics::read(&folder.join("metrics.csv"))?;
+    let setting = Setting::read("config.toml", &folder.join("config.toml"))?;
+    let config: Toml = setting
+        .text
+        .parse()
+        .map_err(|error| RunError::Input(format!("config.toml: {error}")))?;
+    let page = page(&metrics, &config);
+    let settings = [setting];
+    let page = Page {
+        title: page.title,
+        lead: page.lead,
+        badges: page.badges,
+        verdicts: &[],
+        figures: &page.figures,
+        tables: vec![&page.table],
+        settings: &settings,
+        files: false,
+    };
+    write_whole(&folder.join("report.html"), page.to_html().as_bytes())
+}
+
+/// What a page about a run shows.
+struct Content {
+    title: String,
+    lead: String,
+    badges: Vec<String>,
+    figures: Vec<Figure>,
+    table: Table,
+}
+
+fn page(metrics: &Metrics, config: &Toml) -> Content {
+    let value = |key: &str| {
+        config
+            .get(key)
+            .map_or_else(String::new, |value| match value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            })
+    };
+    let (rule, data) = (value("rule"), value("data"));
+    let record = config.get("record").and_then(Value::as_table);
+    let recorded = |key: &str| record.and_then(|record| record.get(key));
+    let version = recorded("version").and_then(Value::as_str).unwrap_or("?");
+    let synthetic = recorded("data_synthetic").and_then(Value::as_bool) == Some(true);
+    let badges = if synthetic {
+        vec!["synthetic data".to_owned()]
+    } else {
+        Vec::new()
+    };
+    let lost = diverged(metrics).len();
+    let made = format!(
+        "{data}, {} trials of {} episodes, seed {}, metaplast {version}",
+        value("trials"),
+        value("episodes"),
+        value("seed")
+    );
+    let losses = match lost {
+        0 => String::new(),
+        _ => format!(
+            " {lost} episodes diverged and are left out of the means; ticks at the foot of the \
+             axes mark them."
+        ),
+    };
+    let caption = format!(
+        "Means over trials, moving average over {SMOOTHING} episodes, {}.{losses} {made}.",
+        bands()
+    );
+    Content {
+        title: format!("Meta-training of {rule}"),
+        lead: format!("On {made}."),
+        badges,
+        figures: vec![Figure {
+            id: "curves".to_owned(),
+            title: "Curves".to_owned(),
+            caption: caption.clone(),
+            panels: panels(metrics, &rule),
+        }],
+        table: table(metrics, &made),
+    }
+}
+
+fn panels(metrics: &Metrics, rule: &str) -> Vec<Panel> {
+    let alone = |measure: fn(&Row) -> f64| {
+        vec![Series {
+            name: rule.to_owned(),
+            colour: Colour::BLUE,
+            baseline: false,
+            curve: Trials::of(metrics, measure).curve(),
+            diverged: diverged(metrics),
+        }]
+    };
+    let layers = (0..metrics.layers).map(|l| Series {
+        name: format!("E{}", subscript(l + 1)),
+        colour: Colour::layer(l + 1),
+        baseline: false,
+        curve: Trials::of(metrics, |row| row.orthonormality[l]).curve(),
+        diverged: Vec::new(),
+    });
+    vec![
+        accuracy(alone(|row| row.accuracy)),
+        loss(alone(|row| row.loss)),
+        angles_of(metrics, rule),
+        coefficients_of(metrics, rule),
+        Panel {
+            title: "Distance from orthonormal rows".to_owned(),
+            y: Axis::new("E").logarithmic(),
+            ..over_episodes(layers.collect())
+        },
+    ]
+}
+
+/// Every measure at the end of the run.
+fn table(metrics: &Metrics, made: &str) -> Table {
+    let mut rows = Vec::new();
+    let mut row = |name: String, trials: &Trials| {
+        let cells = match trials.interval(trials.end()) {
+            Some(Interval { mean, lower, upper }) => [mean, lower, upper].map(label),
+            None => ["none", "", ""].map(str::to_owned),
+        };
+        rows.push([vec![name], cells.to_vec()].concat());
+    };
+    row("accuracy".into(), &Trials::of(metrics, |row| row.accuracy));
+    row("meta-loss".into(), &Trials::of(metrics, |row| row.loss));
+    let cross_entropy = Trials::of(metrics, |row| row.cross_entropy);
+    row("cross-entropy".into(), &cross_entropy);
+    for (r, term) in metrics.terms.iter().enumerate() {
+        row(
+            format!("θ of {term}"),
+            &Trials::of(metrics, |row| row.theta[r]),
+        );
+    }
+    for l in 0..metrics.layers {
+        let angle = Trials::of(metrics, |row| row.angles[l]);
+        row(format!("α{}, degrees", subscript(l)), &angle);
+    }
+    for l in 0..metrics.layers {
+        let ortho = Trials::of(metrics, |row| row.orthonormality[l]);
+        row(format!("E{}", subscript(l + 1)), &ortho);
+    }
+    let header = ["", "mean", "lower end", "upper end"];
+    Table {
+        id: "end".to_owned(),
+        title: "At the end".to_owned(),
+        caption: format!(
+            "Means over the last sixth of the episodes, then over trials, with 98 % bootstrap \
+             intervals. {made}."
+        ),
+        header: header.map(str::to_owned).to_vec(),
+        rows,
+    }
+}

@@ -1,0 +1,198 @@
+//! `metaplast reproduce` as a whole, in a size that takes seconds.
+
+// What fails to unwrap has failed the test.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
+
+use support::Place;
+
+const TINY: [&str; 6] = ["--data", "glyphs", "--trials", "2", "--episodes", "3"];
+
+fn args<'a>(figures: &[&'a str], rest: &[&'a str]) -> Vec<&'a str> {
+    [&["reproduce"], figures, &TINY, rest].concat()
+}
+
+/// Every file below a folder, by its path in it.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(each) = folders.pop() {
+        for entry in fs::read_dir(each).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().display().to_string();
+                found.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_figure_and_the_table_come_with_all_their_files() {
+    let place = Place::new();
+    let printed = place.good(&args(&["fig3", "table1"], &["--out", "out"]));
+    for id in ["C1", "C3", "C10", "C12"] {
+        assert!(printed.contains(id), "{printed}");
+    }
+    assert!(printed.contains("C12 not tested"), "{printed}");
+    assert!(printed.contains("out/report.html"), "{printed}");
+    let found = files(&place.path().join("out"));
+    let names = "captions.json fig3.csv fig3.png fig3.svg report.html table1.csv table1.md \
+                 verdicts.csv runs/bp/metrics.csv runs/table1-all/metrics.csv";
+    for name in names.split_whitespace() {
+        assert!(found.contains_key(name), "{name} is missing");
+    }
+    let captions: serde_json::Value = serde_json::from_slice(&found["captions.json"]).unwrap();
+    for figure in ["fig3", "table1"] {
+        let caption = captions[figure]["caption"].as_str().unwrap();
+        let version = format!("metaplast {}", env!("CARGO_PKG_VERSION"));
+        for part in [
+            "glyphs (synthetic)",
+            "2 trials",
+            "3 episodes",
+            "Seed 0",
+            &version,
+        ] {
+            assert!(caption.contains(part), "{part}: {caption}");
+        }
+    }
+    let page = place.read("out/report.html");
+    for foreign in ["src=\"http", "href=\"http", "url(", "@import"] {
+        let outside = page.split("clip-path=\"url(#").collect::<String>();
+        assert!(
+            !outside.contains(foreign),
+            "the page reaches out with {foreign}"
+        );
+    }
+    assert!(page.contains("synthetic data"));
+    // Seven rows of three angles, with numbers in each.
+    let table = place.read("out/table1.csv");
+    assert_eq!(table.lines().count(), 1 + 7 * 3);
+    assert!(
+        table
+            .lines()
+            .skip(1)
+            .all(|line| line.split(',').all(|cell| !cell.is_empty()))
+    );
+}
+
+#[test]
+fn runs_are_made_once_and_what_is_missing_is_made_again_with_the_same_bytes() {
+    let place = Place::new();
+    let ask = args(&["fig3"], &["--out", "out"]);
+    place.good(&ask);
+    let first = files(&place.path().join("out"));
+    fs::remove_dir_all(place.path().join("out/runs/fa")).unwrap();
+    fs::remove_file(place.path().join("out/fig3.svg")).unwrap();
+    let kept = place.path().join("out/runs/bp/metrics.csv");
+    let written = fs::metadata(&kept).unwrap().modified().unwrap();
+    place.good(&ask);
+    assert_eq!(fs::metadata(&kept).unwrap().modified().unwrap(), written);
+    let second = files(&place.path().join("out"));
+    assert_eq!(
+        first.keys().collect::<Vec<_>>(),
+        second.keys().collect::<Vec<_>>()
+    );
+    for (name, bytes) in &first {
+        assert!(second[name] == *bytes, "{name} differs");
+    }
+}
+
+#[test]
+fn a_killed_reproduction_goes_on_to_the_same_bytes() {
+    let place = Place::new();
+    let ask = [
+        "reproduce",
+        "fig3",
+        "--data",
+        "glyphs",
+        "--trials",
+        "2",
+        "--episodes",
+        "40",
+        "--threads",
+        "1",
+        "--out",
+        "out",
+    ];
+    let mut child = place
+        .command(&ask)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Killed somewhere within the first run, on any machine that is not far slower.
+    while !place.path().join("out/runs/bp/metrics.csv").exists() {
+        sleep(Duration::from_millis(20));
+    }
+    sleep(Duration::from_millis(300));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    place.good(&ask);
+    let resumed = files(&place.path().join("out"));
+    fs::remove_dir_all(place.path().join("out")).unwrap();
+    place.good(&ask);
+    let whole = files(&place.path().join("out"));
+    for (name, bytes) in &whole {
+        assert!(resumed[name] == *bytes, "{name} differs");
+    }
+}
+
+#[test]
+fn digits_are_learned_online_with_the_same_bytes_for_any_number_of_threads() {
+    let place = Place::new();
+    let ask = |threads, out| {
+        place.good(&[
+            "reproduce",
+            "fig1",
+            "--data",
+            "glyphs",
+            "--trials",
+            "2",
+            "--episodes",
+            "2",
+            "--threads",
+            threads,
+            "--out",
+            out,
+        ]);
+        place.read(&format!("{out}/runs/online-bp/online.csv"))
+    };
+    let (one, two) = (ask("1", "one"), ask("2", "two"));
+    assert_eq!(one, two);
+    // Before the first image and after every 250 of the 4000 digits among the glyphs.
+    assert_eq!(one.lines().count(), 1 + 2 * 17);
+    assert!(one.starts_with("trial,images,status,cross_entropy,accuracy,angle_0,"));
+    let found = files(&place.path().join("one"));
+    assert!(found.contains_key("fig1.svg"));
+}
+
+#[test]
+fn what_cannot_be_reproduced_is_refused_in_one_line() {
+    let place = Place::new();
+    place.bad(
+        &["reproduce", "fig2"],
+        &["unknown figure 'fig2'; it should be one of fig1, fig3"],
+    );
+    place.bad(&["reproduce"], &["FIGURE"]);
+    place.bad(
+        &["reproduce", "fig3", "--trials", "0"],
+        &["--trials: 0 is not a whole number from 1 on"],
+    );
+    place.bad(&["reproduce", "fig3", "--data", "nonsense"], &["nonsense"]);
+    place.good(&args(&["fig3"], &["--out", "out"]));
+    let other = ["--trials", "3", "--episodes", "3", "--out", "out"];
+    let other = [&["reproduce", "fig3", "--data", "glyphs"], &other[..]].concat();
+    place.bad(&other, &["out", "trials"]);
+}
