@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use datasets::Dataset;
-use meta::{OptimiserKind, Settings, Spread, Summary};
+use meta::{Estimate, OptimiserKind, Settings, Spread, Summary};
 use runs::{Config, KEYS, Run, next_free_directory, parse_value};
 use toml::Value;
 
@@ -159,6 +159,11 @@ pub(crate) fn carry_out(mut run: Run<'_>, config: &Config, data: &Dataset) -> Re
     } else if done > 0 {
         say(format_args!("going on after {done} of {total} episodes"));
     }
+    if !run.is_finished() {
+        let estimate = Estimate::of(settings, data, config.threads, total - done)
+            .map_err(|error| Failure::Input(error.to_string()))?;
+        say(format_args!("this is going to take {estimate}"));
+    }
     let mut progress = Progress::new("episodes", total);
     progress.start_at(done);
     let mut diverged = BTreeSet::new();
@@ -174,7 +179,10 @@ pub(crate) fn carry_out(mut run: Run<'_>, config: &Config, data: &Dataset) -> Re
         }
         progress.advance(1);
     })?;
-    report::write_run_report(run.path())?;
+    // Of a run that was finished before, perhaps where nothing can be written, it is there.
+    if done < total || !run.path().join("report.html").is_file() {
+        report::write_run_report(run.path())?;
+    }
     let took = progress.finish();
     let mut text = describe(settings, &summary);
     if done < total {
