@@ -1,16 +1,20 @@
 //! `metaplast bench`: how long an episode takes at the paper's size.
 
+mod breakdown;
+
 use std::io::{self, Write};
 use std::time::Instant;
 
 use autodiff::Tape;
+use autodiff::simd::{self, Level};
 use datasets::Split;
 use meta::{Episode, GradientMode, Setting, Settings, draw_setting};
-use model::Rule;
+use model::{Network, Rule};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::failure::Failure;
+use breakdown::Breakdown;
 
 /// Time episodes with their meta-gradients at the paper's size, on built-in glyphs,
 /// without what `train` measures besides (angles and orthonormality).
@@ -25,9 +29,18 @@ pub(crate) struct Args {
     /// Trials side by side
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: u32,
+    /// Units of each layer [default: the paper's, 784-170-130-100-70-47]
+    #[arg(long)]
+    sizes: Option<String>,
     /// How the meta-gradient is taken: reverse, forward or auto
     #[arg(long, default_value = "auto")]
     gradient: String,
+    /// Vector instructions: portable, avx2 or avx512 [default: the best there are]
+    #[arg(long)]
+    level: Option<String>,
+    /// Tell the cost of each operation too, from further episodes
+    #[arg(long)]
+    breakdown: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -37,10 +50,13 @@ pub(crate) struct Args {
 struct Report {
     rule: String,
     precision: &'static str,
+    level: &'static str,
     threads: u32,
     episodes: u32,
     ms_per_episode: Times,
     peak_rss_mb: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    breakdown: Option<Breakdown>,
 }
 
 #[derive(Serialize)]
@@ -50,67 +66,40 @@ struct Times {
     max: f64,
 }
 
+/// What a thread needs to run an episode.
+struct Worker {
+    tape: Tape<f32>,
+    episode: Episode,
+    setting: Setting<f32>,
+}
+
+impl Worker {
+    fn run(&mut self) {
+        let recorded = self.episode.record(&mut self.tape, &self.setting);
+        self.episode.differentiate(&mut self.tape, &recorded);
+    }
+}
+
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    let rule = Rule::load(&args.rule).map_err(|error| Failure::Input(error.to_string()))?;
-    let gradient = GradientMode::from_name(&args.gradient).ok_or_else(|| {
-        let wrong = &args.gradient;
-        Failure::Input(format!(
-            "--gradient: '{wrong}' is not reverse, forward or auto"
-        ))
-    })?;
-    let settings = Settings {
-        feedback: rule.feedback,
-        rule,
-        ..Settings::default()
-    };
-    let data = datasets::glyphs(Split::Test, 0);
-    // Coefficients a trained rule has, so that the run neither idles nor diverges.
-    let theta: Vec<f64> = settings
-        .rule
-        .terms
-        .iter()
-        .map(|term| match term.name.as_str() {
-            "F0" => 0.01,
-            "F2" => -0.02,
-            "F9" => 0.002,
-            _ => 1e-7,
-        })
-        .collect();
+    use_level(args.level.as_deref())?;
+    let mut workers = workers(&args)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads as usize)
         .build()
         .map_err(|error| Failure::Run(error.to_string()))?;
-    let mut workers: Vec<(Tape<f32>, Episode, Setting<f32>)> = (0..u64::from(args.threads))
-        .map(|trial| {
-            let episode = Episode::new(
-                &settings.network,
-                settings.feedback,
-                &settings.rule,
-                settings.penalty,
-            )
-            .map_err(Failure::Input)?
-            .with_gradient(gradient);
-            let setting = draw_setting(&settings, &data, trial, 0, &theta);
-            Ok((Tape::new(), episode, setting))
-        })
-        .collect::<Result<_, Failure>>()?;
     // All threads start each episode together; its time is that until the last is done.
     let mut round = || {
         let start = Instant::now();
-        pool.install(|| {
-            workers.par_iter_mut().for_each(|(tape, episode, setting)| {
-                let recorded = episode.record(tape, setting);
-                episode.differentiate(tape, &recorded);
-            });
-        });
+        pool.install(|| workers.par_iter_mut().for_each(Worker::run));
         start.elapsed().as_secs_f64() * 1e3 / f64::from(args.threads)
     };
     round();
     let mut times: Vec<f64> = (0..args.episodes).map(|_| round()).collect();
     times.sort_by(f64::total_cmp);
     let report = Report {
-        rule: settings.rule.name.clone(),
+        rule: args.rule,
         precision: "f32",
+        level: simd::level().name(),
         threads: args.threads,
         episodes: args.episodes,
         ms_per_episode: Times {
@@ -119,6 +108,9 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             max: times[times.len() - 1],
         },
         peak_rss_mb: peak_rss_mb(),
+        breakdown: args
+            .breakdown
+            .then(|| break_down(&mut workers[0], args.episodes)),
     };
     let mut out = io::stdout();
     if args.json {
@@ -131,7 +123,89 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         out,
         "{rule}: {median:.2} ms an episode (from {min:.2} to {max:.2})"
     )?;
+    match report.breakdown {
+        Some(breakdown) => Ok(write!(out, "\n{breakdown}")?),
+        None => Ok(()),
+    }
+}
+
+/// Restricts the whole process to a level of vector instructions.
+fn use_level(name: Option<&str>) -> Result<(), Failure> {
+    let Some(name) = name else {
+        return Ok(());
+    };
+    let level = Level::from_name(name).ok_or_else(|| {
+        Failure::Input(format!("--level: '{name}' is not portable, avx2 or avx512"))
+    })?;
+    if simd::force_level(level) != level {
+        return Err(Failure::Input(format!(
+            "--level: this processor has no {name}; it has {}",
+            simd::level().name()
+        )));
+    }
     Ok(())
+}
+
+/// A worker for each thread, each with an episode of its own.
+fn workers(args: &Args) -> Result<Vec<Worker>, Failure> {
+    let rule = Rule::load(&args.rule).map_err(|error| Failure::Input(error.to_string()))?;
+    let gradient = GradientMode::from_name(&args.gradient).ok_or_else(|| {
+        let wrong = &args.gradient;
+        Failure::Input(format!(
+            "--gradient: '{wrong}' is not reverse, forward or auto"
+        ))
+    })?;
+    let mut settings = Settings {
+        feedback: rule.feedback,
+        rule,
+        gradient,
+        ..Settings::default()
+    };
+    if let Some(sizes) = &args.sizes {
+        let units = sizes.split('-').map(|n| n.parse().ok().filter(|n| *n > 0));
+        let units: Option<Vec<usize>> = units.collect();
+        settings.network = Network {
+            sizes: units.filter(|units| units.len() > 1).ok_or_else(|| {
+                let like = "784-170-130-100-70-47";
+                Failure::Input(format!("--sizes: '{sizes}' is not like {like}"))
+            })?,
+            ..settings.network
+        };
+    }
+    let data = datasets::glyphs(Split::Test, 0);
+    settings
+        .check(&data)
+        .map_err(|error| Failure::Input(error.to_string()))?;
+    // So that the run neither idles nor diverges.
+    let theta = settings.rule.example_theta();
+    (0..u64::from(args.threads))
+        .map(|trial| {
+            let episode = Episode::new(
+                &settings.network,
+                settings.feedback,
+                &settings.rule,
+                settings.penalty,
+            )
+            .map_err(Failure::Input)?
+            .with_gradient(gradient);
+            let setting = draw_setting(&settings, &data, trial, 0, &theta);
+            let tape = Tape::new();
+            Ok(Worker {
+                tape,
+                episode,
+                setting,
+            })
+        })
+        .collect()
+}
+
+/// The cost of an episode by operation, the mean of a few.
+fn break_down(worker: &mut Worker, episodes: u32) -> Breakdown {
+    worker.tape.start_profile();
+    for _ in 0..episodes {
+        worker.run();
+    }
+    Breakdown::new(&worker.tape.take_profile(), episodes)
 }
 
 /// The largest resident memory of this process so far, in MiB, where the system tells.

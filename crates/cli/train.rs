@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use datasets::Dataset;
-use meta::{OptimiserKind, Settings, Spread, Summary};
+use meta::{Estimate, OptimiserKind, Settings, Spread, Summary};
 use runs::{Config, KEYS, Run, next_free_directory, parse_value};
 use toml::Value;
 
@@ -158,6 +158,11 @@ pub(crate) fn carry_out(mut run: Run<'_>, config: &Config, data: &Dataset) -> Re
         say(format_args!("finished before; nothing is left to run"));
     } else if done > 0 {
         say(format_args!("going on after {done} of {total} episodes"));
+    }
+    if !run.is_finished() {
+        let estimate = Estimate::of(settings, data, config.threads, total - done)
+            .map_err(|error| Failure::Input(error.to_string()))?;
+        say(format_args!("this is going to take {estimate}"));
     }
     let mut progress = Progress::new("episodes", total);
     progress.start_at(done);

@@ -5,6 +5,7 @@ use ndarray::{Array2, ArrayView2};
 use crate::algebra::{Algebra, MatrixId, Reverse};
 use crate::evaluator::Evaluator;
 use crate::plastic::{self, Companions, Origin, Plastic, PlasticOp, Room};
+use crate::profile::Profile;
 use crate::program::Action;
 use crate::real::max_or_nan;
 use crate::replay::Replay;
@@ -175,6 +176,9 @@ impl<T: Real> Tape<T> {
         initial: &[&Plastic],
         replaying: bool,
     ) -> Gradient<T> {
+        if let Some(profile) = &mut self.profile {
+            profile.resume();
+        }
         let read = self.matrices_read(loss);
         let workspace = &mut self.workspace;
         let mut adjoints = std::mem::take(&mut workspace.adjoints);
@@ -208,7 +212,19 @@ impl<T: Real> Tape<T> {
         }
         adjoints[loss.index()] = Some(g.hold(Shape::SCALAR, &[T::ONE]));
         let end = self.program.nodes.len() as u32;
-        sweep(&mut g, end, loss, &mut adjoints, wrt, &matrices);
+        let mut profile = self.profile.as_mut();
+        if let Some(profile) = &mut profile {
+            profile.prepared();
+        }
+        sweep(
+            &mut g,
+            end,
+            loss,
+            &mut adjoints,
+            wrt,
+            &matrices,
+            profile.as_deref_mut(),
+        );
 
         let parts = wrt
             .iter()
@@ -239,6 +255,9 @@ impl<T: Real> Tape<T> {
             .collect();
         g.finish(&mut self.workspace);
         self.workspace.adjoints = adjoints;
+        if let Some(profile) = &mut self.profile {
+            profile.finished();
+        }
         let rewind = if replaying {
             Rewind::Replay
         } else {
@@ -282,7 +301,7 @@ impl<T: Real> Tape<T> {
         }
         let mut adjoints = vec![None; loss.index() + 1];
         adjoints[loss.index()] = Some(self.constant_scalar(T::ONE));
-        sweep(self, end, loss, &mut adjoints, wrt, &matrices);
+        sweep(self, end, loss, &mut adjoints, wrt, &matrices, None);
         wrt.iter()
             .map(|x| {
                 let shape = self.program.nodes[x.index()].shape;
@@ -330,6 +349,7 @@ fn sweep<A: Algebra>(
     adjoints: &mut [Option<A::Value>],
     wrt: &[Var],
     matrices: &[Companions],
+    mut profile: Option<&mut Profile>,
 ) {
     // Adjoints of inputs are kept anyway.
     let kept: Vec<u32> = wrt
@@ -381,5 +401,8 @@ fn sweep<A: Algebra>(
             g.release(adjoint);
         }
         g.end_of_rule();
+        if let Some(profile) = &mut profile {
+            profile.swept(recorded.action);
+        }
     }
 }

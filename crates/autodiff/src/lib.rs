@@ -44,9 +44,10 @@
 //! ```
 //!
 //! [`GradientCheck`] compares the derivatives of any function with finite differences,
-//! to second order. Same input, same bits, whatever the processor's vector unit, see
-//! [`simd`]; the products of whole batches are the exception, they are
-//! matrixmultiply's.
+//! to second order. [`Tape::start_profile`] tells what each operation costs. Same input,
+//! same bits, whatever the processor's vector unit, see [`simd`]; the exception are
+//! [`Tape::matmul`] and its kin, which multiply values of the tape with
+//! matrixmultiply's kernels.
 //!
 //! | file | what |
 //! |---|---|
@@ -58,6 +59,7 @@
 //! | `plastic/`, `replay.rs` | matrices that change in place, and the way back |
 //! | `check/` | the gradient checker, and the operations to check |
 //! | `picture.rs` | a small tape drawn |
+//! | `profile.rs` | what operations cost |
 
 mod algebra;
 mod check;
@@ -66,6 +68,7 @@ mod gradient;
 mod ops;
 mod picture;
 mod plastic;
+mod profile;
 mod program;
 mod real;
 mod replay;
@@ -82,6 +85,7 @@ pub use check::{
 };
 pub use gradient::{Gradient, GradientOptions, Rewind};
 pub use plastic::{Outer, Plastic};
+pub use profile::Cost;
 pub use real::Real;
 pub use shape::Shape;
 pub use tape::{Tape, Var};

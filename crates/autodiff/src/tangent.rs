@@ -34,6 +34,10 @@ impl<T: Real> Tape<T> {
         for y in of {
             self.check(*y);
         }
+        let mut profile = self.profile.as_mut();
+        if let Some(profile) = &mut profile {
+            profile.resume();
+        }
         let workspace = &mut self.workspace;
         let mut g = Evaluator::new(&self.program, &mut self.slots, workspace, None);
         let mut matrices = Vec::new();
@@ -65,6 +69,9 @@ impl<T: Real> Tape<T> {
             let shape = self.program.nodes[x.index()].shape;
             tangents[x.index()] = Some(g.hold(shape, direction));
         }
+        if let Some(profile) = &mut profile {
+            profile.prepared();
+        }
         let mut room = Room::default();
         for node in 0..=last as u32 {
             let mut cx = Tangent {
@@ -72,13 +79,17 @@ impl<T: Real> Tape<T> {
                 node,
                 tangents: &mut tangents,
             };
-            match self.program.nodes[node as usize].action {
+            let action = self.program.nodes[node as usize].action;
+            match action {
                 Action::Input => continue,
                 Action::Pure(op) if op.is_differentiable() => op.tangent(&mut cx),
                 Action::Pure(_) => continue,
                 Action::Plastic(op) => plastic::tangent(op, &mut cx, &matrices, &mut room),
             }
             g.end_of_rule();
+            if let Some(profile) = &mut profile {
+                profile.swept(action);
+            }
         }
         let result = of
             .iter()

@@ -6,6 +6,7 @@ use crate::Real;
 use crate::evaluator::Workspace;
 use crate::ops::Op;
 use crate::plastic::{Slot, changes_matrix};
+use crate::profile::Profile;
 use crate::program::{Action, Inputs, Node, Program, Tensor};
 use crate::shape::Shape;
 use crate::support::{Coordinates, Support, Supports};
@@ -48,6 +49,8 @@ pub struct Tape<T> {
     pub(crate) workspace: Workspace<T>,
     /// Kept between calls so that recording does not allocate.
     pub(crate) inputs: Vec<Var>,
+    /// What operations cost, while somebody wants to know.
+    pub(crate) profile: Option<Profile>,
 }
 
 static NEXT_STAMP: AtomicU32 = AtomicU32::new(1);
@@ -73,6 +76,7 @@ impl<T: Real> Tape<T> {
             slots: Vec::new(),
             workspace: Workspace::default(),
             inputs: Vec::new(),
+            profile: None,
         }
     }
 
@@ -85,6 +89,9 @@ impl<T: Real> Tape<T> {
         self.program.one = None;
         self.program.stamp = NEXT_STAMP.fetch_add(1, Ordering::Relaxed);
         self.workspace.recycle(&mut self.slots);
+        if let Some(profile) = &mut self.profile {
+            profile.resume();
+        }
     }
 
     /// Runs `f` and then forgets what it recorded, for values that nothing is going to be
@@ -133,6 +140,12 @@ impl<T: Real> Tape<T> {
             + self.program.nodes.len() * size_of::<Node>()
             + self.program.edges.len() * size_of::<u32>()
             + self.slots.iter().map(Slot::bytes).sum::<usize>()
+    }
+
+    /// Bytes that what is recorded and its sweeps take together: [`Tape::bytes`], and the
+    /// memory that past sweeps left for the next.
+    pub fn footprint(&self) -> usize {
+        self.bytes() + self.workspace.bytes()
     }
 
     /// A value that derivatives can be taken with respect to.
@@ -287,6 +300,7 @@ impl<T: Real> Tape<T> {
             support,
             active,
         });
+        self.charge_recording(inputs.len());
         Var {
             index,
             stamp: self.program.stamp,

@@ -28,6 +28,14 @@ pub struct Setting<T> {
     pub query: Batch<T>,
 }
 
+impl<T> Setting<T> {
+    /// Bytes of its matrices and images.
+    pub fn bytes(&self) -> usize {
+        let matrices = self.w.iter().chain(&self.b).map(Array2::len).sum::<usize>();
+        (matrices + self.train.x.len() + self.query.x.len()) * size_of::<T>()
+    }
+}
+
 /// What came out of an episode.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {

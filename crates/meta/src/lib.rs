@@ -42,6 +42,7 @@
 mod case;
 mod divergence;
 mod episode;
+mod estimate;
 mod measures;
 mod online;
 mod optimiser;
@@ -60,6 +61,7 @@ mod weights;
 pub use case::{Case, CaseError, CaseResult};
 pub use divergence::{Divergence, Quantity};
 pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Scores, Setting, Step};
+pub use estimate::Estimate;
 pub use online::{Online, OnlineRecord};
 pub use optimiser::{Adam, Evidence, Guarded, Optimiser, OptimiserKind};
 pub use penalty::{Norm, Penalty};

@@ -76,6 +76,12 @@ impl<T: Real> Workspace<T> {
         self.spare.push(store);
     }
 
+    pub(crate) fn bytes(&self) -> usize {
+        self.pool.bytes()
+            + self.spare.iter().map(Store::bytes).sum::<usize>()
+            + self.adjoints.capacity() * size_of::<Option<Ref>>()
+    }
+
     /// Keeps the stores of a tape that is cleared.
     pub(crate) fn recycle(&mut self, slots: &mut Vec<Slot<T>>) {
         for slot in slots.drain(..) {

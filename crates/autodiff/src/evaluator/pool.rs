@@ -34,6 +34,11 @@ impl<T> Default for Pool<T> {
 }
 
 impl<T: Real> Pool<T> {
+    pub(super) fn bytes(&self) -> usize {
+        let of_value = |value: &PoolValue<T>| size_of_val(value) + size_of_val(&value.data[..]);
+        self.values.iter().map(of_value).sum()
+    }
+
     /// A buffer for a value; its content is arbitrary.
     pub(super) fn take(&mut self, shape: Shape, support: Support) -> usize {
         let len = shape.len();

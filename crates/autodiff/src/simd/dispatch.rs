@@ -17,6 +17,25 @@ pub enum Level {
     Avx512 = 3,
 }
 
+impl Level {
+    /// All of them.
+    pub const ALL: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
+
+    /// The name as users write it: "portable", "avx2" or "avx512".
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Portable => "portable",
+            Level::Avx2 => "avx2",
+            Level::Avx512 => "avx512",
+        }
+    }
+
+    /// The level of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.name() == name)
+    }
+}
+
 /// 0 stands for "not looked at yet"; otherwise a `Level` as a number.
 static LEVEL: AtomicU8 = AtomicU8::new(0);
 

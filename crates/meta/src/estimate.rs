@@ -1,0 +1,153 @@
+//! What a training is going to cost, told before it starts.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use autodiff::{Real, Tape};
+use datasets::Dataset;
+use rayon::prelude::*;
+
+use crate::{Episode, Precision, Settings, SettingsError, draw_setting};
+
+/// The time and the memory that a training is going to take on this machine, as it is
+/// loaded now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Seconds from the first episode to the last.
+    pub seconds: f64,
+    /// Bytes at the peak: the data set, and each worker's tape, matrices and images. The
+    /// program itself, a few MB, is not in it.
+    pub bytes: usize,
+}
+
+/// Episodes that are timed in each thread, unless they take longer than [`PATIENCE`].
+const TIMED: usize = 5;
+/// When to stop timing episodes, once one was.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Estimate {
+    /// Runs a few first episodes with the initial coefficients, as many side by side as
+    /// the training will, and scales up what they take to `episodes`, the number that
+    /// all trials together are going to run. Every episode has its own random streams,
+    /// so this changes no result.
+    ///
+    /// # Errors
+    /// If the settings do not fit the data, or the threads cannot be started.
+    pub fn of(
+        settings: &Settings,
+        data: &Dataset,
+        threads: usize,
+        episodes: u64,
+    ) -> Result<Self, SettingsError> {
+        settings.check(data)?;
+        match settings.precision {
+            Precision::F32 => estimate::<f32>(settings, data, threads, episodes),
+            Precision::F64 => estimate::<f64>(settings, data, threads, episodes),
+        }
+    }
+}
+
+fn estimate<T: Real>(
+    settings: &Settings,
+    data: &Dataset,
+    threads: usize,
+    episodes: u64,
+) -> Result<Estimate, SettingsError> {
+    let trials = usize::try_from(settings.trials).unwrap_or(usize::MAX);
+    let workers = threads.min(trials).max(1);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(workers)
+        .build()
+        .map_err(|error| {
+            let reason = error.to_string();
+            SettingsError::Threads { threads, reason }
+        })?;
+    let samples: Vec<Sample> = pool.install(|| {
+        (0..workers as u64)
+            .into_par_iter()
+            .map(|trial| sample::<T>(settings, data, trial, episodes))
+            .collect()
+    });
+    let seconds = samples.iter().map(|s| s.seconds).sum::<f64>() / workers as f64;
+    // Trials run side by side, whole: the last to start keep fewer threads busy.
+    let turns = trials.div_ceil(workers) as f64;
+    // One byte a pixel and a label, and four for an image's place among its class.
+    let images = data.len() * (data.pixels() + 5);
+    Ok(Estimate {
+        seconds: seconds * turns * episodes as f64 / trials as f64,
+        bytes: images + samples.iter().map(|s| s.bytes).sum::<usize>(),
+    })
+}
+
+/// What an episode takes in one thread.
+struct Sample {
+    seconds: f64,
+    bytes: usize,
+}
+
+fn sample<T: Real>(settings: &Settings, data: &Dataset, trial: u64, episodes: u64) -> Sample {
+    let mut theta = vec![0.0; settings.rule.terms.len()];
+    theta[0] = settings.theta0;
+    let mut episode = Episode::new(
+        &settings.network,
+        settings.feedback,
+        &settings.rule,
+        settings.penalty,
+    )
+    .expect("the settings were checked")
+    .with_gradient(settings.gradient);
+    let mut tape = Tape::<T>::new();
+    let mut bytes = 0;
+    let mut run = |number| {
+        let setting = draw_setting::<T>(settings, data, trial, number, &theta);
+        episode.run(&mut tape, &setting);
+        bytes = tape.footprint() + setting.bytes();
+    };
+    // The first one makes room, which the others find.
+    run(0);
+    let last = TIMED.min(usize::try_from(episodes).unwrap_or(TIMED)).max(1);
+    let start = Instant::now();
+    let mut times = Vec::with_capacity(last);
+    for number in 0..last as u64 {
+        let clock = Instant::now();
+        run(number % settings.episodes);
+        times.push(clock.elapsed().as_secs_f64());
+        if start.elapsed() > PATIENCE {
+            break;
+        }
+    }
+    Sample {
+        seconds: times.iter().sum::<f64>() / times.len() as f64,
+        bytes,
+    }
+}
+
+impl fmt::Display for Estimate {
+    /// As in "about 3 min 20 s and 45 MB of memory".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = self.seconds.round() as u64;
+        let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
+        write!(f, "about ")?;
+        match (hours, minutes) {
+            (0, 0) if self.seconds < 10.0 => write!(f, "{:.1} s", self.seconds)?,
+            (0, 0) => write!(f, "{seconds} s")?,
+            (0, _) => write!(f, "{minutes} min {seconds} s")?,
+            (_, _) => write!(f, "{hours} h {minutes} min")?,
+        }
+        write!(f, " and {:.0} MB of memory", self.bytes as f64 / 1e6)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_reads_as_people_write_it() {
+        let shown = |seconds, bytes| Estimate { seconds, bytes }.to_string();
+        assert_eq!(shown(3.14, 30_400_000), "about 3.1 s and 30 MB of memory");
+        assert_eq!(shown(59.6, 1_000_000), "about 1 min 0 s and 1 MB of memory");
+        assert_eq!(shown(200.0, 0), "about 3 min 20 s and 0 MB of memory");
+        assert_eq!(shown(7_300.0, 0), "about 2 h 1 min and 0 MB of memory");
+    }
+}
