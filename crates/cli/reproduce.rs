@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use datasets::{Dataset, Split};
 use report::paper::{Ask, QUICK, Reproduction, TARGETS, TRIALS, Target};
-use report::{Outcome, Report};
+use report::{Outcome, Report, Standing};
 use runs::{RunError, parse_value};
 use toml::Value;
 
@@ -187,7 +187,11 @@ fn verdicts(report: &Report) -> String {
             let _ = writeln!(text, "      {}", verdict.note);
         }
         for check in &verdict.checks {
-            let mark = if check.met { ' ' } else { '✗' };
+            let mark = match check.standing {
+                Standing::Missed => '✗',
+                Standing::Met => '✓',
+                Standing::Shown => ' ',
+            };
             let _ = writeln!(text, "    {mark} {check}");
         }
     }

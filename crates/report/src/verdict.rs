@@ -38,7 +38,34 @@ pub struct Check {
     /// What it had to be.
     pub wanted: String,
     /// Whether it was.
-    pub met: bool,
+    pub standing: Standing,
+}
+
+/// Whether a check was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// It was not, which decides against its claim.
+    Missed,
+    /// It was.
+    Met,
+    /// It decides nothing.
+    Shown,
+}
+
+impl Standing {
+    /// Of what was met or not.
+    fn of(met: bool) -> Standing {
+        if met { Standing::Met } else { Standing::Missed }
+    }
+
+    /// As people say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Standing::Missed => "not met",
+            Standing::Met => "met",
+            Standing::Shown => "for information",
+        }
+    }
 }
 
 impl Check {
@@ -48,7 +75,7 @@ impl Check {
             what: what.into(),
             value,
             wanted: format!("{} to {}", label(low), label(high)),
-            met: low <= value.mean && value.mean <= high,
+            standing: Standing::of(low <= value.mean && value.mean <= high),
         }
     }
 
@@ -58,7 +85,7 @@ impl Check {
             what: what.into(),
             value,
             wanted: format!("≥ {}", label(low)),
-            met: value.mean >= low,
+            standing: Standing::of(value.mean >= low),
         }
     }
 
@@ -68,7 +95,7 @@ impl Check {
             what: what.into(),
             value,
             wanted: format!("≤ {}", label(high)),
-            met: value.mean <= high,
+            standing: Standing::of(value.mean <= high),
         }
     }
 
@@ -78,7 +105,7 @@ impl Check {
             what: what.into(),
             value,
             wanted: format!("surely > {}", label(low)),
-            met: value.lower > low,
+            standing: Standing::of(value.lower > low),
         }
     }
 
@@ -88,7 +115,23 @@ impl Check {
             what: what.into(),
             value,
             wanted: format!("surely < {}", label(high)),
-            met: value.upper < high,
+            standing: Standing::of(value.upper < high),
+        }
+    }
+
+    /// What was wanted, in words.
+    pub fn demand(&self) -> String {
+        match self.standing {
+            Standing::Shown => format!("for information, against {}", self.wanted),
+            _ => format!("wanted {}", self.wanted),
+        }
+    }
+
+    /// The same, shown without deciding anything.
+    pub fn for_information(self) -> Check {
+        Check {
+            standing: Standing::Shown,
+            ..self
         }
     }
 }
@@ -98,20 +141,17 @@ impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Interval { mean, lower, upper } = self.value;
         let [mean, lower, upper] = [mean, lower, upper].map(|number| digits(number, 3));
-        write!(
-            f,
-            "{}: {mean} [{lower}, {upper}], wanted {}",
-            self.what, self.wanted
-        )
+        let wanted = self.demand();
+        write!(f, "{}: {mean} [{lower}, {upper}], {wanted}", self.what)
     }
 }
 
 /// What became of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Every check was met.
+    /// No check was missed.
     Held,
-    /// A check was not met.
+    /// A check was missed.
     NotHeld,
     /// There was nothing to check.
     NotTested,
@@ -161,7 +201,10 @@ impl Verdict {
             None => untested(missing(claim, results)),
             Some(checks) => Verdict {
                 claim,
-                outcome: if checks.iter().all(|check| check.met) {
+                outcome: if checks
+                    .iter()
+                    .all(|check| check.standing != Standing::Missed)
+                {
                     Outcome::Held
                 } else {
                     Outcome::NotHeld
