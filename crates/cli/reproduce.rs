@@ -78,6 +78,10 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     for note in reproduction.notes() {
         say(format_args!("note: {note}"));
     }
+    if !reproduction.is_finished() {
+        let estimate = reproduction.estimate()?;
+        say(format_args!("this is going to take {estimate}"));
+    }
     let mut progress = Progress::of_work(reproduction.work());
     let report = reproduction.run(&stop, |step| {
         progress.work_on(step.experiment, step.work);
