@@ -1,8 +1,6 @@
 //! The runs that the paper's figures are made from, with their settings: the one place
 //! to change them.
 
-use model::Rule;
-
 /// A meta-training that figures draw on; several figures may share one.
 #[derive(Clone, Copy, Debug)]
 pub struct Experiment {
@@ -190,6 +188,7 @@ pub(super) fn ehebb_rule_file(name: &str, ehebb_on: &[usize]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::Rule;
 
     #[test]
     fn names_are_unique_and_online_experiments_name_real_ones() {

@@ -154,7 +154,7 @@ pub(crate) fn run(
     watch: impl Fn() + Sync,
 ) -> Result<OnlineMetrics, RunError> {
     let settings = describe(online, (train, test), trials);
-    let (record, table): (PathBuf, PathBuf) = (folder.join(RECORD), folder.join("online.csv"));
+    let (record, table) = (folder.join(RECORD), folder.join("online.csv"));
     if std::fs::read_to_string(&record).is_ok_and(|found| found == settings)
         && let Some(metrics) = OnlineMetrics::read(&table)
     {

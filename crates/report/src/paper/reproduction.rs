@@ -282,17 +282,14 @@ impl<'a> Reproduction<'a> {
 
 /// The configuration of an experiment; writes its rule file, if it has one.
 fn configure(ask: &Ask, experiment: &Experiment, data: &str) -> Result<Config, RunError> {
-    let layers = 3;
-    let rule = match (
-        experiment.rule.file(experiment.name, layers),
-        experiment.rule,
-    ) {
-        (Some(text), _) => {
+    let rule = match experiment.rule {
+        RuleSource::BuiltIn(name) => name.to_owned(),
+        RuleSource::EHebbOn(layers) => {
             let folder = ask.out.join("rules");
             std::fs::create_dir_all(&folder)
                 .map_err(|error| RunError::Input(format!("{}: {error}", folder.display())))?;
             let path = folder.join(format!("{}.toml", experiment.name));
-            write_whole(&path, text.as_bytes())?;
+            write_whole(&path, ehebb_rule_file(experiment.name, layers).as_bytes())?;
             path.display().to_string()
         }
     };
