@@ -220,12 +220,8 @@ impl Verdict {
 fn missing(claim: &Claim, results: &Results) -> String {
     let lacks = |name: &&&str| {
         Target::named(name).is_none_or(|target| {
-            let runs = target.experiments.iter();
-            let online = target.online.iter();
-            runs.map(|e| results.run(e).is_none()).any(|lacks| lacks)
-                || online
-                    .map(|e| results.online(e).is_none())
-                    .any(|lacks| lacks)
+            let (mut runs, mut online) = (target.experiments.iter(), target.online.iter());
+            runs.any(|e| results.run(e).is_none()) || online.any(|e| results.online(e).is_none())
         })
     };
     let targets: Vec<&str> = claim.targets.iter().filter(lacks).copied().collect();

@@ -50,7 +50,7 @@ impl Checkpoint {
     }
 
     /// From the bytes of a file. What is allocated is at most 128 times the length of
-    /// `bytes`, and a megabyte.
+    /// `bytes`, and two megabytes.
     ///
     /// # Errors
     /// If they are not a whole checkpoint of this version; the message says why.

@@ -289,8 +289,7 @@ fn configure(ask: &Ask, experiment: &Experiment, data: &str) -> Result<Config, R
             std::fs::create_dir_all(&folder)
                 .map_err(|error| RunError::Input(format!("{}: {error}", folder.display())))?;
             let path = folder.join(format!("{}.toml", experiment.name));
-            let text = ehebb_rule_file(experiment.name, layers);
-            write_whole(&path, text.as_bytes())?;
+            write_whole(&path, ehebb_rule_file(experiment.name, layers).as_bytes())?;
             path.display().to_string()
         }
     };
