@@ -194,7 +194,6 @@ fn verdicts(report: &Report) -> String {
             let mark = match check.standing {
                 Standing::Missed => '✗',
                 Standing::Met => '✓',
-                Standing::Shown => ' ',
             };
             let _ = writeln!(text, "    {mark} {check}");
         }

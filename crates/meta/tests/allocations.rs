@@ -47,6 +47,48 @@ fn allocations(rule: &str, steps: usize) -> u64 {
 }
 
 #[test]
+fn an_episode_takes_the_memory_that_its_tape_and_setting_report() {
+    let data = datasets::glyphs(Split::Test, 0);
+    for rule in ["fa", "bio", "pool"] {
+        let rule = Rule::built_in(rule).unwrap();
+        let settings = Settings {
+            feedback: rule.feedback,
+            rule,
+            ..Settings::default()
+        };
+        let theta = vec![1e-5; settings.rule.terms.len()];
+        let mut kept = None;
+        let found = allocation_counter::measure(|| {
+            let mut episode = Episode::new(
+                &settings.network,
+                settings.feedback,
+                &settings.rule,
+                settings.penalty,
+            )
+            .unwrap();
+            let mut tape = Tape::<f32>::new();
+            let mut last = None;
+            for number in 0..2 {
+                let setting = draw_setting(&settings, &data, 0, number, &theta);
+                episode.run(&mut tape, &setting);
+                last = Some(setting);
+            }
+            kept = last.map(|setting| (tape, setting));
+        });
+        let (tape, setting) = kept.unwrap();
+        let reported = tape.footprint() + setting.bytes();
+        // Vectors that grow are at most twice as large as what they hold; what is beyond
+        // is asked of the system and never touched.
+        let share = found.bytes_current as f64 / reported as f64;
+        let name = &settings.rule.name;
+        assert!(
+            (1.0..2.0).contains(&share),
+            "{name}: {share:.2} times as much"
+        );
+    }
+}
+
+#[test]
 fn no_step_of_the_inner_loop_allocates() {
     for rule in ["fa", "bp", "bp-exact", "dfa", "bio", "pool"] {
         let (few, many) = (allocations(rule, 20), allocations(rule, 200));

@@ -48,8 +48,6 @@ pub enum Standing {
     Missed,
     /// It was.
     Met,
-    /// It decides nothing.
-    Shown,
 }
 
 impl Standing {
@@ -63,7 +61,6 @@ impl Standing {
         match self {
             Standing::Missed => "not met",
             Standing::Met => "met",
-            Standing::Shown => "for information",
         }
     }
 }
@@ -118,22 +115,6 @@ impl Check {
             standing: Standing::of(value.upper < high),
         }
     }
-
-    /// What was wanted, in words.
-    pub fn demand(&self) -> String {
-        match self.standing {
-            Standing::Shown => format!("for information, against {}", self.wanted),
-            _ => format!("wanted {}", self.wanted),
-        }
-    }
-
-    /// The same, shown without deciding anything.
-    pub fn for_information(self) -> Check {
-        Check {
-            standing: Standing::Shown,
-            ..self
-        }
-    }
 }
 
 /// What was measured, with its interval, and what was wanted.
@@ -141,8 +122,8 @@ impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Interval { mean, lower, upper } = self.value;
         let [mean, lower, upper] = [mean, lower, upper].map(|number| digits(number, 3));
-        let wanted = self.demand();
-        write!(f, "{}: {mean} [{lower}, {upper}], {wanted}", self.what)
+        let (what, wanted) = (&self.what, &self.wanted);
+        write!(f, "{what}: {mean} [{lower}, {upper}], wanted {wanted}")
     }
 }
 

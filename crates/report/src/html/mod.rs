@@ -248,7 +248,6 @@ fn standing_class(standing: Standing) -> &'static str {
     match standing {
         Standing::Missed => "missed",
         Standing::Met => "met",
-        Standing::Shown => "shown",
     }
 }
 
@@ -300,7 +299,7 @@ fn item(check: &Check) -> Markup {
         li.(standing_class(check.standing)) {
             span.what { (check.what) }
             span.value { (mean) " " span.interval { "[" (lower) ", " (upper) "]" } }
-            span.wanted { (check.demand()) }
+            span.wanted { "wanted " (check.wanted) }
         }
     }
 }

@@ -12,7 +12,7 @@ pub struct Experiment {
     pub rule: RuleSource,
     /// Episodes in the paper.
     pub episodes: u64,
-    /// What differs from the defaults and [`COMMON`], as `key=value`.
+    /// What differs from the defaults and the settings common to all, as `key=value`.
     pub settings: &'static [&'static str],
 }
 
