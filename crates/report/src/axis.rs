@@ -41,13 +41,15 @@ impl Scale {
     }
 }
 
-/// The least of 1, 2 and 5 times a power of ten that is no smaller.
+/// The nearest of 1, 2 and 5 times a power of ten, as a ratio.
 fn round_step(step: f64) -> f64 {
     let power = 10_f64.powi(step.log10().floor() as i32);
-    let digit = [1.0, 2.0, 5.0]
+    let round = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power);
+    let distance = |round: &f64| (round / step).ln().abs();
+    let nearest = round
         .into_iter()
-        .find(|digit| digit * power >= step * 0.999_999);
-    digit.unwrap_or(10.0) * power
+        .min_by(|a, b| distance(a).total_cmp(&distance(b)));
+    nearest.unwrap_or(power)
 }
 
 /// A number as it stands beside an axis: up to four digits.
@@ -160,6 +162,7 @@ mod tests {
             scale((3.0, 300.0), true).ticks(4),
             [5.0, 10.0, 20.0, 50.0, 100.0, 200.0]
         );
+        assert_eq!(scale((0.0, 126.0), false).ticks(5).len(), 7);
         assert_eq!(scale((1.0, 1e5), true).ticks(4).len(), 6);
     }
 
