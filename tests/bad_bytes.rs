@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Inputs made from each file of a corpus.
+/// Inputs made from each file of a corpus, unless METAPLAST_VARIANTS says otherwise.
 const VARIANTS: usize = 2000;
 
 /// The longest that one input may take, on a busy machine.
@@ -70,10 +70,12 @@ fn feed(name: &str) {
     paths.sort();
     let corpus: Vec<Vec<u8>> = paths.iter().map(|path| fs::read(path).unwrap()).collect();
     assert!(corpus.len() >= 3, "a corpus in {}", folder.display());
+    let wanted = std::env::var("METAPLAST_VARIANTS");
+    let variants = wanted.map_or(VARIANTS, |number| number.parse().unwrap());
     let mut random = Random(1);
     for (bytes, path) in corpus.iter().zip(&paths) {
         let mut input = bytes.clone();
-        for _ in 0..=VARIANTS {
+        for _ in 0..=variants {
             let start = Instant::now();
             target(&input);
             assert!(start.elapsed() < PATIENCE, "{}", path.display());
@@ -82,6 +84,7 @@ fn feed(name: &str) {
             input = damaged(from, &corpus[random.below(corpus.len())], &mut random);
         }
     }
+    eprintln!("{name}: {} executions", corpus.len() * (variants + 1));
 }
 
 macro_rules! fed {

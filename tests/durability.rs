@@ -514,7 +514,7 @@ fn a_changed_rule_file_is_another_run() {
     place.write("rule.toml", "terms = ['F0', 'F2']\n");
     interrupted(&place, "run", &["rule=rule.toml"]);
     place.write("rule.toml", "terms = ['F0', 'F9']\n");
-    place.bad(&["resume", "run"], &["other settings: rule_sha256 is"]);
+    place.bad(&["resume", "run"], &["cannot go on here: rule_sha256 is"]);
     place.write("rule.toml", "terms = ['F0', 'F2']\n");
     place.good(&["resume", "run"]);
 }
@@ -551,4 +551,46 @@ fn where_an_episode_diverges_is_told_and_recorded() {
     assert_eq!(summary["diverged_episodes"], number);
     assert_eq!(summary["diverged_trials"], 3);
     place.good(&["verify", "run"]);
+}
+
+#[test]
+fn a_reproduction_that_is_killed_ends_with_the_same_files() {
+    let args = [
+        "reproduce",
+        "fig3",
+        "--data",
+        "glyphs",
+        "--trials",
+        "1",
+        "--episodes",
+        "12",
+        "--threads",
+        "2",
+        "--out",
+        "results",
+    ];
+    let undisturbed = Place::new();
+    let start_time = Instant::now();
+    undisturbed.good(&args);
+    let longest = start_time.elapsed();
+    let place = Place::new();
+    for part in 1..=5 {
+        let mut child = start(&place, &args);
+        sleep(longest * part / 8);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    place.good(&args);
+    let contents = |place: &Place| -> Vec<(PathBuf, Option<Vec<u8>>)> {
+        let inside = |path: PathBuf| path.strip_prefix(place.path()).unwrap().to_owned();
+        let all = place.everything().into_iter();
+        all.map(|(path, bytes)| (inside(path), bytes)).collect()
+    };
+    let (wanted, found) = (contents(&undisturbed), contents(&place));
+    assert!(wanted.len() > 10, "runs, figures and a report");
+    for (wanted, found) in wanted.iter().zip(&found) {
+        assert_eq!(wanted.0, found.0);
+        assert!(wanted == found, "{} differs", wanted.0.display());
+    }
+    assert_eq!(wanted.len(), found.len());
 }

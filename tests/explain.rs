@@ -62,8 +62,10 @@ fn explain_writes_one_page_with_the_gradient_that_it_prints() {
         let g = g.as_f64().unwrap();
         assert!((sum - g).abs() <= 1e-6 * g.abs(), "{sum} {g}");
     }
+    // The name of SVG's elements is an address that nothing asks for.
+    let own = page.replace("http://www.w3.org/2000/svg", "");
     assert!(
-        !page.contains("http:") && !page.contains("https:"),
+        !own.contains("http:") && !own.contains("https:"),
         "asks for something outside"
     );
     assert!(!place.path().join("page.html.part").exists());
@@ -108,7 +110,7 @@ fn bad_input_to_explain_is_one_line_and_no_page() {
 #[test]
 fn an_episode_that_diverges_is_a_failed_run() {
     let place = Place::new();
-    let huge = ["explain", "--rule", "fa", "--theta", "1e30"];
+    let huge = ["explain", "--rule", "oja", "--theta", "0.01,1e30"];
     let output = place.run(&[&huge[..], &SMALL[..]].concat());
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");

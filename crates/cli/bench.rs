@@ -176,18 +176,8 @@ fn workers(args: &Args) -> Result<Vec<Worker>, Failure> {
     settings
         .check(&data)
         .map_err(|error| Failure::Input(error.to_string()))?;
-    // Coefficients a trained rule has, so that the run neither idles nor diverges.
-    let theta: Vec<f64> = settings
-        .rule
-        .terms
-        .iter()
-        .map(|term| match term.name.as_str() {
-            "F0" => 0.01,
-            "F2" => -0.02,
-            "F9" => 0.002,
-            _ => 1e-7,
-        })
-        .collect();
+    // So that the run neither idles nor diverges.
+    let theta = settings.rule.example_theta();
     (0..u64::from(args.threads))
         .map(|trial| {
             let episode = Episode::new(

@@ -88,14 +88,14 @@ impl Progress {
         if self.bar.is_hidden() && Instant::now() >= self.next_line {
             let (done, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
             let left = self.start.elapsed().as_secs_f64() / (done - self.before) as f64
-                * (total - done) as f64;
+                * total.saturating_sub(done) as f64;
             match self.unit {
                 Unit::Things(what) => say(format_args!(
                     "{done}/{total} {what}, about {left:.0} s left"
                 )),
                 Unit::Work(what) => say(format_args!(
                     "{} %, {what}, about {left:.0} s left",
-                    100 * done / total
+                    100 * done / total.max(1)
                 )),
             }
             self.next_line = Instant::now() + PAUSE;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use datasets::{Dataset, Split};
 use report::paper::{Ask, QUICK, Reproduction, TARGETS, TRIALS, Target};
-use report::{Outcome, Report};
+use report::{Outcome, Report, Standing};
 use runs::{RunError, parse_value};
 use toml::Value;
 
@@ -77,6 +77,10 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     announce(&reproduction);
     for note in reproduction.notes() {
         say(format_args!("note: {note}"));
+    }
+    if !reproduction.is_finished() {
+        let estimate = reproduction.estimate()?;
+        say(format_args!("this is going to take {estimate}"));
     }
     let mut progress = Progress::of_work(reproduction.work());
     let report = reproduction.run(&stop, |step| {
@@ -187,7 +191,10 @@ fn verdicts(report: &Report) -> String {
             let _ = writeln!(text, "      {}", verdict.note);
         }
         for check in &verdict.checks {
-            let mark = if check.met { ' ' } else { '✗' };
+            let mark = match check.standing {
+                Standing::Missed => '✗',
+                Standing::Met => '✓',
+            };
             let _ = writeln!(text, "    {mark} {check}");
         }
     }

@@ -33,10 +33,10 @@ pub(crate) fn read(dir: &Path, threads: Option<&str>) -> Result<(Config, Dataset
     let shown = dir.display();
     let file = dir.join("config.toml");
     if !file.is_file() {
-        let what = if dir.is_dir() {
-            "is no run directory: it has no config.toml"
-        } else {
-            "there is no such directory"
+        let what = match (dir.is_dir(), dir.exists()) {
+            (true, _) => "is no run directory: it has no config.toml",
+            (false, true) => "is no directory",
+            (false, false) => "there is no such directory",
         };
         return Err(Failure::Input(format!("{shown}: {what}")));
     }

@@ -179,7 +179,10 @@ pub(crate) fn carry_out(mut run: Run<'_>, config: &Config, data: &Dataset) -> Re
         }
         progress.advance(1);
     })?;
-    report::write_run_report(run.path())?;
+    // Of a run that was finished before, perhaps where nothing can be written, it is there.
+    if done < total || !run.path().join("report.html").is_file() {
+        report::write_run_report(run.path())?;
+    }
     let took = progress.finish();
     let mut text = describe(settings, &summary);
     if done < total {

@@ -12,8 +12,11 @@ use model::Rule;
 use runs::{Checkpoint, Config, Metrics};
 use tempfile::TempDir;
 
-/// All targets: name, function.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+/// What is to survive any bytes.
+pub type Target = fn(&[u8]);
+
+/// All targets with their names.
+pub const TARGETS: [(&str, Target); 8] = [
     ("idx", idx),
     ("gzip", gzip),
     ("zip", zip),

@@ -75,7 +75,7 @@ impl Place {
     }
 
     /// All files with their contents, and all folders.
-    fn everything(&self) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+    pub(crate) fn everything(&self) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
         let mut found = BTreeMap::new();
         let mut left = vec![self.path().to_owned()];
         while let Some(folder) = left.pop() {

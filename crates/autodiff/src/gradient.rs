@@ -216,15 +216,7 @@ impl<T: Real> Tape<T> {
         if let Some(profile) = &mut profile {
             profile.prepared();
         }
-        sweep(
-            &mut g,
-            end,
-            loss,
-            &mut adjoints,
-            wrt,
-            &matrices,
-            profile.as_deref_mut(),
-        );
+        sweep(&mut g, end, loss, &mut adjoints, wrt, &matrices, profile);
 
         let parts = wrt
             .iter()

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn an_estimate_reads_as_people_write_it() {
         let shown = |seconds, bytes| Estimate { seconds, bytes }.to_string();
-        assert_eq!(shown(3.14, 30_400_000), "about 3.1 s and 30 MB of memory");
+        assert_eq!(shown(3.12, 30_400_000), "about 3.1 s and 30 MB of memory");
         assert_eq!(shown(59.6, 1_000_000), "about 1 min 0 s and 1 MB of memory");
         assert_eq!(shown(200.0, 0), "about 3 min 20 s and 0 MB of memory");
         assert_eq!(shown(7_300.0, 0), "about 2 h 1 min and 0 MB of memory");

@@ -133,10 +133,9 @@ impl Unrolled {
         for moment in &mut moments {
             let derivatives = moment.dz.iter_mut().map(Some);
             let derivatives = derivatives.chain(moment.dv.iter_mut().map(Option::as_mut));
-            for slot in derivatives.chain(moment.du.iter_mut().map(Option::as_mut)) {
-                if let Some(slot) = slot {
-                    slot.extend_from_slice(next());
-                }
+            let derivatives = derivatives.chain(moment.du.iter_mut().map(Option::as_mut));
+            for slot in derivatives.flatten() {
+                slot.extend_from_slice(next());
             }
         }
         let images = setting.query.labels.len();

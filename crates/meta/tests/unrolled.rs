@@ -1,5 +1,8 @@
 //! An episode taken apart adds up to the episode, and its adjoints are derivatives.
 
+// What fails to unwrap has failed the test.
+#![allow(clippy::unwrap_used)]
+
 use autodiff::{GradientOptions, Tape};
 use meta::{Batch, Episode, Moment, Penalty, Setting, Unrolled};
 use model::{Feedback, Network, Rule};

@@ -19,7 +19,7 @@ pub(crate) const WIDTH: f64 = 480.0;
 pub(crate) const HEIGHT: f64 = 320.0;
 
 const LEFT: f64 = 64.0;
-const RIGHT: f64 = 16.0;
+const RIGHT: f64 = 24.0;
 const BOTTOM: f64 = 46.0;
 const HEADING: f64 = 30.0;
 const LEGEND_ROW: f64 = 18.0;

@@ -34,4 +34,4 @@ pub use report::{Report, Setting};
 pub use run_report::write_run_report;
 pub use table::Table;
 pub use trials::{Trials, diverged};
-pub use verdict::{Check, Claim, Outcome, Verdict};
+pub use verdict::{Check, Claim, Outcome, Standing, Verdict};

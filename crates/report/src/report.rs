@@ -137,7 +137,7 @@ impl Report {
             "lower",
             "upper",
             "wanted",
-            "met",
+            "standing",
         ]);
         for verdict in &self.verdicts {
             let claim = verdict.claim;
@@ -153,8 +153,8 @@ impl Report {
             for check in &verdict.checks {
                 let numbers = [check.value.mean, check.value.lower, check.value.upper];
                 let [mean, lower, upper] = numbers.map(|number| number.to_string());
-                let met = if check.met { "yes" } else { "no" };
-                let end = [&check.what, &mean, &lower, &upper, &check.wanted, met];
+                let standing = check.standing.name();
+                let end = [&check.what, &mean, &lower, &upper, &check.wanted, standing];
                 row(&[&start[..], &end[..]].concat());
             }
             if verdict.checks.is_empty() {

@@ -31,7 +31,7 @@ impl Trials {
         Trials { values }
     }
 
-    /// Of numbers in memory, [trial][time], all trials alike long.
+    /// Of numbers in memory by trial, then time; all trials are alike long.
     pub fn from_values(values: Vec<Vec<f64>>) -> Trials {
         Trials { values }
     }

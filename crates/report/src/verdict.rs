@@ -38,7 +38,31 @@ pub struct Check {
     /// What it had to be.
     pub wanted: String,
     /// Whether it was.
-    pub met: bool,
+    pub standing: Standing,
+}
+
+/// Whether a check was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// It was not, which decides against its claim.
+    Missed,
+    /// It was.
+    Met,
+}
+
+impl Standing {
+    /// Of what was met or not.
+    fn of(met: bool) -> Standing {
+        if met { Standing::Met } else { Standing::Missed }
+    }
+
+    /// As people say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Standing::Missed => "not met",
+            Standing::Met => "met",
+        }
+    }
 }
 
 impl Check {
@@ -48,7 +72,7 @@ impl Check {
             what: what.into(),
             value,
             wanted: format!("{} to {}", label(low), label(high)),
-            met: low <= value.mean && value.mean <= high,
+            standing: Standing::of(low <= value.mean && value.mean <= high),
         }
     }
 
@@ -58,7 +82,7 @@ impl Check {
             what: what.into(),
             value,
             wanted: format!("≥ {}", label(low)),
-            met: value.mean >= low,
+            standing: Standing::of(value.mean >= low),
         }
     }
 
@@ -68,7 +92,7 @@ impl Check {
             what: what.into(),
             value,
             wanted: format!("≤ {}", label(high)),
-            met: value.mean <= high,
+            standing: Standing::of(value.mean <= high),
         }
     }
 
@@ -78,7 +102,7 @@ impl Check {
             what: what.into(),
             value,
             wanted: format!("surely > {}", label(low)),
-            met: value.lower > low,
+            standing: Standing::of(value.lower > low),
         }
     }
 
@@ -88,7 +112,7 @@ impl Check {
             what: what.into(),
             value,
             wanted: format!("surely < {}", label(high)),
-            met: value.upper < high,
+            standing: Standing::of(value.upper < high),
         }
     }
 }
@@ -98,20 +122,17 @@ impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Interval { mean, lower, upper } = self.value;
         let [mean, lower, upper] = [mean, lower, upper].map(|number| digits(number, 3));
-        write!(
-            f,
-            "{}: {mean} [{lower}, {upper}], wanted {}",
-            self.what, self.wanted
-        )
+        let (what, wanted) = (&self.what, &self.wanted);
+        write!(f, "{what}: {mean} [{lower}, {upper}], wanted {wanted}")
     }
 }
 
 /// What became of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Every check was met.
+    /// No check was missed.
     Held,
-    /// A check was not met.
+    /// A check was missed.
     NotHeld,
     /// There was nothing to check.
     NotTested,
@@ -161,7 +182,10 @@ impl Verdict {
             None => untested(missing(claim, results)),
             Some(checks) => Verdict {
                 claim,
-                outcome: if checks.iter().all(|check| check.met) {
+                outcome: if checks
+                    .iter()
+                    .all(|check| check.standing != Standing::Missed)
+                {
                     Outcome::Held
                 } else {
                     Outcome::NotHeld
@@ -177,12 +201,8 @@ impl Verdict {
 fn missing(claim: &Claim, results: &Results) -> String {
     let lacks = |name: &&&str| {
         Target::named(name).is_none_or(|target| {
-            let runs = target.experiments.iter();
-            let online = target.online.iter();
-            runs.map(|e| results.run(e).is_none()).any(|lacks| lacks)
-                || online
-                    .map(|e| results.online(e).is_none())
-                    .any(|lacks| lacks)
+            let (mut runs, mut online) = (target.experiments.iter(), target.online.iter());
+            runs.any(|e| results.run(e).is_none()) || online.any(|e| results.online(e).is_none())
         })
     };
     let targets: Vec<&str> = claim.targets.iter().filter(lacks).copied().collect();

@@ -283,6 +283,30 @@ fn learners_of_digits_that_come_too_soon_too_late_or_never_turn_a_verdict() {
 }
 
 #[test]
+fn one_layer_that_does_not_follow_decides_against_a_claim_about_all() {
+    let mut results = as_in_the_paper();
+    let mut oja = results.run("oja").unwrap().clone();
+    for row in &mut oja.rows {
+        row.orthonormality[4] = 1e3;
+    }
+    results.add("oja", oja);
+    assert_eq!(outcome("C9", &results), Outcome::NotHeld);
+}
+
+#[test]
+fn learning_has_begun_only_when_it_does_not_fall_back() {
+    // Above the threshold at once, back at chance until 2000 images.
+    let noisy = |images: usize| match images {
+        250 => 0.3,
+        0..2000 => 0.1,
+        _ => 0.5,
+    };
+    let mut results = as_in_the_paper();
+    results.add_online("online-fa", online(noisy));
+    assert_eq!(outcome("C11", &results), Outcome::Held);
+}
+
+#[test]
 fn an_interval_that_touches_the_bound_is_not_sure() {
     // On average bio is above eHebb, but not in every trial.
     let mut results = as_in_the_paper();

@@ -417,6 +417,8 @@ pub fn parse_value(text: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
     fn config(assignments: &[&str]) -> Result<Config, RunError> {
@@ -464,6 +466,41 @@ mod tests {
         .unwrap();
         let second = Config::new(Some(&path), Vec::new(), &[]).unwrap();
         assert_eq!(first.settings, second.settings);
+    }
+
+    static DATA: LazyLock<Dataset> = LazyLock::new(|| datasets::glyphs(Split::Test, 0));
+
+    proptest::proptest! {
+        #[test]
+        fn any_settings_read_back_as_they_were_written(
+            counts in (1_u32.., 1..1_000_000_u32, 1..900_u32, 1..900_u32, 1..500_u32),
+            seed in 0..i64::MAX,
+            sizes in proptest::collection::vec(1..1000_usize, 2..6),
+            positive in proptest::num::f64::POSITIVE | proptest::num::f64::SUBNORMAL,
+            number in proptest::num::f64::NORMAL | proptest::num::f64::ZERO,
+            rule in proptest::sample::select(model::RULES.to_vec()),
+        ) {
+            let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
+            let assignments = [
+                format!("rule={}", rule.0),
+                format!("episodes={}", counts.0),
+                format!("trials={}", counts.1),
+                format!("K={}", counts.2),
+                format!("Q={}", counts.3),
+                format!("M={}", counts.4),
+                format!("seed={seed}"),
+                format!("sizes={}", sizes.join("-")),
+                format!("eta={}", positive.abs()),
+                format!("theta0={number}"),
+                format!("lambda={}", number.abs()),
+            ];
+            let first = Config::new(None, Vec::new(), &assignments).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("config.toml");
+            std::fs::write(&path, first.to_toml(&DATA, Table::new())).unwrap();
+            let second = Config::new(Some(&path), Vec::new(), &[]).unwrap();
+            proptest::prop_assert_eq!(first.settings, second.settings);
+        }
     }
 
     #[test]

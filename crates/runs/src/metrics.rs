@@ -328,3 +328,80 @@ impl Metrics {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    /// Any number at all, by its bits.
+    fn number() -> impl Strategy<Value = f64> {
+        any::<u64>().prop_map(f64::from_bits)
+    }
+
+    fn same(a: f64, b: f64) -> bool {
+        a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back_to_the_bit(
+            measures in [number(), number(), number()],
+            theta in vec(number(), 3),
+            angles in vec(number(), 6),
+            orthonormality in vec(number(), 5),
+            step in proptest::option::of(any::<u64>()),
+        ) {
+            let record = EpisodeRecord {
+                trial: 3,
+                episode: 4,
+                status: Status::Diverged,
+                theta,
+                loss: measures[0],
+                cross_entropy: measures[1],
+                accuracy: measures[2],
+                angles,
+                orthonormality,
+                residual: 0.0,
+                replayed: false,
+                divergence: step.map(|step| Divergence {
+                    step: Some(step),
+                    layer: None,
+                    quantity: Quantity::Error,
+                    term: Some("F2".to_owned()),
+                }),
+            };
+            let settings = Settings::default();
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("metrics.csv");
+            let mut writer = MetricsWriter::create(&path, &settings).unwrap();
+            writer.add(&record).unwrap();
+            let first = writer.sync().unwrap();
+            writer.add(&record).unwrap();
+            writer.sync().unwrap();
+            // Taken up after the first row, the second is dropped.
+            let mut writer = MetricsWriter::reopen(&path, &first).unwrap();
+            prop_assert_eq!(writer.sync().unwrap(), first);
+            let metrics = Metrics::read(&path).unwrap();
+            prop_assert_eq!(&metrics.terms, &["F0", "F2", "F9"]);
+            prop_assert_eq!((metrics.layers, metrics.rows.len()), (5, 1));
+            let row = &metrics.rows[0];
+            prop_assert_eq!((row.trial, row.episode, row.status), (3, 4, Status::Diverged));
+            prop_assert_eq!(&row.divergence, &record.divergence);
+            let numbers = |loss, cross_entropy, accuracy, lists: [&[f64]; 3]| -> Vec<f64> {
+                [&[loss, cross_entropy, accuracy], lists[0], lists[1], lists[2]].concat()
+            };
+            let found = numbers(
+                row.loss, row.cross_entropy, row.accuracy,
+                [&row.theta, &row.angles, &row.orthonormality],
+            );
+            let wanted = numbers(
+                record.loss, record.cross_entropy, record.accuracy,
+                [&record.theta, &record.angles, &record.orthonormality],
+            );
+            prop_assert_eq!(found.len(), wanted.len());
+            prop_assert!(found.iter().zip(&wanted).all(|(a, b)| same(*a, *b)));
+        }
+    }
+}

@@ -34,23 +34,25 @@ pub(crate) fn record(config: &Config, data: &Dataset) -> Result<Table, RunError>
     Ok(record)
 }
 
-/// The first way in which two configurations differ so much that one cannot go on with a
-/// run of the other, as "KEY is A there and B here".
-pub(crate) fn difference(there: &Table, here: &Table) -> Option<String> {
-    let told = |key: &str, there: Option<&Value>, here: Option<&Value>| {
-        let shown = |value: Option<&Value>| value.map_or("missing".to_owned(), Value::to_string);
-        (there != here).then(|| format!("{key} is {} there and {} here", shown(there), shown(here)))
-    };
-    let of_record = |table: &Table, key: &str| table.get(RECORD)?.get(key).cloned();
+/// The first setting in which two configurations differ, as "KEY is A there and B here".
+/// The number of threads is no matter.
+pub(crate) fn other_setting(there: &Table, here: &Table) -> Option<String> {
     let keys = there.keys().chain(here.keys());
     keys.filter(|key| !["threads", RECORD].contains(&key.as_str()))
         .find_map(|key| told(key, there.get(key), here.get(key)))
-        .or_else(|| {
-            BINDING.iter().find_map(|key| {
-                let (there, here) = (of_record(there, key), of_record(here, key));
-                told(key, there.as_ref(), here.as_ref())
-            })
-        })
+}
+
+/// The first thing in their records that keeps one from going on with a run of the other.
+pub(crate) fn other_origin(there: &Table, here: &Table) -> Option<String> {
+    let of = |table: &Table, key: &str| table.get(RECORD)?.get(key).cloned();
+    BINDING
+        .iter()
+        .find_map(|key| told(key, of(there, key).as_ref(), of(here, key).as_ref()))
+}
+
+fn told(key: &str, there: Option<&Value>, here: Option<&Value>) -> Option<String> {
+    let shown = |value: Option<&Value>| value.map_or("missing".to_owned(), Value::to_string);
+    (there != here).then(|| format!("{key} is {} there and {} here", shown(there), shown(here)))
 }
 
 /// A line about a run that another build of the same version began.

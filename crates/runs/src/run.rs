@@ -273,10 +273,16 @@ impl<'a> Run<'a> {
             RunError::Input(format!("{}: {}", path.display(), error.message()))
         })?;
         let here: Table = here.parse().expect("it was just made");
-        if let Some(difference) = record::difference(&there, &here) {
+        let shown = self.path.display();
+        if let Some(difference) = record::other_setting(&there, &here) {
             return Err(RunError::Input(format!(
-                "{} holds a run with other settings: {difference}; name a new directory with --out",
-                self.path.display()
+                "{shown} holds a run with other settings: {difference}; name a new directory with --out"
+            )));
+        }
+        if let Some(difference) = record::other_origin(&there, &here) {
+            return Err(RunError::Input(format!(
+                "{shown} holds a run that cannot go on here: {difference}; to begin it anew: metaplast train {} --out NEW",
+                path.display()
             )));
         }
         Ok((text.into_bytes(), record::other_build(&there, &here)))

@@ -146,7 +146,9 @@ fn check_origin(
         .map_err(|error: toml::de::Error| RunError::Input(error.message().to_owned()))?;
     let here = config.to_toml(data, record::record(config, data)?);
     let here: Table = here.parse().expect("it was just made");
-    if let Some(difference) = record::difference(&there, &here) {
+    let difference =
+        record::other_setting(&there, &here).or_else(|| record::other_origin(&there, &here));
+    if let Some(difference) = difference {
         report
             .differences
             .push(format!("config.toml: {difference}"));

@@ -205,7 +205,7 @@ fn sign(x: f64) -> f64 {
 
 /// `x` brought towards 0 by `by`, and no further.
 fn shrunk(x: f64, by: f64) -> f64 {
-    sign(x) * (x.abs() - by).max(0.0)
+    if x.abs() > by { x - by * sign(x) } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::palette::Colour;
 use crate::report::{Report, Setting};
 use crate::stats::Interval;
 use crate::table::Table;
-use crate::verdict::{Check, Outcome, Verdict};
+use crate::verdict::{Check, Outcome, Standing, Verdict};
 
 mod readout;
 
@@ -244,13 +244,23 @@ fn class(outcome: Outcome) -> &'static str {
     }
 }
 
+fn standing_class(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Missed => "missed",
+        Standing::Met => "met",
+    }
+}
+
 fn row(verdict: &Verdict) -> Markup {
     let claim = verdict.claim;
     // What decided against a claim comes first.
     let mut checks: Vec<&Check> = verdict.checks.iter().collect();
-    checks.sort_by_key(|check| check.met);
+    checks.sort_by_key(|check| check.standing);
     let (shown, folded) = checks.split_at(checks.len().min(CHECKS_SHOWN));
-    let missed = folded.iter().filter(|check| !check.met).count();
+    let missed = folded
+        .iter()
+        .filter(|check| check.standing == Standing::Missed);
+    let missed = missed.count();
     html! {
         tr {
             td.claim {
@@ -286,7 +296,7 @@ fn item(check: &Check) -> Markup {
     let Interval { mean, lower, upper } = check.value;
     let [mean, lower, upper] = [mean, lower, upper].map(|number| digits(number, 3));
     html! {
-        li.(if check.met { "met" } else { "missed" }) {
+        li.(standing_class(check.standing)) {
             span.what { (check.what) }
             span.value { (mean) " " span.interval { "[" (lower) ", " (upper) "]" } }
             span.wanted { "wanted " (check.wanted) }

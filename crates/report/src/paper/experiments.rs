@@ -1,8 +1,6 @@
 //! The runs that the paper's figures are made from, with their settings: the one place
 //! to change them.
 
-use model::Rule;
-
 /// A meta-training that figures draw on; several figures may share one.
 #[derive(Clone, Copy, Debug)]
 pub struct Experiment {
@@ -14,7 +12,7 @@ pub struct Experiment {
     pub rule: RuleSource,
     /// Episodes in the paper.
     pub episodes: u64,
-    /// What differs from the defaults and [`COMMON`], as `key=value`.
+    /// What differs from the defaults and the settings common to all, as `key=value`.
     pub settings: &'static [&'static str],
 }
 
@@ -173,40 +171,24 @@ impl OnlineExperiment {
     }
 }
 
-impl RuleSource {
-    /// How many terms it has.
-    pub fn terms(self) -> usize {
-        match self {
-            RuleSource::BuiltIn(name) => Rule::built_in(name).map_or(1, |rule| rule.terms.len()),
-            RuleSource::EHebbOn([]) => 1,
-            RuleSource::EHebbOn(_) => 2,
+/// The text of a rule file for the network of Table 1: F^0 on all of its three layers,
+/// and F^2 too on those of `ehebb_on`, numbered from 1.
+pub(super) fn ehebb_rule_file(name: &str, ehebb_on: &[usize]) -> String {
+    let terms = |layer| {
+        if ehebb_on.contains(&layer) {
+            r#"["F0", "F2"]"#
+        } else {
+            r#"["F0"]"#
         }
-    }
-
-    /// The text of its rule file, if it is not built in; `layers` is that of the network.
-    pub fn file(self, name: &str, layers: usize) -> Option<String> {
-        let RuleSource::EHebbOn(ehebb_on) = self else {
-            return None;
-        };
-        let lists: Vec<&str> = (1..=layers)
-            .map(|layer| {
-                if ehebb_on.contains(&layer) {
-                    r#"["F0", "F2"]"#
-                } else {
-                    r#"["F0"]"#
-                }
-            })
-            .collect();
-        let lists = lists.join(", ");
-        Some(format!(
-            "name = \"{name}\"\nfeedback = \"fixed\"\nlayers = [{lists}]\n"
-        ))
-    }
+    };
+    let layers = [1, 2, 3].map(terms).join(", ");
+    format!("name = \"{name}\"\nfeedback = \"fixed\"\nlayers = [{layers}]\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::Rule;
 
     #[test]
     fn names_are_unique_and_online_experiments_name_real_ones() {
@@ -227,8 +209,7 @@ mod tests {
     fn a_rule_file_says_which_layers_have_ehebb() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rule.toml");
-        let text = RuleSource::EHebbOn(&[2, 3]).file("mixed", 3).unwrap();
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, ehebb_rule_file("mixed", &[2, 3])).unwrap();
         let rule = Rule::load(path.to_str().unwrap()).unwrap();
         let layers: Vec<_> = (0..3).map(|layer| rule.on_layer(layer)).collect();
         assert_eq!(layers, [vec![0], vec![0, 1], vec![0, 1]]);

@@ -1,7 +1,7 @@
 //! Online learning on disk: one directory an experiment, with how it was made and a row
 //! for each test.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use datasets::Dataset;
 use meta::{Online, OnlineRecord};
@@ -133,8 +133,16 @@ impl OnlineMetrics {
     }
 }
 
+/// The file that says how the records beside it were made; written when they are whole.
+const RECORD: &str = "config.toml";
+
+/// Whether a folder has records, of whatever settings.
+pub(super) fn has_records(folder: &Path) -> bool {
+    folder.join(RECORD).is_file()
+}
+
 /// Runs `trials` trials in `folder`, or reads them back if they are there already, made
-/// with the same settings. `watch` is called as each trial ends.
+/// with the same settings. `watch` is called as each trial that is run ends.
 ///
 /// # Errors
 /// If the folder cannot be written.
@@ -146,12 +154,10 @@ pub(crate) fn run(
     watch: impl Fn() + Sync,
 ) -> Result<OnlineMetrics, RunError> {
     let settings = describe(online, (train, test), trials);
-    let (record, table): (PathBuf, PathBuf) =
-        (folder.join("config.toml"), folder.join("online.csv"));
+    let (record, table) = (folder.join(RECORD), folder.join("online.csv"));
     if std::fs::read_to_string(&record).is_ok_and(|found| found == settings)
         && let Some(metrics) = OnlineMetrics::read(&table)
     {
-        (0..trials).for_each(|_| watch());
         return Ok(metrics);
     }
     std::fs::create_dir_all(folder)

@@ -5,13 +5,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use datasets::Dataset;
-use meta::Online;
+use meta::{Estimate, Online, Settings};
 use model::{Network, Rule};
 use rayon::prelude::*;
 use runs::{Config, Metrics, Run, RunError, write_whole};
 use toml::Value;
 
-use super::experiments::{COMMON, Experiment, ONLINE_IMAGES, ONLINE_SIZES, OnlineExperiment};
+use super::experiments::{
+    COMMON, Experiment, ONLINE_IMAGES, ONLINE_SIZES, OnlineExperiment, RuleSource, ehebb_rule_file,
+};
 use super::results::{Context, Results};
 use super::{CLAIMS, Target, online, table1};
 use crate::report::{Report, Setting};
@@ -50,9 +52,19 @@ pub struct Reproduction<'a> {
     ask: Ask,
     context: Context,
     digits: Option<(&'a Dataset, &'a Dataset)>,
-    experiments: Vec<(&'static Experiment, Run<'a>)>,
+    data: &'a Dataset,
+    experiments: Vec<Planned<'a>>,
     online: Vec<&'static OnlineExperiment>,
     pool: rayon::ThreadPool,
+}
+
+/// An experiment and its run.
+struct Planned<'a> {
+    experiment: &'static Experiment,
+    settings: Settings,
+    run: Run<'a>,
+    /// Microseconds from one finished episode to the next.
+    pace: u64,
 }
 
 impl<'a> Reproduction<'a> {
@@ -71,15 +83,20 @@ impl<'a> Reproduction<'a> {
         (name, data): (&str, &'a Dataset),
         digits: Option<(&'a Dataset, &'a Dataset)>,
     ) -> Result<Self, RunError> {
-        let mut experiments: Vec<(&'static Experiment, Run<'a>)> = Vec::new();
+        let mut experiments: Vec<Planned<'a>> = Vec::new();
         let mut online: Vec<&'static OnlineExperiment> = Vec::new();
         for target in &ask.targets {
             for experiment in target.experiments {
-                if experiments.iter().all(|(e, _)| e.name != *experiment) {
+                if experiments.iter().all(|p| p.experiment.name != *experiment) {
                     let experiment = Experiment::named(experiment);
                     let config = configure(&ask, experiment, name)?;
                     let folder = ask.out.join("runs").join(experiment.name);
-                    experiments.push((experiment, Run::open(&config, data, &folder)?));
+                    experiments.push(Planned {
+                        experiment,
+                        run: Run::open(&config, data, &folder)?,
+                        settings: config.settings,
+                        pace: 1,
+                    });
                 }
             }
             for experiment in target.online {
@@ -109,6 +126,7 @@ impl<'a> Reproduction<'a> {
             ask,
             context,
             digits,
+            data,
             experiments,
             online,
             pool,
@@ -123,7 +141,7 @@ impl<'a> Reproduction<'a> {
     /// What a user should know about how the runs were opened, a line each.
     pub fn notes(&self) -> impl Iterator<Item = &str> {
         let runs = self.experiments.iter();
-        runs.flat_map(|(_, run)| run.notes().iter().map(String::as_str))
+        runs.flat_map(|planned| planned.run.notes().iter().map(String::as_str))
     }
 
     /// How many runs there are, finished ones among them.
@@ -131,12 +149,56 @@ impl<'a> Reproduction<'a> {
         self.experiments.len() + self.online.len()
     }
 
-    /// What is left to do, in microseconds on one core of some machine.
+    /// Whether no run is left, so that only the pictures are to be made again.
+    pub fn is_finished(&self) -> bool {
+        let mut runs = self.experiments.iter();
+        runs.all(|planned| planned.run.is_finished()) && self.online_left() == 0
+    }
+
+    /// Times a few episodes of each run that is left, and tells what the whole is going
+    /// to take. Without it every episode counts as the same amount of [`Self::work`].
+    ///
+    /// # Errors
+    /// If the threads cannot be started.
+    pub fn estimate(&mut self) -> Result<Estimate, RunError> {
+        let mut bytes = 0;
+        for planned in &mut self.experiments {
+            let left = planned.run.total() - planned.run.done();
+            if left > 0 {
+                let threads = self.ask.threads;
+                let estimate = Estimate::of(&planned.settings, self.data, threads, left)
+                    .map_err(|error| RunError::Input(error.to_string()))?;
+                planned.pace = (estimate.seconds * 1e6 / left as f64).ceil() as u64;
+                bytes = bytes.max(estimate.bytes);
+            }
+        }
+        Ok(Estimate {
+            seconds: self.work() as f64 / 1e6,
+            bytes,
+        })
+    }
+
+    /// What is left to do, in microseconds as [`Self::estimate`] found them.
     pub fn work(&self) -> u64 {
         let runs = self.experiments.iter();
-        let runs = runs.map(|(e, run)| (run.total() - run.done()) * episode_work(e));
-        let online = self.online.len() as u64 * self.ask.trials * ONLINE_WORK;
+        let runs = runs.map(|planned| (planned.run.total() - planned.run.done()) * planned.pace);
+        let online = self.online_left() * self.ask.trials * self.online_work();
         runs.sum::<u64>() + online
+    }
+
+    /// How many online experiments have no records yet.
+    fn online_left(&self) -> u64 {
+        let folders = self.online.iter().map(|e| self.folder(e.name));
+        folders.filter(|f| !online::has_records(f)).count() as u64
+    }
+
+    fn folder(&self, name: &str) -> PathBuf {
+        self.ask.out.join("runs").join(name)
+    }
+
+    /// Microseconds from one finished trial of an online experiment to the next.
+    fn online_work(&self) -> u64 {
+        ONLINE_WORK / (self.ask.threads as u64).min(self.ask.trials)
     }
 
     /// Runs what is left, and makes the report of it all. `watch` hears of every piece
@@ -158,9 +220,14 @@ impl<'a> Reproduction<'a> {
         };
         let mut results = Results::new(self.context.clone());
         let mut settings = Vec::new();
-        for (experiment, run) in &mut self.experiments {
-            let work = episode_work(experiment);
-            run.finish(stop, |_| tell(experiment.name, work))?;
+        for planned in &mut self.experiments {
+            let Planned {
+                experiment,
+                run,
+                pace,
+                ..
+            } = planned;
+            run.finish(stop, |_| tell(experiment.name, *pace))?;
             let metrics = Metrics::read(&run.path().join("metrics.csv"))?;
             settings.push(Setting::read(
                 experiment.name,
@@ -174,10 +241,11 @@ impl<'a> Reproduction<'a> {
             }
             let digits = self.digits.expect("open made sure that there are digits");
             let online = self.online(experiment, &results);
-            let folder = self.ask.out.join("runs").join(experiment.name);
+            let online_work = self.online_work();
+            let folder = self.folder(experiment.name);
             let metrics = self.pool.install(|| {
                 online::run(&folder, &online, digits, self.ask.trials, || {
-                    tell(experiment.name, ONLINE_WORK);
+                    tell(experiment.name, online_work);
                 })
             })?;
             settings.push(Setting::read(experiment.name, &folder.join("config.toml"))?);
@@ -214,21 +282,16 @@ impl<'a> Reproduction<'a> {
 
 /// The configuration of an experiment; writes its rule file, if it has one.
 fn configure(ask: &Ask, experiment: &Experiment, data: &str) -> Result<Config, RunError> {
-    let layers = 3;
-    let rule = match (
-        experiment.rule.file(experiment.name, layers),
-        experiment.rule,
-    ) {
-        (Some(text), _) => {
+    let rule = match experiment.rule {
+        RuleSource::BuiltIn(name) => name.to_owned(),
+        RuleSource::EHebbOn(layers) => {
             let folder = ask.out.join("rules");
             std::fs::create_dir_all(&folder)
                 .map_err(|error| RunError::Input(format!("{}: {error}", folder.display())))?;
             let path = folder.join(format!("{}.toml", experiment.name));
-            write_whole(&path, text.as_bytes())?;
+            write_whole(&path, ehebb_rule_file(experiment.name, layers).as_bytes())?;
             path.display().to_string()
         }
-        (None, super::RuleSource::BuiltIn(name)) => name.to_owned(),
-        (None, source) => unreachable!("{source:?} has a file"),
     };
     let number = |n: u64| Some(Value::Integer(i64::try_from(n).unwrap_or(i64::MAX)));
     let options = vec![
@@ -247,19 +310,8 @@ fn configure(ask: &Ask, experiment: &Experiment, data: &str) -> Result<Config, R
     Config::new(None, options, &assignments)
 }
 
-/// Microseconds of one trial of an online experiment.
+/// Microseconds that a trial of an online experiment takes a core.
 const ONLINE_WORK: u64 = 3_000_000;
-
-/// Microseconds of an episode, as measured at the paper's size for 1, 2, 3 and 10 terms.
-/// The network of Table 1 has two thirds of the weights.
-fn episode_work(experiment: &Experiment) -> u64 {
-    match experiment.rule.terms() {
-        1 => 11_000,
-        2 => 25_000,
-        3 => 34_000,
-        _ => 49_000,
-    }
-}
 
 fn report(ask: &Ask, results: &Results, settings: Vec<Setting>) -> Report {
     let figures = ask.targets.par_iter();

@@ -1,0 +1,186 @@
+//! What the program is built from, and what its sources may do: the rules of `deny.toml`
+//! that can be checked without the network, `unsafe` in one module, and one way out.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rules() -> toml::Table {
+    let text = fs::read_to_string(root().join("deny.toml")).unwrap();
+    text.parse().unwrap()
+}
+
+fn packages() -> Vec<Value> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--locked"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap().clone();
+    assert!(packages.len() > 50);
+    packages
+}
+
+fn name(package: &Value) -> &str {
+    package["name"].as_str().unwrap()
+}
+
+#[test]
+fn every_dependency_has_an_allowed_licence_and_comes_from_crates_io() {
+    let rules = rules();
+    let allowed: Vec<&str> = rules["licenses"]["allow"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|licence| licence.as_str().unwrap())
+        .collect();
+    let registry = rules["sources"]["allow-registry"][0].as_str().unwrap();
+    for package in packages() {
+        let name = name(&package);
+        let licence = package["license"].as_str().unwrap_or("none");
+        let terms = spdx::Expression::parse_mode(licence, spdx::ParseMode::LAX)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let fine = terms.evaluate(|wanted| {
+            let licence = wanted.license.id();
+            licence.is_some_and(|licence| allowed.contains(&licence.name))
+        });
+        assert!(fine, "{name}: {licence}");
+        let own = package["source"].is_null() && name.starts_with("metaplast");
+        let source = package["source"].as_str().unwrap_or_default();
+        assert!(
+            own || source == format!("registry+{registry}"),
+            "{name}: {source}"
+        );
+    }
+}
+
+#[test]
+fn nothing_banned_is_depended_on_and_only_data_sets_reach_the_network() {
+    let packages = packages();
+    for ban in rules()["bans"]["deny"].as_array().unwrap() {
+        let banned = ban["crate"].as_str().unwrap();
+        let wrappers = ban.get("wrappers").and_then(|w| w.as_array());
+        let users = packages.iter().filter(|package| {
+            let mut dependencies = package["dependencies"].as_array().unwrap().iter();
+            // What only tests of a dependency use is not in this graph.
+            dependencies.any(|d| {
+                let own = name(package).starts_with("metaplast");
+                d["name"] == banned && (own || (d["kind"].is_null() && d["optional"] == false))
+            })
+        });
+        for user in users {
+            let user = name(user);
+            let allowed = wrappers.is_some_and(|w| w.iter().any(|w| w.as_str() == Some(user)));
+            assert!(allowed, "{user} depends on {banned}");
+        }
+    }
+}
+
+#[test]
+fn nothing_links_to_a_library_of_the_system() {
+    // What these "link" is their own code, built with them.
+    const OWN: [&str; 3] = ["rayon-core", "ring", "wasm-bindgen-shared"];
+    for package in packages() {
+        let links = package["links"].as_str();
+        let name = name(&package);
+        assert!(
+            links.is_none() || OWN.contains(&name),
+            "{name} links to {links:?}"
+        );
+    }
+}
+
+/// All sources of the workspace, but not of this file.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut left = ["crates", "tests", "benches"]
+        .map(|folder| root().join(folder))
+        .to_vec();
+    while let Some(folder) = left.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                left.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with(file!()) {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path.strip_prefix(root()).unwrap().to_owned(), text));
+            }
+        }
+    }
+    assert!(found.len() > 50);
+    found
+}
+
+/// Files with any of `words` outside of comments.
+fn files_with(words: &[&str]) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = sources()
+        .into_iter()
+        .filter(|(_, text)| {
+            let code = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"));
+            code.into_iter()
+                .any(|line| words.iter().any(|word| line.contains(word)))
+        })
+        .map(|(path, _)| path)
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn unsafe_code_is_in_one_module_and_every_block_says_why() {
+    let dispatch = Path::new("crates/autodiff/src/simd/dispatch.rs");
+    assert_eq!(
+        files_with(&["unsafe {", "unsafe fn", "unsafe impl", "allow(unsafe_code)"]),
+        [dispatch]
+    );
+    let (_, text) = sources()
+        .into_iter()
+        .find(|(path, _)| path == dispatch)
+        .unwrap();
+    let blocks = text.matches("unsafe {").count();
+    assert_eq!(text.matches("// SAFETY: ").count(), blocks);
+    // The compiler refuses it everywhere else.
+    let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    assert!(workspace.contains("unsafe_code = \"deny\""));
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let manifest = entry.unwrap().path().join("Cargo.toml");
+        if manifest.exists() {
+            let text = fs::read_to_string(&manifest).unwrap();
+            assert!(
+                text.contains("[lints]\nworkspace = true"),
+                "{}",
+                manifest.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn only_fetching_data_sets_opens_connections() {
+    let users = files_with(&[
+        "ureq::",
+        "std::net",
+        "TcpStream",
+        "TcpListener",
+        "UdpSocket",
+        "tiny_http",
+    ]);
+    let fetching = [
+        "crates/datasets/src/fetch/download.rs",
+        "crates/datasets/tests/fetching.rs",
+    ];
+    assert_eq!(users, fetching.map(PathBuf::from));
+}
