@@ -8,7 +8,7 @@ use std::time::Instant;
 use autodiff::Tape;
 use autodiff::simd::{self, Level};
 use datasets::Split;
-use meta::{Episode, GradientMode, Setting, Settings, draw_setting};
+use meta::{Episode, GradientMode, Setting, Settings, Threads, draw_setting};
 use model::{Network, Rule};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -83,14 +83,11 @@ impl Worker {
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     use_level(args.level.as_deref())?;
     let mut workers = workers(&args)?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(args.threads as usize)
-        .build()
-        .map_err(|error| Failure::Run(error.to_string()))?;
+    let threads = Threads::new(args.threads as usize)?;
     // All threads start each episode together; its time is that until the last is done.
     let mut round = || {
         let start = Instant::now();
-        pool.install(|| workers.par_iter_mut().for_each(Worker::run));
+        threads.install(|| workers.par_iter_mut().for_each(Worker::run));
         start.elapsed().as_secs_f64() * 1e3 / f64::from(args.threads)
     };
     round();
@@ -173,9 +170,7 @@ fn workers(args: &Args) -> Result<Vec<Worker>, Failure> {
         };
     }
     let data = datasets::glyphs(Split::Test, 0);
-    settings
-        .check(&data)
-        .map_err(|error| Failure::Input(error.to_string()))?;
+    settings.check(&data)?;
     // So that the run neither idles nor diverges.
     let theta = settings.rule.example_theta();
     (0..u64::from(args.threads))

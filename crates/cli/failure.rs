@@ -3,6 +3,7 @@
 use std::{fmt, io, process::ExitCode};
 
 use datasets::DataError;
+use meta::SettingsError;
 use runs::RunError;
 
 use crate::signals::STOPPED;
@@ -50,6 +51,12 @@ impl From<DataError> for Failure {
         } else {
             Failure::Input(error.to_string())
         }
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Failure {
+        Failure::Input(error.to_string())
     }
 }
 

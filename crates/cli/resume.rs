@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use datasets::Dataset;
+use meta::Threads;
 use runs::{Config, Run, parse_value};
 
 use crate::failure::Failure;
@@ -24,8 +25,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let (config, data) = read(&args.dir, args.threads.as_deref())?;
-    let run = Run::open(&config, &data, &args.dir)?;
-    train::carry_out(run, &config, &data)
+    let threads = Threads::new(config.threads)?;
+    let run = Run::open(&config, &data, &args.dir, &threads)?;
+    train::carry_out(run, &config, &data, &threads)
 }
 
 /// What the run in a directory was asked to do, and its data.

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use datasets::Dataset;
-use meta::{Estimate, OptimiserKind, Settings, Spread, Summary};
+use meta::{Estimate, OptimiserKind, Settings, Spread, Summary, Threads};
 use runs::{Config, KEYS, Run, next_free_directory, parse_value};
 use toml::Value;
 
@@ -113,26 +113,29 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         Some(name) => datasets::open(name, config.split)?,
         None => datasets::open_default(config.split)?,
     };
-    config
-        .settings
-        .check(&data)
-        .map_err(|error| Failure::Input(error.to_string()))?;
+    config.settings.check(&data)?;
     let path = match &config.out {
         Some(path) => path.clone(),
         None => next_free_directory(&config.settings.rule.name, data.name())?,
     };
-    let run = Run::open(&config, &data, &path)?;
+    let threads = Threads::new(config.threads)?;
+    let run = Run::open(&config, &data, &path, &threads)?;
     if run.is_finished() {
         return Err(Failure::Input(format!(
             "{} holds this very run, finished; name a new directory with --out",
             path.display()
         )));
     }
-    carry_out(run, &config, &data)
+    carry_out(run, &config, &data, &threads)
 }
 
 /// Runs what is left of a run, and tells what came out.
-pub(crate) fn carry_out(mut run: Run<'_>, config: &Config, data: &Dataset) -> Result<(), Failure> {
+pub(crate) fn carry_out(
+    mut run: Run<'_>,
+    config: &Config,
+    data: &Dataset,
+    threads: &Threads,
+) -> Result<(), Failure> {
     let settings = &config.settings;
     let stop = signals::stop_on_request()?;
     let note = if data.is_synthetic() {
@@ -160,8 +163,7 @@ pub(crate) fn carry_out(mut run: Run<'_>, config: &Config, data: &Dataset) -> Re
         say(format_args!("going on after {done} of {total} episodes"));
     }
     if !run.is_finished() {
-        let estimate = Estimate::of(settings, data, config.threads, total - done)
-            .map_err(|error| Failure::Input(error.to_string()))?;
+        let estimate = Estimate::of(settings, data, threads, total - done)?;
         say(format_args!("this is going to take {estimate}"));
     }
     let mut progress = Progress::new("episodes", total);

@@ -88,4 +88,4 @@ pub use plastic::{Outer, Plastic};
 pub use profile::Cost;
 pub use real::Real;
 pub use shape::Shape;
-pub use tape::{Tape, Var};
+pub use tape::{Extent, Tape, Var};

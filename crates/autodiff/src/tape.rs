@@ -53,6 +53,14 @@ pub struct Tape<T> {
     pub(crate) profile: Option<Profile>,
 }
 
+/// How much a tape had recorded at some time, see [`Tape::extent`].
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    nodes: usize,
+    edges: usize,
+    values: usize,
+}
+
 static NEXT_STAMP: AtomicU32 = AtomicU32::new(1);
 
 impl<T: Real> Default for Tape<T> {
@@ -121,6 +129,33 @@ impl<T: Real> Tape<T> {
         program.values.truncate(values);
         program.one = one;
         result
+    }
+
+    /// How much is recorded by now.
+    pub fn extent(&self) -> Extent {
+        Extent {
+            nodes: self.program.nodes.len(),
+            edges: self.program.edges.len(),
+            values: self.program.values.len(),
+        }
+    }
+
+    /// Makes room for `times` more of what was recorded since `before`. Without it a tape
+    /// grows by doubling, which may take twice the memory it needs, and leave the places
+    /// that it outgrew unused.
+    ///
+    /// # Panics
+    /// If less is recorded than at `before`.
+    pub fn reserve_repeats(&mut self, before: Extent, times: usize) {
+        let Program {
+            nodes,
+            edges,
+            values,
+            ..
+        } = &mut self.program;
+        nodes.reserve_exact((nodes.len() - before.nodes) * times);
+        edges.reserve_exact((edges.len() - before.edges) * times);
+        values.reserve_exact((values.len() - before.values) * times);
     }
 
     /// How many values have been recorded.

@@ -99,7 +99,7 @@ impl Divergence {
         let mut search = Search {
             rule,
             theta: setting.theta.iter().map(|theta| theta.to_f64()).collect(),
-            w: setting.w.iter().map(|w| w.mapv(T::to_f64)).collect(),
+            w: setting.w.clone(),
             largest: vec![None; setting.w.len()],
             found: None,
         };
@@ -126,18 +126,18 @@ impl Divergence {
 }
 
 /// A walk through the steps of an episode, up to the first number out of bounds.
-struct Search<'a> {
+struct Search<'a, T> {
     rule: &'a Rule,
     theta: Vec<f64>,
     /// W_1..W_L before the step.
-    w: Vec<Array2<f64>>,
+    w: Vec<Array2<T>>,
     /// For each layer, the term with the largest part in its last update.
     largest: Vec<Option<usize>>,
     found: Option<Divergence>,
 }
 
-impl Search<'_> {
-    fn look<T: Real>(&mut self, tape: &mut Tape<T>, step: &Step<'_>) {
+impl<T: Real> Search<'_, T> {
+    fn look(&mut self, tape: &mut Tape<T>, step: &Step<'_>) {
         if self.found.is_some() {
             return;
         }
@@ -149,9 +149,9 @@ impl Search<'_> {
             self.largest[l] = self.largest_term(tape, step, l);
         }
         for (l, w) in step.w.iter().enumerate() {
-            self.w[l] = tape.matrix(w).mapv(T::to_f64);
+            self.w[l] = tape.matrix(w);
         }
-        let out = |w: &Array2<f64>| !w.iter().all(|x| within(*x));
+        let out = |w: &Array2<T>| !w.iter().all(|x| within(x.to_f64()));
         self.found = self
             .w
             .iter()
@@ -160,7 +160,7 @@ impl Search<'_> {
     }
 
     /// In the order in which the numbers were computed: forward, then the errors back.
-    fn look_at_trace<T: Real>(&self, tape: &Tape<T>, step: &Step<'_>) -> Option<Divergence> {
+    fn look_at_trace(&self, tape: &Tape<T>, step: &Step<'_>) -> Option<Divergence> {
         let out = |x: Var| !tape.value(x).iter().all(|x| within(x.to_f64()));
         let trace = step.trace;
         for l in 0..self.w.len() {
@@ -190,7 +190,7 @@ impl Search<'_> {
     }
 
     /// The term whose θ_r F^r is largest in this step's update of the synapses `l`.
-    fn largest_term<T: Real>(&self, tape: &Tape<T>, step: &Step<'_>, l: usize) -> Option<usize> {
+    fn largest_term(&self, tape: &Tape<T>, step: &Step<'_>, l: usize) -> Option<usize> {
         let seen = Seen::new(tape, step.trace, l, &self.w[l]);
         let size = |r: &usize| {
             let size = self.theta[*r].abs() * seen.size(&self.rule.terms[*r]);

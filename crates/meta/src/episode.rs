@@ -239,7 +239,10 @@ impl Episode {
         let lowest = self.rule.lowest_error();
         let pixels = self.network.sizes[0];
         let images = setting.train.x.chunks_exact(pixels);
+        // A query image that is looked at and measured takes no more than three steps.
+        let rest = (images.len() + 3 * setting.query.labels.len()).saturating_sub(1);
         for (index, (x, label)) in images.zip(&setting.train.labels).enumerate() {
+            let before = tape.extent();
             prepare(tape, &mut self.rule);
             let x = tape.constant_vector(x);
             let target = self.target(tape, std::slice::from_ref(label));
@@ -261,6 +264,9 @@ impl Episode {
                 w: &w,
             };
             watch(tape, &step);
+            if index == 0 {
+                tape.reserve_repeats(before, rest);
+            }
         }
         let images = setting.query.labels.len();
         let x = tape.constant(Shape::matrix(images, pixels), &setting.query.x);

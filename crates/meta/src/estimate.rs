@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use autodiff::{Real, Tape};
 use datasets::Dataset;
-use rayon::prelude::*;
 
-use crate::{Episode, Precision, Settings, SettingsError, draw_setting};
+use crate::{Episode, Precision, Settings, SettingsError, Threads, draw_setting};
 
 /// The time and the memory that a training is going to take on this machine, as it is
 /// loaded now.
@@ -32,51 +31,42 @@ impl Estimate {
     /// so this changes no result.
     ///
     /// # Errors
-    /// If the settings do not fit the data, or the threads cannot be started.
+    /// If the settings do not fit the data.
     pub fn of(
         settings: &Settings,
         data: &Dataset,
-        threads: usize,
+        threads: &Threads,
         episodes: u64,
     ) -> Result<Self, SettingsError> {
         settings.check(data)?;
-        match settings.precision {
+        Ok(match settings.precision {
             Precision::F32 => estimate::<f32>(settings, data, threads, episodes),
             Precision::F64 => estimate::<f64>(settings, data, threads, episodes),
-        }
+        })
     }
 }
 
 fn estimate<T: Real>(
     settings: &Settings,
     data: &Dataset,
-    threads: usize,
+    threads: &Threads,
     episodes: u64,
-) -> Result<Estimate, SettingsError> {
+) -> Estimate {
     let trials = usize::try_from(settings.trials).unwrap_or(usize::MAX);
-    let workers = threads.min(trials).max(1);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(workers)
-        .build()
-        .map_err(|error| {
-            let reason = error.to_string();
-            SettingsError::Threads { threads, reason }
-        })?;
-    let samples: Vec<Sample> = pool.install(|| {
-        (0..workers as u64)
-            .into_par_iter()
-            .map(|trial| sample::<T>(settings, data, trial, episodes))
-            .collect()
+    let workers = threads.count().min(trials).max(1);
+    let samples = threads.each(|thread| {
+        (thread < workers).then(|| sample::<T>(settings, data, thread as u64, episodes))
     });
+    let samples: Vec<Sample> = samples.into_iter().flatten().collect();
     let seconds = samples.iter().map(|s| s.seconds).sum::<f64>() / workers as f64;
     // Trials run side by side, whole: the last to start keep fewer threads busy.
     let turns = trials.div_ceil(workers) as f64;
     // One byte a pixel and a label, and four for an image's place among its class.
     let images = data.len() * (data.pixels() + 5);
-    Ok(Estimate {
+    Estimate {
         seconds: seconds * turns * episodes as f64 / trials as f64,
         bytes: images + samples.iter().map(|s| s.bytes).sum::<usize>(),
-    })
+    }
 }
 
 /// What an episode takes in one thread.

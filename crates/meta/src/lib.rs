@@ -54,6 +54,7 @@ mod streams;
 mod summary;
 mod task;
 mod term_size;
+mod threads;
 mod train;
 mod unrolled;
 mod weights;
@@ -71,6 +72,7 @@ pub use settings::{GradientMode, Precision, Settings, SettingsError};
 pub use streams::{Purpose, stream};
 pub use summary::{Spread, Summariser, Summary};
 pub use task::{Task, TaskStyle};
+pub use threads::Threads;
 pub use train::{
     EpisodeRecord, Status, Training, TrainingState, TrialState, draw_setting, measure_episode,
 };

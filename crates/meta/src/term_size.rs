@@ -2,14 +2,14 @@
 
 use autodiff::{Real, Tape, Var};
 use model::{Post, Pre, Product, Rule, Scalar, Term, Trace};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 
 use crate::{Episode, Setting, Step};
 
 /// What the terms of one layer see of a step.
-pub(crate) struct Seen<'a> {
+pub(crate) struct Seen<'a, T> {
     /// W before the step.
-    w: &'a Array2<f64>,
+    w: &'a Array2<T>,
     y_pre: Vec<f64>,
     /// Empty if the rule has no use for it.
     e_pre: Vec<f64>,
@@ -20,14 +20,9 @@ pub(crate) struct Seen<'a> {
     v: Vec<f64>,
 }
 
-impl<'a> Seen<'a> {
+impl<'a, T: Real> Seen<'a, T> {
     /// Of the synapses `l`, those of layer l + 1, with the weights `w` before the step.
-    pub(crate) fn new<T: Real>(
-        tape: &Tape<T>,
-        trace: &Trace,
-        l: usize,
-        w: &'a Array2<f64>,
-    ) -> Self {
+    pub(crate) fn new(tape: &Tape<T>, trace: &Trace, l: usize, w: &'a Array2<T>) -> Self {
         let read = |x: Var| -> Vec<f64> { tape.value(x).iter().map(|x| x.to_f64()).collect() };
         let y = read(trace.y[l + 1]);
         Seen {
@@ -36,7 +31,7 @@ impl<'a> Seen<'a> {
             e_pre: trace.e[l].map(read).unwrap_or_default(),
             z: read(trace.z[l]),
             e: trace.e[l + 1].map(read).unwrap_or_default(),
-            v: w.t().dot(&ndarray::ArrayView1::from(&y)).to_vec(),
+            v: w.columns().into_iter().map(|w| along(w, &y)).collect(),
             y,
         }
     }
@@ -52,13 +47,14 @@ impl<'a> Seen<'a> {
                 square += s * t * dot(a, c) * dot(b, d);
             }
             if term.decay != 0.0 {
-                let along = self.w.dot(&ndarray::ArrayView1::from(b));
-                square +=
-                    2.0 * term.decay * s * along.iter().zip(a).map(|(x, y)| x * y).sum::<f64>();
+                let rows = self.w.rows().into_iter().zip(a);
+                let product: f64 = rows.map(|(w, a)| a * along(w, b)).sum();
+                square += 2.0 * term.decay * s * product;
             }
         }
         if term.decay != 0.0 {
-            square += term.decay.powi(2) * self.w.iter().map(|w| w * w).sum::<f64>();
+            let squares = self.w.iter().map(|w| w.to_f64().powi(2));
+            square += term.decay.powi(2) * squares.sum::<f64>();
         }
         // Rounding may leave a little less than nothing of what cancels.
         if square < 0.0 { 0.0 } else { square.sqrt() }
@@ -98,6 +94,11 @@ fn multiplied<'a>(factors: impl Iterator<Item = &'a Vec<f64>>, n: usize) -> Vec<
     product
 }
 
+/// A row or column of W times a vector.
+fn along<T: Real>(w: ArrayView1<'_, T>, x: &[f64]) -> f64 {
+    w.iter().zip(x).map(|(w, x)| w.to_f64() * x).sum()
+}
+
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
@@ -115,7 +116,7 @@ pub(crate) fn term_sizes<T: Real>(
     rule: &Rule,
 ) -> Vec<f64> {
     let mut squares = vec![0.0; rule.terms.len()];
-    let mut w: Vec<Array2<f64>> = setting.w.iter().map(|w| w.mapv(T::to_f64)).collect();
+    let mut w = setting.w.clone();
     let watch = |tape: &mut Tape<T>, step: &Step<'_>| {
         if step.index.is_multiple_of(EVERY) {
             for (l, w) in w.iter().enumerate() {
@@ -127,7 +128,7 @@ pub(crate) fn term_sizes<T: Real>(
         }
         if (step.index + 1).is_multiple_of(EVERY) {
             for (w, now) in w.iter_mut().zip(step.w) {
-                *w = tape.matrix(now).mapv(T::to_f64);
+                w.assign(&tape.matrix(now));
             }
         }
     };

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::term_size::term_sizes;
 use crate::{
     Adam, Batch, Divergence, Episode, Evidence, Guarded, Optimiser, OptimiserKind, Precision,
-    Purpose, Setting, Settings, SettingsError, Task, draw_weights, stream,
+    Purpose, Setting, Settings, SettingsError, Task, Threads, draw_weights, stream,
 };
 
 /// Whether an episode's numbers can be used.
@@ -95,7 +95,7 @@ pub struct Training<'a> {
     settings: Settings,
     data: &'a Dataset,
     state: TrainingState,
-    pool: rayon::ThreadPool,
+    threads: Threads,
     workers: Workers,
 }
 
@@ -115,14 +115,14 @@ enum Workers {
 const ROUND: u64 = 8;
 
 impl<'a> Training<'a> {
-    /// Ready for the first episode, with `threads` worker threads.
+    /// Ready for the first episode.
     ///
     /// # Errors
-    /// If the settings do not fit the data, or the threads cannot be started.
+    /// If the settings do not fit the data.
     pub fn new(
         settings: &Settings,
         data: &'a Dataset,
-        threads: usize,
+        threads: &Threads,
     ) -> Result<Self, SettingsError> {
         settings.check(data)?;
         let terms = settings.rule.terms.len();
@@ -136,13 +136,6 @@ impl<'a> Training<'a> {
                 optimiser: optimiser(settings, &theta),
             })
             .collect();
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .map_err(|error| {
-                let reason = error.to_string();
-                SettingsError::Threads { threads, reason }
-            })?;
         let workers = match settings.precision {
             Precision::F32 => Workers::F32(Mutex::default()),
             Precision::F64 => Workers::F64(Mutex::default()),
@@ -152,7 +145,7 @@ impl<'a> Training<'a> {
             settings: settings.clone(),
             data,
             state: TrainingState { trials, waiting },
-            pool,
+            threads: threads.clone(),
             workers,
         })
     }
@@ -208,7 +201,7 @@ impl<'a> Training<'a> {
         let slowest = trials.iter().map(|trial| trial.episode).min().unwrap_or(0);
         let end = settings.episodes.min((slowest / ROUND + 1) * ROUND);
         let until = (end, stop);
-        let of_trials: Vec<Vec<EpisodeRecord>> = self.pool.install(|| {
+        let of_trials: Vec<Vec<EpisodeRecord>> = self.threads.install(|| {
             trials
                 .par_iter_mut()
                 .map(|trial| match workers {

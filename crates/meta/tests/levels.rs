@@ -62,7 +62,7 @@ fn runs() -> Vec<Settings> {
 /// Every number that the run records, as bits.
 fn bits(settings: &Settings, data: &Dataset) -> Vec<u64> {
     let mut bits = Vec::new();
-    let mut training = Training::new(settings, data, 1).unwrap();
+    let mut training = Training::new(settings, data, &meta::Threads::new(1).unwrap()).unwrap();
     while !training.is_finished() {
         for record in training.round(&AtomicBool::new(false)) {
             let numbers = [

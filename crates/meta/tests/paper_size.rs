@@ -172,7 +172,8 @@ fn forward_mode_and_reverse_mode_train_alike() {
             gradient,
             ..meta::Settings::default()
         };
-        let mut training = meta::Training::new(&settings, &data, 1).unwrap();
+        let mut training =
+            meta::Training::new(&settings, &data, &meta::Threads::new(1).unwrap()).unwrap();
         while !training.is_finished() {
             training.round(&AtomicBool::new(false));
         }

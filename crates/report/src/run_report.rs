@@ -10,7 +10,8 @@ use crate::figure::{Axis, Figure, Panel, Series};
 use crate::html::Page;
 use crate::palette::Colour;
 use crate::paper::figures::{
-    accuracy, angles_of, bands, coefficients_of, loss, over_episodes, subscript,
+    accuracy, angles_of, bands, coefficients_of, left_out, loss, loss_on_scale, over_episodes,
+    subscript,
 };
 use crate::report::Setting;
 use crate::stats::{Interval, SMOOTHING};
@@ -71,22 +72,15 @@ fn page(metrics: &Metrics, config: &Toml) -> Content {
     } else {
         Vec::new()
     };
-    let lost = diverged(metrics).len();
     let made = format!(
         "{data}, {} trials of {} episodes, seed {}, metaplast {version}",
         value("trials"),
         value("episodes"),
         value("seed")
     );
-    let losses = match lost {
-        0 => String::new(),
-        _ => format!(
-            " {lost} episodes diverged and are left out of the means; ticks at the foot of the \
-             axes mark them."
-        ),
-    };
+    let lost = left_out(std::iter::once(metrics));
     let caption = format!(
-        "Means over trials, moving average over {SMOOTHING} episodes, {}.{losses} {made}.",
+        "Means over trials, moving average over {SMOOTHING} episodes, {}.{lost} {made}.",
         bands()
     );
     Content {
@@ -122,7 +116,7 @@ fn panels(metrics: &Metrics, rule: &str) -> Vec<Panel> {
     });
     vec![
         accuracy(alone(|row| row.accuracy)),
-        loss(alone(|row| row.loss)),
+        loss(alone(loss_on_scale)),
         angles_of(metrics, rule),
         coefficients_of(metrics, rule),
         Panel {

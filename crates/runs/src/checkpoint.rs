@@ -24,7 +24,7 @@ const KEPT: u64 = 2;
 
 /// What every checkpoint begins with; the last byte is the version of the layout, to be
 /// raised whenever the layout of anything in [`Checkpoint`] changes.
-const MAGIC: &[u8; 12] = b"metaplast c\x01";
+const MAGIC: &[u8; 12] = b"metaplast c\x02";
 
 /// The state of a run between two rounds of episodes.
 ///
@@ -207,7 +207,7 @@ pub(crate) fn remove(dir: &Path) -> Result<(), RunError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use meta::{EpisodeRecord, Settings, Status, Training};
+    use meta::{EpisodeRecord, Settings, Status, Threads, Training};
 
     /// With numbers that text formats lose.
     fn checkpoint() -> Checkpoint {
@@ -216,7 +216,7 @@ mod tests {
             ..Settings::default()
         };
         let data = datasets::glyphs(datasets::Split::Test, 0);
-        let training = Training::new(&settings, &data, 1).unwrap();
+        let training = Training::new(&settings, &data, &Threads::new(1).unwrap()).unwrap();
         let mut state = training.state().clone();
         state.trials[0].episode = 1;
         state.waiting.push(EpisodeRecord {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use datasets::Dataset;
-use meta::{EpisodeRecord, Summariser, Summary, Training};
+use meta::{EpisodeRecord, Summariser, Summary, Threads, Training};
 use toml::Table;
 
 use crate::checkpoint::{self, Checkpoint, Checkpoints};
@@ -23,8 +23,12 @@ const SHARE_OF_TIME: u32 = 20;
 ///
 /// ```no_run
 /// # use std::{path::Path, sync::atomic::AtomicBool};
-/// # fn example(config: &runs::Config, data: &datasets::Dataset) -> Result<(), runs::RunError> {
-/// let mut run = runs::Run::open(config, data, Path::new("runs/mine"))?;
+/// # fn example(
+/// #     config: &runs::Config,
+/// #     data: &datasets::Dataset,
+/// #     threads: &meta::Threads,
+/// # ) -> Result<(), runs::RunError> {
+/// let mut run = runs::Run::open(config, data, Path::new("runs/mine"), threads)?;
 /// let summary = run.finish(&AtomicBool::new(false), |_record| ())?;
 /// # Ok(())
 /// # }
@@ -63,9 +67,14 @@ impl<'a> Run<'a> {
     /// # Errors
     /// If the settings do not fit the data; if the folder holds something else, is in use
     /// or cannot be written; if files of a run in it were changed.
-    pub fn open(config: &Config, data: &'a Dataset, path: &Path) -> Result<Self, RunError> {
+    pub fn open(
+        config: &Config,
+        data: &'a Dataset,
+        path: &Path,
+        threads: &Threads,
+    ) -> Result<Self, RunError> {
         let settings = &config.settings;
-        let training = Training::new(settings, data, config.threads)
+        let training = Training::new(settings, data, threads)
             .map_err(|error| RunError::Input(error.to_string()))?;
         let here = config.to_toml(data, record::record(config, data)?);
         let mut run = Run {

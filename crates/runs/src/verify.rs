@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use datasets::Dataset;
-use meta::{EpisodeRecord, Settings, Summariser, Training, measure_episode};
+use meta::{
+    EpisodeRecord, Settings, SettingsError, Summariser, Threads, Training, measure_episode,
+};
 use serde_json::Value;
 use toml::Table;
 
@@ -210,8 +212,9 @@ fn run_in_sequence(
         trials,
         ..config.settings.clone()
     };
-    let mut training = Training::new(&settings, data, config.threads)
-        .map_err(|error| RunError::Input(error.to_string()))?;
+    let input = |error: SettingsError| RunError::Input(error.to_string());
+    let threads = Threads::new(config.threads).map_err(input)?;
+    let mut training = Training::new(&settings, data, &threads).map_err(input)?;
     let go_on = AtomicBool::new(false);
     let mut seen = 0;
     while seen < number && !training.is_finished() {

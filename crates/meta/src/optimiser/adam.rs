@@ -9,7 +9,10 @@ pub struct Adam {
     pub beta2: f64,
     /// What keeps the quotient finite.
     pub epsilon: f64,
+    /// Gradients in `square`.
     steps: i32,
+    /// Gradients in `mean`.
+    moving: i32,
     mean: Vec<f64>,
     square: Vec<f64>,
 }
@@ -23,6 +26,7 @@ impl Adam {
             beta2: 0.999,
             epsilon: 1e-8,
             steps: 0,
+            moving: 0,
             mean: vec![0.0; n],
             square: vec![0.0; n],
         }
@@ -50,6 +54,7 @@ impl Adam {
     /// Takes a gradient into the running means.
     pub(super) fn remember(&mut self, gradient: &[f64]) {
         self.steps += 1;
+        self.moving += 1;
         for (i, g) in gradient.iter().enumerate() {
             self.mean[i] = self.beta1 * self.mean[i] + (1.0 - self.beta1) * g;
             self.square[i] = self.beta2 * self.square[i] + (1.0 - self.beta2) * g * g;
@@ -58,10 +63,18 @@ impl Adam {
 
     /// m̂ and √v̂ + ε of coefficient `i`, after at least one gradient.
     pub(super) fn moments(&self, i: usize) -> (f64, f64) {
-        let correct1 = 1.0 - self.beta1.powi(self.steps);
+        let correct1 = 1.0 - self.beta1.powi(self.moving);
         let correct2 = 1.0 - self.beta2.powi(self.steps);
         let size = (self.square[i] / correct2).sqrt() + self.epsilon;
         (self.mean[i] / correct1, size)
+    }
+
+    /// What part of √v̂ the standard error of m̂ is, for gradients that are independent
+    /// and mostly noise: the root of the sum of squares of the weights in m̂, 1 for one
+    /// gradient and √((1 − β₁)/(1 + β₁)) for many.
+    pub(super) fn standard_error(&self) -> f64 {
+        let (beta, old) = (self.beta1, self.beta1.powi(self.moving));
+        ((1.0 - beta) / (1.0 + beta) * (1.0 + old) / (1.0 - old)).sqrt()
     }
 
     /// Whether no gradient was seen yet.
@@ -71,6 +84,7 @@ impl Adam {
 
     /// Forgets in which direction the gradients pointed, not how large they were.
     pub(super) fn stop(&mut self) {
+        self.moving = 0;
         self.mean.fill(0.0);
     }
 }

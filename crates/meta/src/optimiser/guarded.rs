@@ -4,25 +4,31 @@ use super::{Adam, Evidence};
 use crate::Penalty;
 
 /// Adam for rules whose terms differ in size by orders of magnitude, and some of which
-/// can blow up. It differs from plain Adam in five ways:
+/// can blow up. It differs from plain Adam in six ways:
 ///
 /// 1. **Steps in proportion to the terms.** The step of θ_r is
 ///    η · min(1, ‖F^0‖/‖F^r‖), with the sizes of the terms measured in the trial's first
 ///    episode: no coefficient moves further than one of the pseudo-gradient's size
 ///    would, judged by what the step does to the weights.
-/// 2. **Clipped gradients.** Each derivative is cut to three times its root mean square
-///    so far. Near an instability derivatives grow by ten orders of magnitude; in v̂ such
-///    a one would stop its coefficient for a thousand episodes.
+/// 2. **Clipped gradients, soon forgotten.** Each derivative is cut to three times its
+///    root mean square so far, and β₂ is 0.97 instead of 0.999. Near an instability
+///    derivatives grow by ten orders of magnitude, and with a v̂ that remembers a
+///    thousand episodes their coefficients would not move again.
 /// 3. **Proximal L1.** Adam's step is taken on all but λ₁ Σ |θ_r|, then every θ_r is
 ///    drawn towards 0 by its step size times λ₁ and stops there, so that zeros are exact
 ///    zeros (in Adam's metric, as the step itself).
-/// 4. **Rejected steps.** An episode that diverged, or whose cross-entropy is more than
+/// 4. **Evidence.** A coefficient of 0 stays there until its mean gradient m̂ is above λ₁
+///    by a standard error: most of ten terms are of no use, and without this each of
+///    them would take a random walk that the others have to make up for. The first
+///    gradient alone is no evidence.
+/// 5. **Rejected steps.** An episode that diverged, or whose cross-entropy is more than
 ///    half again that of guessing, moves θ nowhere: the step that led there is taken
 ///    back, momentum is dropped, and the trust radius, a factor of all steps, halved. It
 ///    grows again by 3 % an episode, to 1 at most.
-/// 5. **A way back.** θ with the lowest smoothed cross-entropy so far is kept. At the
+/// 6. **A way back.** θ with the lowest smoothed cross-entropy so far is kept. At the
 ///    third rejection within twenty episodes, or if the smoothed cross-entropy comes to
-///    lie 0.7 above the lowest, the trial returns there, likewise with half the radius.
+///    lie 0.4 above the lowest, the trial returns there, likewise with half the radius.
+///    What was lowest was lucky then, and counts as half the difference higher.
 ///
 /// For a rule with one term and no penalty that never comes near a divergence only the
 /// second can make a difference.
@@ -57,9 +63,15 @@ const LIMIT: f64 = 1.5;
 const GROWTH: f64 = 1.03;
 /// The smallest radius.
 const SMALLEST: f64 = 1.0 / 8.0;
-/// How far the smoothed cross-entropy may lie above its lowest: ln 2, a right answer
-/// half as likely.
-const SETBACK: f64 = std::f64::consts::LN_2;
+/// How far the smoothed cross-entropy may lie above its lowest: about ln 1.5, a right
+/// answer two thirds as likely.
+const SETBACK: f64 = 0.4;
+/// How much of a setback is put down to luck before it.
+const LUCK: f64 = 0.5;
+/// β₂ of Adam.
+const BETA2: f64 = 0.97;
+/// A coefficient leaves 0 if its mean gradient is so many standard errors above λ₁.
+const EVIDENCE: f64 = 1.0;
 /// So many rejections within so many episodes are too many.
 const TOO_MANY: usize = 3;
 const MEMORY: u64 = 20;
@@ -68,8 +80,10 @@ impl Guarded {
     /// For coefficients `theta` with the step size η, a penalty, and a network of so many
     /// outputs.
     pub fn new(eta: f64, theta: &[f64], penalty: Penalty, outputs: usize) -> Self {
+        let mut adam = Adam::new(eta, theta.len());
+        adam.beta2 = BETA2;
         Guarded {
-            adam: Adam::new(eta, theta.len()),
+            adam,
             strides: None,
             l1: penalty.weights().0,
             limit: LIMIT * libm::log(outputs as f64),
@@ -173,8 +187,12 @@ impl Guarded {
             })
             .collect();
         self.adam.remember(&smooth);
+        let error = EVIDENCE * self.adam.standard_error();
         for (r, theta) in theta.iter_mut().enumerate() {
             let (mean, size) = self.adam.moments(r);
+            if *theta == 0.0 && mean.abs() <= self.l1 + error * size {
+                continue;
+            }
             let stride = self.strides.as_ref().map_or(1.0, |strides| strides[r]);
             let step = self.adam.eta * stride * self.radius / size;
             *theta = shrunk(*theta - step * mean, step * self.l1);
@@ -182,9 +200,10 @@ impl Guarded {
     }
 
     fn return_to_best(&mut self, theta: &mut [f64]) {
-        if let Some((lowest, best)) = &self.best {
+        if let (Some((lowest, best)), Some(smoothed)) = (&mut self.best, &mut self.smoothed) {
             theta.copy_from_slice(best);
-            self.smoothed = Some(*lowest);
+            *lowest += LUCK * (*smoothed - *lowest);
+            *smoothed = *lowest;
         } else {
             theta.copy_from_slice(&self.good);
         }
@@ -258,6 +277,26 @@ mod tests {
             guarded.learn(&mut theta, &seen(1.0, &gradient));
         }
         assert!(theta[0] > 0.1, "{theta:?}");
+        assert_eq!(theta[1..], [0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_coefficient_leaves_zero_on_evidence_alone() {
+        // Episode after episode the same, and to and fro.
+        let mut theta = [0.1, 0.0, 0.0];
+        let mut guarded = guarded(&theta, 0.5);
+        guarded.learn(&mut theta, &seen(3.0, &[1.0, -4.0, 4.0]));
+        assert_eq!(theta[1..], [0.0, 0.0], "one gradient is none");
+        for episode in 0..100 {
+            let noise = if episode % 2 == 0 { -4.0 } else { 4.0 };
+            guarded.learn(&mut theta, &seen(3.0, &[1.0, -4.0, noise]));
+        }
+        assert!(theta[1] > 0.0 && theta[2] == 0.0, "{theta:?}");
+        // What the penalty outweighs is no reason to leave, however sure it is.
+        let mut theta = [0.1, 0.0, 0.0];
+        for _ in 0..100 {
+            guarded.learn(&mut theta, &seen(3.0, &[1.0, -0.4, 0.4]));
+        }
         assert_eq!(theta[1..], [0.0, 0.0]);
     }
 

@@ -51,13 +51,13 @@ pub(super) const COMMON: &[&str] = &["tasks=code", "optimiser=guarded"];
 const SHALLOW: &[&str] = &["sizes=784-130-70-47"];
 
 /// The pool's penalty; λ is not given in the paper.
-const POOL: &[&str] = &["lambda=1.5"];
+const POOL: &[&str] = &["lambda=2.1"];
 
 /// Draws a coefficient of 0.015 towards 0 as strongly as [`POOL`] does.
 const POOL_L2: &[&str] = &["penalty=l2", "lambda=50"];
 
 /// Half of each: L1 with half of [`POOL`]'s λ, and as much of L2.
-const POOL_ELASTIC: &[&str] = &["penalty=elastic", "lambda=1.5"];
+const POOL_ELASTIC: &[&str] = &["penalty=elastic", "lambda=2.1"];
 
 /// All experiments.
 pub const EXPERIMENTS: [Experiment; 17] = [

@@ -1,5 +1,7 @@
 //! The paper's figures from the records of runs.
 
+use std::fmt::Write as _;
+
 use runs::{Metrics, Row};
 
 use super::experiments::{Experiment, ONLINE_IMAGES, ONLINE_SIZES, OnlineExperiment};
@@ -11,7 +13,7 @@ use crate::stats::{CONFIDENCE, RESAMPLES, SMOOTHING};
 use crate::trials::{Trials, diverged};
 
 /// Experiments that are drawn to compare others with.
-const BASELINES: [&str; 2] = ["bp", "fa"];
+pub(super) const BASELINES: [&str; 2] = ["bp", "fa"];
 
 /// Fig. 3: loss, accuracy and θ_0 of backpropagation and feedback alignment, and the
 /// angles of the latter.
@@ -19,7 +21,7 @@ pub(super) fn fig3(target: &Target, results: &Results) -> Figure {
     let curves = |measure: fn(&Row) -> f64| all(target, results, measure, &[]);
     let panels = vec![
         accuracy(curves(|row| row.accuracy)),
-        loss(curves(|row| row.loss)),
+        loss(curves(loss_on_scale)),
         Panel {
             title: "Coefficient of the pseudo-gradient".to_owned(),
             y: Axis::new("θ₀"),
@@ -36,7 +38,7 @@ pub(super) fn with_baselines(target: &Target, results: &Results) -> Figure {
     let main = target.experiments[0];
     let panels = vec![
         accuracy(curves(|row| row.accuracy)),
-        loss(curves(|row| row.loss)),
+        loss(curves(loss_on_scale)),
         angles(results, main),
         coefficients(results, main),
     ];
@@ -216,6 +218,43 @@ pub(crate) fn accuracy(series: Vec<Series>) -> Panel {
     }
 }
 
+/// What the axis of a meta-loss ends at: guessing among 47 classes costs 3.9, and one
+/// episode on its way to infinity would hide all others in a mean.
+const LARGEST_LOSS: f64 = 10.0;
+
+/// The meta-loss of an episode; missing if it is off the scale.
+pub(crate) fn loss_on_scale(row: &Row) -> f64 {
+    if row.loss <= LARGEST_LOSS {
+        row.loss
+    } else {
+        f64::NAN
+    }
+}
+
+/// What to say of episodes that are not in the means.
+pub(crate) fn left_out<'a>(runs: impl Iterator<Item = &'a Metrics> + Clone) -> String {
+    let lost: usize = runs.clone().map(|run| diverged(run).len()).sum();
+    let high = runs
+        .flat_map(|run| &run.rows)
+        .filter(|row| row.loss.is_finite() && row.loss > LARGEST_LOSS)
+        .count();
+    let mut text = String::new();
+    if lost > 0 {
+        let _ = write!(
+            text,
+            " {lost} episodes diverged and are left out of the means; ticks at the foot of the \
+             axes mark them."
+        );
+    }
+    if high > 0 {
+        let _ = write!(
+            text,
+            " {high} meta-losses above {LARGEST_LOSS} are left out of theirs."
+        );
+    }
+    text
+}
+
 pub(crate) fn loss(series: Vec<Series>) -> Panel {
     Panel {
         title: "Meta-loss".to_owned(),
@@ -307,15 +346,7 @@ fn figure(target: &Target, results: &Results, panels: Vec<Panel>) -> Figure {
             .filter_map(|name| results.run(name))
     };
     let episodes = runs().map(|run| Trials::of(run, |_| 0.0).episodes()).max();
-    let lost: usize = runs().map(|run| diverged(run).len()).sum();
-    let lost = if lost == 0 {
-        String::new()
-    } else {
-        format!(
-            " {lost} episodes diverged and are left out of the means; ticks at the foot of \
-             the axes mark them."
-        )
-    };
+    let lost = left_out(runs());
     let dashes = if panels.iter().flat_map(|p| &p.series).any(|s| s.baseline) {
         " Dashed: backpropagation and feedback alignment."
     } else {

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | a run and its settings | `experiments.rs` |
 //! | a figure | `figures.rs` and its row in [`TARGETS`] |
+//! | a table | `table1.rs`, `penalties.rs` |
 //! | a claim and its criterion | `claims/` and its row in `claims/mod.rs` |
 
 mod claims;
 mod experiments;
 pub(crate) mod figures;
 mod online;
+mod penalties;
 mod reproduction;
 mod results;
 mod table1;
@@ -24,6 +26,7 @@ pub use results::{Context, Results};
 pub use table1::{TABLE1, Table1Row};
 
 use crate::figure::Figure;
+use crate::table::Table;
 
 /// Something of the paper that can be reproduced: a figure, or the table.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +39,10 @@ pub struct Target {
     pub experiments: &'static [&'static str],
     /// The online experiments it is made from.
     pub online: &'static [&'static str],
-    /// Draws it; `None` for the table.
+    /// Draws it, if it is a figure.
     pub(crate) draw: Option<fn(&Target, &Results) -> Figure>,
+    /// Makes its table, if it has one, with the table's source data in CSV.
+    pub(crate) table: Option<fn(&Target, &Results) -> (Table, String)>,
 }
 
 /// All targets, in the order of the paper.
@@ -48,6 +53,7 @@ pub const TARGETS: [Target; 10] = [
         experiments: &["bp", "fa", "bio"],
         online: &["online-bp", "online-fa", "online-bio"],
         draw: Some(figures::online),
+        table: None,
     },
     Target {
         name: "fig3",
@@ -55,6 +61,7 @@ pub const TARGETS: [Target; 10] = [
         experiments: &["bp", "fa"],
         online: &[],
         draw: Some(figures::fig3),
+        table: None,
     },
     Target {
         name: "fig4",
@@ -62,6 +69,7 @@ pub const TARGETS: [Target; 10] = [
         experiments: &["pool", "bp", "fa"],
         online: &[],
         draw: Some(figures::with_baselines),
+        table: None,
     },
     Target {
         name: "fig5",
@@ -69,6 +77,7 @@ pub const TARGETS: [Target; 10] = [
         experiments: &["ehebb", "bp", "fa"],
         online: &[],
         draw: Some(figures::with_baselines),
+        table: None,
     },
     Target {
         name: "fig7",
@@ -76,6 +85,7 @@ pub const TARGETS: [Target; 10] = [
         experiments: &["oja", "bp", "fa"],
         online: &[],
         draw: Some(figures::with_baselines),
+        table: None,
     },
     Target {
         name: "fig8",
@@ -83,6 +93,7 @@ pub const TARGETS: [Target; 10] = [
         experiments: &["fa", "bp", "oja", "bio"],
         online: &[],
         draw: Some(figures::fig8),
+        table: None,
     },
     Target {
         name: "table1",
@@ -98,6 +109,7 @@ pub const TARGETS: [Target; 10] = [
         ],
         online: &[],
         draw: None,
+        table: Some(table1::table),
     },
     Target {
         name: "figs1",
@@ -105,6 +117,7 @@ pub const TARGETS: [Target; 10] = [
         experiments: &["bp", "fa", "dfa"],
         online: &["online-bp", "online-fa", "online-dfa"],
         draw: Some(figures::online),
+        table: None,
     },
     Target {
         name: "figs2",
@@ -112,6 +125,7 @@ pub const TARGETS: [Target; 10] = [
         experiments: &["bio", "pool", "bp", "fa"],
         online: &[],
         draw: Some(figures::with_baselines),
+        table: None,
     },
     Target {
         name: "figs5",
@@ -119,6 +133,7 @@ pub const TARGETS: [Target; 10] = [
         experiments: &["pool", "pool-l2", "pool-elastic", "pool-none", "bp", "fa"],
         online: &[],
         draw: Some(figures::figs5),
+        table: Some(penalties::table),
     },
 ];
 

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use datasets::Dataset;
-use meta::{Estimate, Online, Settings};
+use meta::{Estimate, Online, Settings, Threads};
 use model::{Network, Rule};
 use rayon::prelude::*;
 use runs::{Config, Metrics, Run, RunError, write_whole};
@@ -15,7 +15,7 @@ use super::experiments::{
     COMMON, Experiment, ONLINE_IMAGES, ONLINE_SIZES, OnlineExperiment, RuleSource, ehebb_rule_file,
 };
 use super::results::{Context, Results};
-use super::{CLAIMS, Target, online, table1};
+use super::{CLAIMS, Target, online};
 use crate::report::{Report, Setting};
 use crate::verdict::Verdict;
 
@@ -55,7 +55,7 @@ pub struct Reproduction<'a> {
     data: &'a Dataset,
     experiments: Vec<Planned<'a>>,
     online: Vec<&'static OnlineExperiment>,
-    pool: rayon::ThreadPool,
+    threads: Threads,
 }
 
 /// An experiment and its run.
@@ -83,6 +83,8 @@ impl<'a> Reproduction<'a> {
         (name, data): (&str, &'a Dataset),
         digits: Option<(&'a Dataset, &'a Dataset)>,
     ) -> Result<Self, RunError> {
+        let threads =
+            Threads::new(ask.threads).map_err(|error| RunError::Input(error.to_string()))?;
         let mut experiments: Vec<Planned<'a>> = Vec::new();
         let mut online: Vec<&'static OnlineExperiment> = Vec::new();
         for target in &ask.targets {
@@ -93,7 +95,7 @@ impl<'a> Reproduction<'a> {
                     let folder = ask.out.join("runs").join(experiment.name);
                     experiments.push(Planned {
                         experiment,
-                        run: Run::open(&config, data, &folder)?,
+                        run: Run::open(&config, data, &folder, &threads)?,
                         settings: config.settings,
                         pace: 1,
                     });
@@ -118,10 +120,6 @@ impl<'a> Reproduction<'a> {
             seed: ask.seed,
             quick: ask.quick,
         };
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(ask.threads)
-            .build()
-            .map_err(|error| RunError::Input(format!("threads: {}: {error}", ask.threads)))?;
         Ok(Reproduction {
             ask,
             context,
@@ -129,7 +127,7 @@ impl<'a> Reproduction<'a> {
             data,
             experiments,
             online,
-            pool,
+            threads,
         })
     }
 
@@ -165,8 +163,7 @@ impl<'a> Reproduction<'a> {
         for planned in &mut self.experiments {
             let left = planned.run.total() - planned.run.done();
             if left > 0 {
-                let threads = self.ask.threads;
-                let estimate = Estimate::of(&planned.settings, self.data, threads, left)
+                let estimate = Estimate::of(&planned.settings, self.data, &self.threads, left)
                     .map_err(|error| RunError::Input(error.to_string()))?;
                 planned.pace = (estimate.seconds * 1e6 / left as f64).ceil() as u64;
                 bytes = bytes.max(estimate.bytes);
@@ -243,7 +240,7 @@ impl<'a> Reproduction<'a> {
             let online = self.online(experiment, &results);
             let online_work = self.online_work();
             let folder = self.folder(experiment.name);
-            let metrics = self.pool.install(|| {
+            let metrics = self.threads.install(|| {
                 online::run(&folder, &online, digits, self.ask.trials, || {
                     tell(experiment.name, online_work);
                 })
@@ -251,7 +248,9 @@ impl<'a> Reproduction<'a> {
             settings.push(Setting::read(experiment.name, &folder.join("config.toml"))?);
             results.add_online(experiment.name, metrics);
         }
-        Ok(self.pool.install(|| report(&self.ask, &results, settings)))
+        Ok(self
+            .threads
+            .install(|| report(&self.ask, &results, settings)))
     }
 
     /// An online experiment with the coefficients that its meta-training arrived at.
@@ -316,7 +315,8 @@ const ONLINE_WORK: u64 = 3_000_000;
 fn report(ask: &Ask, results: &Results, settings: Vec<Setting>) -> Report {
     let figures = ask.targets.par_iter();
     let figures = figures.filter_map(|target| Some(target.draw?(target, results)));
-    let table1 = ask.targets.iter().find(|target| target.draw.is_none());
+    let tables = ask.targets.iter();
+    let tables = tables.filter_map(|target| Some(target.table?(target, results)));
     Report {
         context: results.context.clone(),
         verdicts: CLAIMS
@@ -324,15 +324,7 @@ fn report(ask: &Ask, results: &Results, settings: Vec<Setting>) -> Report {
             .map(|claim| Verdict::of(claim, results))
             .collect(),
         figures: figures.collect(),
-        tables: table1
-            .map(|target| {
-                (
-                    table1::table(target.title, results),
-                    table1::source(results),
-                )
-            })
-            .into_iter()
-            .collect(),
+        tables: tables.collect(),
         settings,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::Target;
 use super::experiments::Experiment;
 use super::figures::{data, made};
 use super::results::Results;
@@ -68,8 +69,8 @@ fn burn_in(trials: &Trials) -> usize {
     trials.episodes() / 5
 }
 
-/// Table 1 beside the paper's, as far as its runs are there.
-pub(super) fn table(title: &str, results: &Results) -> Table {
+/// Table 1 beside the paper's, as far as its runs are there, and its source data.
+pub(super) fn table(target: &Target, results: &Results) -> (Table, String) {
     let mut header = vec!["eHebb on".to_owned()];
     for l in ["α₀", "α₁", "α₂"] {
         header.push(format!("{l} paper"));
@@ -102,17 +103,18 @@ pub(super) fn table(title: &str, results: &Results) -> Table {
         data(&context.data),
         made(context)
     );
-    Table {
-        id: "table1".to_owned(),
-        title: title.to_owned(),
+    let table = Table {
+        id: target.name.to_owned(),
+        title: target.title.to_owned(),
         caption,
         header,
         rows: rows.collect(),
-    }
+    };
+    (table, source(results))
 }
 
-/// The source data of the table: a row an angle.
-pub(super) fn source(results: &Results) -> String {
+/// A row an angle.
+fn source(results: &Results) -> String {
     let mut text = "ehebb_on,angle,paper,mean,lower,upper,difference\n".to_owned();
     for row in &TABLE1 {
         for (l, paper) in row.paper.iter().enumerate() {

@@ -6,7 +6,7 @@ use crate::verdict::{Check, Claim};
 
 /// Below this |θ_r| a term counts as gone: a tenth of the smallest coefficient that the
 /// three-term rule arrives at (θ_9 of about 0.005), and half a step of Adam's.
-const GONE: f64 = 5e-4;
+pub(crate) const GONE: f64 = 5e-4;
 
 /// The terms that the paper finds to stay.
 const STAY: [&str; 3] = ["F0", "F2", "F9"];

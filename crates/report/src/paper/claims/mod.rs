@@ -8,7 +8,7 @@ mod digits;
 
 use crate::verdict::Claim;
 
-pub(super) use coefficients::terms_kept;
+pub(super) use coefficients::{GONE, terms_kept};
 
 /// All claims.
 pub const CLAIMS: [&Claim; 12] = [
