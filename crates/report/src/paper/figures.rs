@@ -1,7 +1,5 @@
 //! The paper's figures from the records of runs.
 
-use std::fmt::Write as _;
-
 use runs::{Metrics, Row};
 
 use super::experiments::{Experiment, ONLINE_IMAGES, ONLINE_SIZES, OnlineExperiment};
@@ -238,21 +236,22 @@ pub(crate) fn left_out<'a>(runs: impl Iterator<Item = &'a Metrics> + Clone) -> S
         .flat_map(|run| &run.rows)
         .filter(|row| row.loss.is_finite() && row.loss > LARGEST_LOSS)
         .count();
-    let mut text = String::new();
-    if lost > 0 {
-        let _ = write!(
-            text,
-            " {lost} episodes diverged and are left out of the means; ticks at the foot of the \
-             axes mark them."
-        );
-    }
-    if high > 0 {
-        let _ = write!(
-            text,
-            " {high} meta-losses above {LARGEST_LOSS} are left out of theirs."
-        );
-    }
-    text
+    let diverged = match lost {
+        0 => String::new(),
+        1 => " One episode diverged and is left out of the means; a tick at the foot of the axes \
+              marks it."
+            .to_owned(),
+        n => format!(
+            " {n} episodes diverged and are left out of the means; ticks at the foot of the axes \
+             mark them."
+        ),
+    };
+    let off = match high {
+        0 => String::new(),
+        1 => format!(" One meta-loss above {LARGEST_LOSS} is left out of its mean."),
+        n => format!(" {n} meta-losses above {LARGEST_LOSS} are left out of their means."),
+    };
+    diverged + &off
 }
 
 pub(crate) fn loss(series: Vec<Series>) -> Panel {
@@ -390,4 +389,45 @@ pub(super) fn made(context: &Context) -> String {
         context.seed,
         env!("CARGO_PKG_VERSION")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meta::Status;
+
+    #[test]
+    fn a_meta_loss_off_the_scale_is_left_out_of_the_curve_and_told() {
+        let row = |episode: u64, loss: f64| Row {
+            trial: 0,
+            episode,
+            status: if loss.is_finite() {
+                Status::Ok
+            } else {
+                Status::Diverged
+            },
+            divergence: None,
+            loss,
+            cross_entropy: 1.0,
+            accuracy: 0.5,
+            theta: vec![],
+            angles: vec![],
+            orthonormality: vec![],
+        };
+        let run = Metrics {
+            terms: vec![],
+            layers: 0,
+            rows: vec![
+                row(0, 2.0),
+                row(1, 1e17),
+                row(2, f64::INFINITY),
+                row(3, 4.0),
+            ],
+        };
+        let curve = Trials::of(&run, loss_on_scale).curve();
+        assert!(curve.points.iter().all(|point| point.mean == 3.0));
+        let told = left_out(std::iter::once(&run));
+        assert!(told.contains("One episode diverged") && told.contains("One meta-loss above 10"));
+        assert_eq!(left_out(std::iter::empty()), "");
+    }
 }

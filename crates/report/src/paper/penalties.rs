@@ -66,3 +66,67 @@ pub(super) fn table(target: &Target, results: &Results) -> (Table, String) {
     };
     (table, source)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::paper::{Context, Target};
+    use meta::Status;
+    use runs::Metrics;
+
+    fn row(episode: u64, theta: Vec<f64>, accuracy: f64) -> Row {
+        let diverged = accuracy.is_nan();
+        Row {
+            trial: 0,
+            episode,
+            status: if diverged {
+                Status::Diverged
+            } else {
+                Status::Ok
+            },
+            divergence: None,
+            loss: 1.0,
+            cross_entropy: 0.9,
+            accuracy,
+            theta,
+            angles: vec![],
+            orthonormality: vec![],
+        }
+    }
+
+    #[test]
+    fn a_row_tells_of_the_end_of_its_run_and_counts_what_diverged() {
+        let mut results = Results::new(Context {
+            data: "glyphs".to_owned(),
+            synthetic: true,
+            online_data: String::new(),
+            trials: 1,
+            episodes: None,
+            seed: 0,
+            quick: true,
+        });
+        // The end of six episodes is the last.
+        let mut rows: Vec<Row> = (0..5)
+            .map(|episode| row(episode, vec![1e-2; 10], f64::NAN))
+            .collect();
+        rows.push(row(5, [vec![2e-3; 3], vec![1e-4; 7]].concat(), 0.5));
+        let metrics = Metrics {
+            terms: (0..10).map(|r| format!("F{r}")).collect(),
+            layers: 0,
+            rows,
+        };
+        results.add("pool-l2", metrics);
+        let (table, source) = table(Target::named("figs5").unwrap(), &results);
+        let cells = [
+            "pool, L2",
+            "0.50 [0.50, 0.50]",
+            "0.90 [0.90, 0.90]",
+            "3.00 [3.00, 3.00]",
+            "5",
+        ];
+        assert_eq!(table.rows, [cells.map(str::to_owned)]);
+        assert_eq!(table.header.len(), cells.len());
+        assert!(source.contains("pool-l2,terms that stay,3,3,3\n"));
+        assert!(source.contains("pool-l2,diverged episodes,5,,\n"));
+    }
+}
