@@ -69,6 +69,8 @@ fn an_episode_takes_the_memory_that_its_tape_and_setting_report() {
             let mut tape = Tape::<f32>::new();
             let mut last = None;
             for number in 0..2 {
+                // One at a time, as in a training.
+                drop(last.take());
                 let setting = draw_setting(&settings, &data, 0, number, &theta);
                 episode.run(&mut tape, &setting);
                 last = Some(setting);
@@ -77,14 +79,19 @@ fn an_episode_takes_the_memory_that_its_tape_and_setting_report() {
         });
         let (tape, setting) = kept.unwrap();
         let reported = tape.footprint() + setting.bytes();
-        // Vectors that grow are at most twice as large as what they hold; what is beyond
-        // is asked of the system and never touched.
-        let share = found.bytes_current as f64 / reported as f64;
+        // After its first step a tape makes room for the others, and a little more than
+        // the query images need; it never outgrows it.
         let name = &settings.rule.name;
-        assert!(
-            (1.0..2.0).contains(&share),
-            "{name}: {share:.2} times as much"
-        );
+        for (when, bytes) in [
+            ("in the end", found.bytes_current),
+            ("at most", found.bytes_max as i64),
+        ] {
+            let share = bytes as f64 / reported as f64;
+            assert!(
+                (1.0..1.4).contains(&share),
+                "{name}: {when} {share:.2} times as much"
+            );
+        }
     }
 }
 
