@@ -42,8 +42,11 @@ pub struct Target {
     /// Draws it, if it is a figure.
     pub(crate) draw: Option<fn(&Target, &Results) -> Figure>,
     /// Makes its table, if it has one, with the table's source data in CSV.
-    pub(crate) table: Option<fn(&Target, &Results) -> (Table, String)>,
+    pub(crate) table: Option<MakeTable>,
 }
+
+/// Makes a table and its source data.
+type MakeTable = fn(&Target, &Results) -> (Table, String);
 
 /// All targets, in the order of the paper.
 pub const TARGETS: [Target; 10] = [
