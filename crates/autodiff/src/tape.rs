@@ -146,6 +146,7 @@ impl<T: Real> Tape<T> {
     ///
     /// # Panics
     /// If less is recorded than at `before`.
+    #[track_caller]
     pub fn reserve_repeats(&mut self, before: Extent, times: usize) {
         let Program {
             nodes,
@@ -153,6 +154,12 @@ impl<T: Real> Tape<T> {
             values,
             ..
         } = &mut self.program;
+        assert!(
+            before.nodes <= nodes.len()
+                && before.edges <= edges.len()
+                && before.values <= values.len(),
+            "the tape was cleared since"
+        );
         nodes.reserve_exact((nodes.len() - before.nodes) * times);
         edges.reserve_exact((edges.len() - before.edges) * times);
         values.reserve_exact((values.len() - before.values) * times);
