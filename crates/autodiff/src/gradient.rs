@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::algebra::{Algebra, MatrixId, Reverse};
 use crate::evaluator::Evaluator;
-use crate::plastic::{self, Companions, Origin, Plastic, PlasticOp, Room};
+use crate::plastic::{self, Companions, Origin, Plastic, Room};
 use crate::profile::Profile;
 use crate::program::Action;
 use crate::real::max_or_nan;
@@ -153,22 +153,6 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    /// For each matrix whether a sweep from `loss` reads it. One that is never read
-    /// again need not be brought back in time.
-    fn matrices_read(&self, loss: Var) -> Vec<bool> {
-        let mut read = vec![false; self.slots.len()];
-        for node in 0..=loss.index {
-            plastic::mark_read(&self.program, node, &mut read);
-        }
-        // What changed a matrix after the loss has to be taken back first.
-        for node in &self.program.nodes[loss.index() + 1..] {
-            if let Action::Plastic(PlasticOp::AddScaled { slot, from }) = node.action {
-                (read[slot as usize], read[from as usize]) = (true, true);
-            }
-        }
-        read
-    }
-
     fn sweep_back(
         &mut self,
         loss: Var,
@@ -179,20 +163,20 @@ impl<T: Real> Tape<T> {
         if let Some(profile) = &mut self.profile {
             profile.resume();
         }
-        let read = self.matrices_read(loss);
+        let needs = plastic::needs(&self.program, loss.index, self.slots.len());
         let workspace = &mut self.workspace;
         let mut adjoints = std::mem::take(&mut workspace.adjoints);
         adjoints.clear();
         adjoints.resize(loss.index() + 1, None);
         let replay =
-            replaying.then(|| Replay::new(&self.program, &mut self.slots, &read, workspace));
+            replaying.then(|| Replay::new(&self.program, &mut self.slots, &needs, workspace));
         let mut g = Evaluator::new(&self.program, &mut self.slots, workspace, replay);
-        let mut matrices = Vec::with_capacity(read.len());
-        for (slot, read) in read.into_iter().enumerate() {
+        let mut matrices = Vec::with_capacity(needs.len());
+        for (slot, needs) in needs.into_iter().enumerate() {
             let matrix = &mut g.matrices.slots[slot];
             let (post, pre, active) = (matrix.store.post, matrix.store.pre, matrix.active);
             let plastic = matrix.origin != Origin::Fixed;
-            let w = if plastic && read {
+            let w = if plastic && needs.read {
                 let mut w = workspace.store(post, pre);
                 w.copy_from(&matrix.store);
                 g.matrices.add(w)
@@ -204,11 +188,7 @@ impl<T: Real> Tape<T> {
                 zeros.set_zero();
                 g.matrices.add(zeros)
             });
-            matrices.push(Companions {
-                w,
-                derivative,
-                read,
-            });
+            matrices.push(Companions::new(w, derivative, needs));
         }
         adjoints[loss.index()] = Some(g.hold(Shape::SCALAR, &[T::ONE]));
         let end = self.program.nodes.len() as u32;
@@ -216,7 +196,15 @@ impl<T: Real> Tape<T> {
         if let Some(profile) = &mut profile {
             profile.prepared();
         }
-        sweep(&mut g, end, loss, &mut adjoints, wrt, &matrices, profile);
+        sweep(
+            &mut g,
+            end,
+            loss,
+            &mut adjoints,
+            wrt,
+            &mut matrices,
+            profile,
+        );
 
         let parts = wrt
             .iter()
@@ -272,28 +260,26 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     pub fn gradient_taped(&mut self, loss: Var, wrt: &[Var]) -> Vec<Var> {
         self.check_gradient(loss, wrt);
-        let read = self.matrices_read(loss);
+        let needs = plastic::needs(&self.program, loss.index, self.slots.len());
         let end = self.program.nodes.len() as u32;
-        let mut matrices = Vec::with_capacity(read.len());
-        for (slot, read) in (0_u32..).zip(read) {
+        let mut matrices = Vec::with_capacity(needs.len());
+        for (slot, needs) in (0_u32..).zip(needs) {
             let (origin, active) = {
                 let matrix = &self.slots[slot as usize];
                 (matrix.origin, matrix.active)
             };
             let plastic = origin != Origin::Fixed;
-            matrices.push(Companions {
-                w: if plastic && read {
-                    self.record_fork(slot)
-                } else {
-                    MatrixId(slot)
-                },
-                derivative: (plastic && active).then(|| self.zeros_like(slot)),
-                read,
-            });
+            let w = if plastic && needs.read {
+                self.record_fork(slot)
+            } else {
+                MatrixId(slot)
+            };
+            let derivative = (plastic && active).then(|| self.zeros_like(slot));
+            matrices.push(Companions::new(w, derivative, needs));
         }
         let mut adjoints = vec![None; loss.index() + 1];
         adjoints[loss.index()] = Some(self.constant_scalar(T::ONE));
-        sweep(self, end, loss, &mut adjoints, wrt, &matrices, None);
+        sweep(self, end, loss, &mut adjoints, wrt, &mut matrices, None);
         wrt.iter()
             .map(|x| {
                 let shape = self.program.nodes[x.index()].shape;
@@ -340,7 +326,7 @@ fn sweep<A: Algebra>(
     loss: Var,
     adjoints: &mut [Option<A::Value>],
     wrt: &[Var],
-    matrices: &[Companions],
+    matrices: &mut [Companions<A::Value>],
     mut profile: Option<&mut Profile>,
 ) {
     // Adjoints of inputs are kept anyway.

@@ -7,7 +7,7 @@
 
 use crate::Real;
 use crate::evaluator::Workspace;
-use crate::plastic::{Operand, Origin, PlasticOp, Slot, Store};
+use crate::plastic::{Needs, Operand, Origin, PlasticOp, Slot, Store};
 use crate::program::{Action, Program, Tensor};
 
 /// Earlier versions of the plastic matrices of a program.
@@ -34,12 +34,12 @@ impl<T: Real> Replay<T> {
     pub(crate) fn new(
         program: &Program<T>,
         slots: &mut [Slot<T>],
-        read: &[bool],
+        needs: &[Needs],
         workspace: &mut Workspace<T>,
     ) -> Self {
         let mut histories = Vec::new();
         for (slot, matrix) in slots.iter_mut().enumerate() {
-            if matrix.origin != Origin::Plastic || !read[slot] {
+            if matrix.origin != Origin::Plastic || !needs[slot].read {
                 continue;
             }
             let updates: Vec<u32> = program

@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Tangent};
 use crate::evaluator::Evaluator;
-use crate::plastic::{self, Companions, Origin, Room};
+use crate::plastic::{self, Companions, Needs, Origin, Room};
 use crate::program::Action;
 use crate::{Real, Tape, Var};
 
@@ -40,15 +40,16 @@ impl<T: Real> Tape<T> {
         }
         let workspace = &mut self.workspace;
         let mut g = Evaluator::new(&self.program, &mut self.slots, workspace, None);
+        let needs = Needs {
+            read: true,
+            inner: false,
+        };
         let mut matrices = Vec::new();
         for slot in 0..g.matrices.slots.len() {
             let matrix = &mut g.matrices.slots[slot];
             if matrix.origin == Origin::Fixed {
-                matrices.push(Companions {
-                    w: g.matrices.of_slot(slot),
-                    derivative: None,
-                    read: true,
-                });
+                let w = g.matrices.of_slot(slot);
+                matrices.push(Companions::new(w, None, needs));
                 continue;
             }
             let mut w = workspace.store(matrix.store.post, matrix.store.pre);
@@ -58,11 +59,8 @@ impl<T: Real> Tape<T> {
                 None => w.set_zero(),
             }
             zeros.set_zero();
-            matrices.push(Companions {
-                w: g.matrices.add(w),
-                derivative: Some(g.matrices.add(zeros)),
-                read: true,
-            });
+            let (w, zeros) = (g.matrices.add(w), g.matrices.add(zeros));
+            matrices.push(Companions::new(w, Some(zeros), needs));
         }
         let mut tangents = vec![None; self.program.nodes.len()];
         for (x, direction) in along {

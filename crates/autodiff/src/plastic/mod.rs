@@ -9,12 +9,15 @@
 //! undoing an update is an update. That is why a recorded gradient through plastic
 //! matrices can itself be differentiated in the same little memory.
 
+mod inner;
+mod needs;
 mod pass;
 mod rules;
 mod store;
 
+pub(crate) use needs::{Needs, needs};
 pub(crate) use pass::{MAX_PRODUCTS, Pass, has_pass};
-pub(crate) use rules::{Companions, Room, changes_matrix, mark_read, reverse, tangent, unwind};
+pub(crate) use rules::{Companions, Room, changes_matrix, reverse, tangent, unwind};
 pub(crate) use store::{Operand, Store};
 
 use ndarray::{Array2, ArrayView2};

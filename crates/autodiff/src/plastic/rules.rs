@@ -5,20 +5,34 @@
 
 use std::ops::Range;
 
-use super::{Outer, PlasticOp};
+use super::inner::Inner;
+use super::{Needs, Outer, PlasticOp};
 use crate::algebra::{Algebra, MatrixId, Products, Reverse, Shorthand, Tangent};
 use crate::ops;
-use crate::program::{Action, Program};
 use crate::shape::Shape;
 
 /// What a sweep keeps for each plastic matrix of the program: the matrix at the
 /// sweep's time, and its adjoint Λ (or its tangent Ẇ), if derivatives pass through it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Companions {
+pub(crate) struct Companions<V> {
     pub(crate) w: MatrixId,
     pub(crate) derivative: Option<MatrixId>,
     /// Whether the sweep reads `w`; if not, it need not follow it through time.
     pub(crate) read: bool,
+    /// ⟨Λ, W⟩ at the sweep's time, if the sweep needs it and can follow it.
+    inner: Option<Inner<V>>,
+}
+
+impl<V: Copy + PartialEq> Companions<V> {
+    /// At the start of a sweep: `derivative` is zero.
+    pub(crate) fn new(w: MatrixId, derivative: Option<MatrixId>, needs: Needs) -> Self {
+        Companions {
+            w,
+            derivative,
+            read: needs.read,
+            inner: (needs.inner && derivative.is_some()).then(Inner::zero),
+        }
+    }
 }
 
 /// Vectors of a rule, kept between nodes so that a sweep does not allocate.
@@ -108,7 +122,7 @@ fn terms_of<A: Algebra>(
 pub(crate) fn reverse<A: Algebra>(
     op: PlasticOp,
     cx: &mut Reverse<'_, A>,
-    matrices: &[Companions],
+    matrices: &mut [Companions<A::Value>],
     room: &mut Room<A::Value>,
 ) {
     let of = |slot: u32| matrices[slot as usize];
@@ -129,6 +143,10 @@ pub(crate) fn reverse<A: Algebra>(
                 };
                 cx.algebra.update(adjoint, None, &[term]);
             }
+            if let Some(inner) = &mut matrices[slot as usize].inner {
+                let z = cx.output();
+                inner.add(cx.algebra, |g| g.dot(dz, z));
+            }
         }
         // u = e W on a support: ē = ū Wᵀ, Λ += e ⊗ ū, with ū cut to the support.
         PlasticOp::MatvecT { slot, detached } => {
@@ -147,6 +165,9 @@ pub(crate) fn reverse<A: Algebra>(
                     pre: du,
                 };
                 cx.algebra.update(adjoint, None, &[term]);
+                if let Some(inner) = &mut matrices[slot as usize].inner {
+                    inner.add(cx.algebra, |g| g.dot(du, u));
+                }
             }
         }
         // W' = s W + Σ t a ⊗ b: the terms as below, s̄ = ⟨Λ, W⟩, Λ ← s Λ, and W' becomes W.
@@ -159,11 +180,15 @@ pub(crate) fn reverse<A: Algebra>(
             room.terms.extend(terms_of(cx.algebra, node, first));
             if let Some(adjoint) = derivative {
                 room.group_terms();
-                through_terms(cx, adjoint, first, room);
+                through_terms(cx, adjoint, first, &mut matrices[slot as usize].inner, room);
             }
             unwind(op, cx.algebra, node, matrices, room);
             if let (Some(s), Some(adjoint)) = (scale, derivative) {
-                cx.give(0, |g| g.frobenius(adjoint, w));
+                let inner = matrices[slot as usize].inner;
+                cx.give(0, |g| match inner {
+                    Some(inner) => inner.before_scaling(g, s),
+                    None => g.frobenius(adjoint, w),
+                });
                 cx.algebra.update(adjoint, Some(s), &[]);
             }
         }
@@ -205,10 +230,13 @@ pub(crate) fn reverse<A: Algebra>(
 /// Terms that share a, as a ⊗ p with p = Σ tₖ bₖ: ā = p Λᵀ, b̄ₖ = tₖ a Λ and
 /// t̄ₖ = ⟨a Λ, bₖ⟩, which takes two products with Λ however many terms there are. For a
 /// single term ā = t b Λᵀ, so that t̄ = ⟨a, b Λᵀ⟩ is at hand if nobody wants b̄.
+///
+/// What the terms contributed to ⟨Λ, W'⟩ is taken off `inner`.
 fn through_terms<A: Algebra>(
     cx: &mut Reverse<'_, A>,
     adjoint: MatrixId,
     first: usize,
+    inner: &mut Option<Inner<A::Value>>,
     room: &mut Room<A::Value>,
 ) {
     let inputs = |k: usize| (first + 3 * k, first + 3 * k + 1, first + 3 * k + 2);
@@ -221,7 +249,8 @@ fn through_terms<A: Algebra>(
         };
         let (t, a, b) = (wants(|x| x.0), wants(|x| x.1), wants(|x| x.2));
         let forth = b || (t && group.terms > 1);
-        room.wanted.push((a || (t && !forth), forth));
+        let back = a || ((t || inner.is_some()) && !forth);
+        room.wanted.push((back, forth));
         let pre = if group.terms == 1 {
             room.terms[group.first].pre
         } else {
@@ -236,15 +265,16 @@ fn through_terms<A: Algebra>(
     room.products.clear();
     cx.algebra
         .products(adjoint, &room.merged, &room.wanted, &mut room.products);
-    for (group, (back, forth)) in room.groups.iter().zip(&room.products) {
+    let groups = room.groups.iter().zip(&room.merged);
+    for ((group, merged), (back, forth)) in groups.zip(&room.products) {
         let times = |g: &mut A, scale: Option<A::Value>, x| match scale {
             Some(scale) => g.scale(scale, x),
             None => x,
         };
+        // The factors of several terms are in p already.
+        let alone = group.terms == 1;
+        let scale = room.terms[group.first].scale.filter(|_| alone);
         if let Some(back) = *back {
-            // The factors of several terms are in p already.
-            let alone = group.terms == 1;
-            let scale = room.terms[group.first].scale.filter(|_| alone);
             cx.give(inputs(group.first).1, |g| times(g, scale, back));
         }
         for k in group.members() {
@@ -259,6 +289,16 @@ fn through_terms<A: Algebra>(
                 (None, None) => {}
             }
         }
+        if let Some(inner) = inner {
+            inner.subtract(cx.algebra, |g| {
+                let share = match (*back, *forth) {
+                    (Some(back), _) => g.dot(merged.post, back),
+                    (None, Some(forth)) => g.dot(forth, merged.pre),
+                    (None, None) => unreachable!("one of them was asked for"),
+                };
+                times(g, scale, share)
+            });
+        }
     }
 }
 
@@ -267,7 +307,7 @@ pub(crate) fn unwind<A: Algebra>(
     op: PlasticOp,
     algebra: &mut A,
     node: u32,
-    matrices: &[Companions],
+    matrices: &[Companions<A::Value>],
     room: &mut Room<A::Value>,
 ) {
     let of = |slot: u32| matrices[slot as usize];
@@ -294,7 +334,7 @@ pub(crate) fn unwind<A: Algebra>(
 pub(crate) fn tangent<A: Algebra>(
     op: PlasticOp,
     cx: &mut Tangent<'_, A>,
-    matrices: &[Companions],
+    matrices: &[Companions<A::Value>],
     room: &mut Room<A::Value>,
 ) {
     let of = |slot: u32| matrices[slot as usize];
@@ -382,31 +422,6 @@ pub(crate) fn tangent<A: Algebra>(
                 cx.algebra.add_scaled(dw, one, dv);
             }
         }
-    }
-}
-
-/// Marks in `read` the slots whose matrix the reverse rule of a node reads.
-pub(crate) fn mark_read<T: crate::Real>(program: &Program<T>, node: u32, read: &mut [bool]) {
-    let recorded = &program.nodes[node as usize];
-    let Action::Plastic(op) = recorded.action else {
-        return;
-    };
-    let wants = |i: usize| program.nodes[program.input(node, i).index()].active;
-    match op {
-        PlasticOp::Matvec { slot } | PlasticOp::MatvecT { slot, .. } if wants(0) => {
-            read[slot as usize] = true;
-        }
-        PlasticOp::Update { slot, scaled: true } if wants(0) => read[slot as usize] = true,
-        PlasticOp::Frobenius { a, b } => {
-            read[a as usize] = true;
-            read[b as usize] = true;
-        }
-        // Taking the addition back reads the other matrix.
-        PlasticOp::AddScaled { slot, from } => {
-            read[slot as usize] = true;
-            read[from as usize] = true;
-        }
-        _ => {}
     }
 }
 
