@@ -21,8 +21,8 @@ pub enum Rewind {
     Auto,
     /// Undo the updates, whatever comes out. [`Gradient::residual`] tells what did.
     Undo,
-    /// Replay the updates from checkpoints: exact, with 2⌈√U⌉ copies of each matrix
-    /// for U updates.
+    /// Replay the updates from four checkpoints of each matrix: exact, and each of 250
+    /// updates is replayed up to seven times.
     Replay,
 }
 
@@ -168,8 +168,7 @@ impl<T: Real> Tape<T> {
         let mut adjoints = std::mem::take(&mut workspace.adjoints);
         adjoints.clear();
         adjoints.resize(loss.index() + 1, None);
-        let replay =
-            replaying.then(|| Replay::new(&self.program, &mut self.slots, &needs, workspace));
+        let replay = replaying.then(|| Replay::new(&self.program, &self.slots, &needs));
         let mut g = Evaluator::new(&self.program, &mut self.slots, workspace, replay);
         let mut matrices = Vec::with_capacity(needs.len());
         for (slot, needs) in needs.into_iter().enumerate() {

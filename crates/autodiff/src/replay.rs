@@ -2,13 +2,19 @@
 //! would lose digits.
 //!
 //! The tape has the vectors of every update, so a matrix at any time can be rebuilt
-//! from its initial value. With U updates, ⌈√U⌉ checkpoints are kept, and the versions
-//! between two of them while the sweep passes there.
+//! from its initial value. A sweep asks for the versions in falling order. A few of them
+//! are kept as checkpoints, placed so that no update is replayed more often than it must
+//! be for so few (Griewank and Walther 2000, "revolve"): with c checkpoints and
+//! C(c + t, c) versions or fewer, each update is replayed at most t times.
 
 use crate::Real;
 use crate::evaluator::Workspace;
 use crate::plastic::{Needs, Operand, Origin, PlasticOp, Slot, Store};
 use crate::program::{Action, Program, Tensor};
+
+/// Copies of a matrix that are kept on the way: with four, each of 250 updates is
+/// replayed no more than seven times.
+const CHECKPOINTS: usize = 4;
 
 /// Earlier versions of the plastic matrices of a program.
 pub(crate) struct Replay<T> {
@@ -16,83 +22,62 @@ pub(crate) struct Replay<T> {
 }
 
 struct History<T> {
+    slot: usize,
     /// The nodes that update this matrix, in order.
     updates: Vec<u32>,
-    /// Updates between two checkpoints.
-    span: usize,
-    /// The matrix before update 0, span, 2·span, …
-    checkpoints: Vec<Store<T>>,
-    /// The matrix before update `first`, `first` + 1, …
-    versions: Vec<Store<T>>,
-    first: usize,
+    /// The matrix before update k, for some k in rising order.
+    checkpoints: Vec<(usize, Store<T>)>,
+    /// Memory of checkpoints that were passed.
+    spare: Vec<Store<T>>,
 }
 
 impl<T: Real> Replay<T> {
-    /// Walks through the updates once and keeps checkpoints of the matrices that are
-    /// read.
-    /// Matrices that recorded gradients made are left to be undone.
-    pub(crate) fn new(
+    /// For the matrices that the sweep reads. Those that recorded gradients made are left
+    /// to be undone.
+    pub(crate) fn new(program: &Program<T>, slots: &[Slot<T>], needs: &[Needs]) -> Self {
+        let of = |slot: usize| History {
+            slot,
+            updates: updates(program, slot),
+            checkpoints: Vec::new(),
+            spare: Vec::new(),
+        };
+        let replayed = |slot: &usize| slots[*slot].origin == Origin::Plastic && needs[*slot].read;
+        Replay {
+            histories: (0..slots.len()).filter(replayed).map(of).collect(),
+        }
+    }
+
+    /// The slot that the update `node` changes, if its matrix is replayed.
+    pub(crate) fn slot_of(&self, node: u32) -> Option<usize> {
+        let mut histories = self.histories.iter();
+        let history = histories.find(|history| history.updates.binary_search(&node).is_ok())?;
+        Some(history.slot)
+    }
+
+    /// Sets `w`, the matrix of `slot`, to what it was before the update `node`, or after
+    /// all updates if there is none. Each call asks for an earlier time than the last.
+    pub(crate) fn rewind(
+        &mut self,
         program: &Program<T>,
-        slots: &mut [Slot<T>],
-        needs: &[Needs],
-        workspace: &mut Workspace<T>,
-    ) -> Self {
-        let mut histories = Vec::new();
-        for (slot, matrix) in slots.iter_mut().enumerate() {
-            if matrix.origin != Origin::Plastic || !needs[slot].read {
-                continue;
-            }
-            let updates: Vec<u32> = program
-                .nodes
-                .iter()
-                .enumerate()
-                .filter(|(_, node)| {
-                    matches!(node.action, Action::Plastic(PlasticOp::Update { slot: s, .. }) if s as usize == slot)
-                })
-                .map(|(i, _)| i as u32)
-                .collect();
-            let span = (updates.len() as f64).sqrt().ceil().max(1.0) as usize;
-            let Some(initial) = &mut matrix.initial else {
-                continue;
-            };
-            let mut now = workspace.store(initial.post, initial.pre);
-            now.copy_from(initial);
-            let mut checkpoints = Vec::new();
-            for (k, &node) in updates.iter().enumerate() {
-                if k % span == 0 {
-                    let mut checkpoint = workspace.store(now.post, now.pre);
-                    checkpoint.copy_from(&now);
-                    checkpoints.push(checkpoint);
-                }
-                apply(program, node, &mut now);
-            }
-            workspace.keep(now);
-            histories.push(History {
-                updates,
-                span,
-                checkpoints,
-                versions: Vec::new(),
-                first: 0,
-            });
-        }
-        Replay { histories }
+        slot: usize,
+        node: Option<u32>,
+        initial: &Store<T>,
+        w: &mut Store<T>,
+    ) {
+        let found = self.histories.iter_mut().find(|h| h.slot == slot);
+        let history = found.expect("asked for a slot that has a history");
+        let version = match node {
+            Some(node) => history.updates.binary_search(&node).unwrap_or_default(),
+            None => history.updates.len(),
+        };
+        history.load(program, version, initial, w);
     }
 
-    /// Sets `w` to what it was before the update `node`. Returns false if the matrix
-    /// that `node` updates has no history.
-    pub(crate) fn rewind(&mut self, program: &Program<T>, node: u32, w: &mut Store<T>) -> bool {
-        for history in &mut self.histories {
-            if let Ok(k) = history.updates.binary_search(&node) {
-                history.load(program, k, w);
-                return true;
-            }
-        }
-        false
-    }
-
+    /// Hands the memory back.
     pub(crate) fn finish(self, workspace: &mut Workspace<T>) {
         for history in self.histories {
-            for store in history.checkpoints.into_iter().chain(history.versions) {
+            let checkpoints = history.checkpoints.into_iter().map(|(_, store)| store);
+            for store in checkpoints.chain(history.spare) {
                 workspace.keep(store);
             }
         }
@@ -100,24 +85,54 @@ impl<T: Real> Replay<T> {
 }
 
 impl<T: Real> History<T> {
-    fn load(&mut self, program: &Program<T>, k: usize, w: &mut Store<T>) {
-        let start = k / self.span * self.span;
-        if self.first != start || k >= start + self.versions.len() {
-            self.first = start;
-            let end = (start + self.span).min(self.updates.len());
-            while self.versions.len() < self.span {
-                self.versions.push(Store::zeros(w.post, w.pre));
+    /// Sets `w` to version k, that before update k.
+    fn load(&mut self, program: &Program<T>, k: usize, initial: &Store<T>, w: &mut Store<T>) {
+        while let Some(passed) = self.checkpoints.pop_if(|(at, _)| *at > k) {
+            self.spare.push(passed.1);
+        }
+        let (mut now, from) = match self.checkpoints.last() {
+            Some((at, store)) => (*at, store),
+            None => (0, initial),
+        };
+        w.copy_from(from);
+        while now < k {
+            let next = now + stride(k - now, CHECKPOINTS - self.checkpoints.len());
+            for update in &self.updates[now..next] {
+                apply(program, *update, w);
             }
-            self.versions[0].copy_from(&self.checkpoints[start / self.span]);
-            for i in start + 1..end {
-                let (past, next) = self.versions.split_at_mut(i - start);
-                let next = &mut next[0];
-                next.copy_from(&past[i - start - 1]);
-                apply(program, self.updates[i - 1], next);
+            now = next;
+            if now < k {
+                let spare = self.spare.pop();
+                let mut store = spare.unwrap_or_else(|| Store::zeros(w.post, w.pre));
+                store.copy_from(w);
+                self.checkpoints.push((now, store));
             }
         }
-        w.copy_from(&self.versions[k - start]);
     }
+}
+
+/// How many updates to replay before the next checkpoint, where all versions up to the
+/// one after `updates` of them are going to be asked for, and `left` checkpoints are left.
+fn stride(updates: usize, left: usize) -> usize {
+    if left == 0 {
+        return updates;
+    }
+    // C(left + t, left) for rising t, and the one before it.
+    let (mut now, mut before, mut t) = (1, 1, 0);
+    while now <= updates {
+        t += 1;
+        (before, now) = (now, now * (left + t) / t);
+    }
+    before.min(updates)
+}
+
+/// The nodes that update the matrix of a slot, in order.
+fn updates<T: Real>(program: &Program<T>, slot: usize) -> Vec<u32> {
+    let changes = |node: &u32| match program.nodes[*node as usize].action {
+        Action::Plastic(PlasticOp::Update { slot: of, .. }) => of as usize == slot,
+        _ => false,
+    };
+    (0..program.nodes.len() as u32).filter(changes).collect()
 }
 
 /// Runs the update recorded as `node` on `w`.
@@ -145,4 +160,30 @@ fn apply<T: Real>(program: &Program<T>, node: u32, w: &mut Store<T>) {
     let first = usize::from(scaled);
     let terms = (first..inputs).step_by(3);
     w.add_terms(terms.map(|i| (tensor(i).scalar(), tensor(i + 1), operand(i + 2))));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The most often that any of `updates` is replayed while all versions are loaded,
+    /// from the last to the first, with `left` checkpoints to make.
+    fn most(updates: usize, left: usize) -> usize {
+        if updates == 0 || left == 0 {
+            return updates;
+        }
+        let first = stride(updates, left);
+        let earlier = 1 + most(first - 1, left);
+        earlier.max(most(updates - first, left - 1))
+    }
+
+    #[test]
+    fn no_update_is_replayed_more_often_than_the_best_places_of_checkpoints_allow() {
+        // C(4 + 7, 4) = 330 and C(4 + 6, 4) = 210 versions; C(4 + 20, 4) = 10,626.
+        assert_eq!(most(250, 4), 7);
+        assert_eq!(most(209, 4), 6);
+        assert_eq!(most(329, 4), 7);
+        assert_eq!(most(10_000, 4), 20);
+        assert_eq!(most(10, 0), 10);
+    }
 }

@@ -31,10 +31,19 @@ impl<T: Real> Matrices<'_, T> {
         }
     }
 
-    /// A matrix of the sweep's own; `None` for one of the tape's.
-    pub(super) fn own(&mut self, w: MatrixId) -> Option<&mut Store<T>> {
-        let own = (w.0 as usize).checked_sub(self.slots.len())?;
-        Some(&mut self.own[own])
+    /// A matrix, and the initial value of the slot that it stands for.
+    pub(super) fn with_initial(
+        &mut self,
+        w: MatrixId,
+        slot: usize,
+    ) -> (&mut Store<T>, Option<&Store<T>>) {
+        let own = (w.0 as usize).checked_sub(self.slots.len());
+        let Slot { store, initial, .. } = &mut self.slots[slot];
+        let w = match own {
+            None => store,
+            Some(own) => &mut self.own[own],
+        };
+        (w, initial.as_ref())
     }
 
     /// Two different matrices.

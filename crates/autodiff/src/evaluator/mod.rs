@@ -331,10 +331,10 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
 
     fn undo(&mut self, w: MatrixId, node: u32, scale: Option<Ref>, terms: &[Outer<Ref>]) {
         if let Some(replay) = &mut self.replay
-            && let Some(own) = self.matrices.own(w)
-            && replay.rewind(self.program, node, own)
+            && let Some(slot) = replay.slot_of(node)
+            && let (w, Some(initial)) = self.matrices.with_initial(w, slot)
         {
-            return;
+            return replay.rewind(self.program, slot, Some(node), initial, w);
         }
         let back = scale.map(|s| T::ONE / self.numbers(s)[0]);
         let factor = back.map_or(-T::ONE, |back| -back);
