@@ -41,6 +41,10 @@ pub struct GradientOptions<'a> {
     pub rewind: Rewind,
     /// Plastic matrices whose initial values the loss is to be differentiated by too.
     pub initial: &'a [&'a Plastic],
+    /// Whether to go back in time in the plastic matrices themselves instead of in copies
+    /// of them. The tape is spent then: until it is cleared, its values can be read, but
+    /// not its matrices, and no gradient can be taken again.
+    pub spend: bool,
 }
 
 /// The derivatives of a scalar.
@@ -103,7 +107,8 @@ impl<T: Real> Tape<T> {
     /// dL/dx for each x of `wrt`, as plain arrays. What is recorded stays as it was.
     ///
     /// # Panics
-    /// If `loss` is no scalar, or something is not of this tape.
+    /// If `loss` is no scalar, something is not of this tape, or the tape was spent, see
+    /// [`GradientOptions::spend`].
     #[track_caller]
     pub fn gradient(&mut self, loss: Var, wrt: &[Var]) -> Gradient<T> {
         self.gradient_with(loss, wrt, &GradientOptions::default())
@@ -112,7 +117,8 @@ impl<T: Real> Tape<T> {
     /// As [`Tape::gradient`], with options.
     ///
     /// # Panics
-    /// As [`Tape::gradient`], and if one of `options.initial` is declared fixed.
+    /// As [`Tape::gradient`], if one of `options.initial` is declared fixed, and if a tape
+    /// with recorded gradients is to be spent.
     #[track_caller]
     pub fn gradient_with(
         &mut self,
@@ -128,21 +134,29 @@ impl<T: Real> Tape<T> {
                 "only a matrix declared with `plastic` has an adjoint"
             );
         }
-        if options.rewind == Rewind::Replay {
-            return self.sweep_back(loss, wrt, options.initial, true);
+        if options.spend {
+            assert!(
+                !self.slots.iter().any(|slot| slot.origin == Origin::Fork),
+                "a tape that holds recorded gradients cannot be spent"
+            );
+            self.spent = true;
         }
-        let gradient = self.sweep_back(loss, wrt, options.initial, false);
+        if options.rewind == Rewind::Replay {
+            return self.sweep_back(loss, wrt, options, true);
+        }
+        let gradient = self.sweep_back(loss, wrt, options, false);
         // A NaN residual is past any tolerance; with a loss that is no number, though,
         // no way of going back gives one.
         let precise = gradient.residual <= Rewind::tolerance();
         if options.rewind == Rewind::Undo || precise || !self.scalar(loss).is_finite() {
             return gradient;
         }
-        self.sweep_back(loss, wrt, options.initial, true)
+        self.sweep_back(loss, wrt, options, true)
     }
 
     #[track_caller]
     fn check_gradient(&self, loss: Var, wrt: &[Var]) {
+        self.check_unspent();
         let shape = self.shape_of(loss);
         assert!(
             shape == Shape::SCALAR,
@@ -157,7 +171,7 @@ impl<T: Real> Tape<T> {
         &mut self,
         loss: Var,
         wrt: &[Var],
-        initial: &[&Plastic],
+        options: &GradientOptions<'_>,
         replaying: bool,
     ) -> Gradient<T> {
         if let Some(profile) = &mut self.profile {
@@ -168,14 +182,18 @@ impl<T: Real> Tape<T> {
         let mut adjoints = std::mem::take(&mut workspace.adjoints);
         adjoints.clear();
         adjoints.resize(loss.index() + 1, None);
-        let replay = replaying.then(|| Replay::new(&self.program, &self.slots, &needs));
+        let mut replay = replaying.then(|| Replay::new(&self.program, &self.slots, &needs));
+        if let (Some(replay), true) = (&mut replay, options.spend) {
+            // A sweep before this one may have spent them.
+            replay.restore(&self.program, &mut self.slots);
+        }
         let mut g = Evaluator::new(&self.program, &mut self.slots, workspace, replay);
         let mut matrices = Vec::with_capacity(needs.len());
         for (slot, needs) in needs.into_iter().enumerate() {
             let matrix = &mut g.matrices.slots[slot];
             let (post, pre, active) = (matrix.store.post, matrix.store.pre, matrix.active);
             let plastic = matrix.origin != Origin::Fixed;
-            let w = if plastic && needs.read {
+            let w = if plastic && needs.read && !options.spend {
                 let mut w = workspace.store(post, pre);
                 w.copy_from(&matrix.store);
                 g.matrices.add(w)
@@ -223,7 +241,8 @@ impl<T: Real> Tape<T> {
                 g.matrices.slots[slot].initial = Some(start);
             }
         }
-        let initial = initial
+        let initial = options
+            .initial
             .iter()
             .map(|w| {
                 let adjoint = matrices[w.slot()].derivative;

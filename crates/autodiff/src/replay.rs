@@ -54,23 +54,30 @@ impl<T: Real> Replay<T> {
         Some(history.slot)
     }
 
-    /// Sets `w`, the matrix of `slot`, to what it was before the update `node`, or after
-    /// all updates if there is none. Each call asks for an earlier time than the last.
+    /// Sets `w`, the matrix of `slot`, to what it was before the update `node`. Each call
+    /// asks for an earlier time than the last.
     pub(crate) fn rewind(
         &mut self,
         program: &Program<T>,
-        slot: usize,
-        node: Option<u32>,
+        (slot, node): (usize, u32),
         initial: &Store<T>,
         w: &mut Store<T>,
     ) {
-        let found = self.histories.iter_mut().find(|h| h.slot == slot);
-        let history = found.expect("asked for a slot that has a history");
-        let version = match node {
-            Some(node) => history.updates.binary_search(&node).unwrap_or_default(),
-            None => history.updates.len(),
-        };
-        history.load(program, version, initial, w);
+        for history in self.histories.iter_mut().filter(|h| h.slot == slot) {
+            if let Ok(version) = history.updates.binary_search(&node) {
+                history.load(program, version, initial, w);
+            }
+        }
+    }
+
+    /// Sets the tape's own matrices to what they are after all updates.
+    pub(crate) fn restore(&mut self, program: &Program<T>, slots: &mut [Slot<T>]) {
+        for history in &mut self.histories {
+            let Slot { store, initial, .. } = &mut slots[history.slot];
+            if let Some(initial) = initial {
+                history.load(program, history.updates.len(), initial, store);
+            }
+        }
     }
 
     /// Hands the memory back.

@@ -51,6 +51,8 @@ pub struct Tape<T> {
     pub(crate) inputs: Vec<Var>,
     /// What operations cost, while somebody wants to know.
     pub(crate) profile: Option<Profile>,
+    /// Whether plastic matrices were taken back in time for good.
+    pub(crate) spent: bool,
 }
 
 /// How much a tape had recorded at some time, see [`Tape::extent`].
@@ -85,6 +87,7 @@ impl<T: Real> Tape<T> {
             workspace: Workspace::default(),
             inputs: Vec::new(),
             profile: None,
+            spent: false,
         }
     }
 
@@ -95,6 +98,7 @@ impl<T: Real> Tape<T> {
         self.program.values.clear();
         self.program.supports.clear();
         self.program.one = None;
+        self.spent = false;
         self.program.stamp = NEXT_STAMP.fetch_add(1, Ordering::Relaxed);
         self.workspace.recycle(&mut self.slots);
         if let Some(profile) = &mut self.profile {
@@ -318,6 +322,14 @@ impl<T: Real> Tape<T> {
         assert!(
             x.stamp == self.program.stamp,
             "this value belongs to another tape, or to this one before it was cleared"
+        );
+    }
+
+    #[track_caller]
+    pub(crate) fn check_unspent(&self) {
+        assert!(
+            !self.spent,
+            "a gradient has spent this tape; clear it before matrices are used again"
         );
     }
 

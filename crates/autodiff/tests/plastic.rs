@@ -18,6 +18,11 @@ const PRE: usize = 21;
 /// three outer products, one of them with a sparse vector, and then read by a batch.
 /// Inputs: a scalar, a vector over post- and one over pre-synaptic units.
 fn unrolled(tape: &mut Tape<f64>, x: &[Var], steps: usize) -> Var {
+    unrolled_with(tape, x, &vec![1.0; steps])
+}
+
+/// As [`unrolled`], with a step for each of `scales`: about what is left of the matrix.
+fn unrolled_with(tape: &mut Tape<f64>, x: &[Var], scales: &[f64]) -> Var {
     let (s, post, pre) = (x[0], x[1], x[2]);
     let mut w = tape.plastic(irregular(POST, PRE, 1).view());
     let b = tape.fixed(irregular(POST, PRE, 2).view());
@@ -32,8 +37,8 @@ fn unrolled(tape: &mut Tape<f64>, x: &[Var], steps: usize) -> Var {
         .collect();
     let sparse = tape.constant_vector(&sparse);
     let small = tape.affine(s, 0.02, 0.0);
-    let shrink = tape.affine(s, -0.05, 1.0);
-    for _ in 0..steps {
+    for scale in scales {
+        let shrink = tape.affine(s, -0.05, *scale);
         let z = tape.matvec(&w, sparse);
         let z = tape.add(z, post);
         let y = tape.tanh(z);
@@ -91,6 +96,22 @@ fn derivatives_through_updates_are_right_to_order_two() {
         };
         if let Err(failure) = check.run(&inputs(), |tape, x| unrolled(tape, x, steps)) {
             panic!("{steps} steps: {failure}");
+        }
+    }
+}
+
+#[test]
+fn the_derivative_of_a_scale_is_right_however_much_it_leaves_of_the_matrix() {
+    // <Lambda, W> is followed from step to step as long as each leaves half of the matrix
+    // or more, and is summed over all weights otherwise.
+    for scales in [[1.0, 0.9, 0.6], [0.9, 0.3, 0.8], [0.2, -0.1, 0.4]] {
+        let check = GradientCheck {
+            tolerance: 1e-6,
+            ..GradientCheck::default()
+        };
+        let program = |tape: &mut Tape<f64>, x: &[Var]| unrolled_with(tape, x, &scales);
+        if let Err(failure) = check.run(&inputs(), program) {
+            panic!("scales of {scales:?}: {failure}");
         }
     }
 }
@@ -222,7 +243,7 @@ fn undoing_restores_the_initial_matrix_to_rounding_and_agrees_with_replay() {
                 &[rate],
                 &GradientOptions {
                     rewind,
-                    initial: &[],
+                    ..GradientOptions::default()
                 },
             )
         };
@@ -245,7 +266,7 @@ fn where_undoing_loses_digits_the_sweep_replays_and_stays_right() {
     let (loss, rate) = long_loop(&mut tape, 60, 0.5);
     let undo = GradientOptions {
         rewind: Rewind::Undo,
-        initial: &[],
+        ..GradientOptions::default()
     };
     let residual = tape.gradient_with(loss, &[rate], &undo).residual;
     assert!(residual > 1e-3, "{residual}");
@@ -253,6 +274,78 @@ fn where_undoing_loses_digits_the_sweep_replays_and_stays_right() {
     assert_eq!(gradient.rewind, Rewind::Replay);
     let forward = tape.tangent(&[loss], &[(rate, &[1.0])])[0][0];
     assert!((gradient.scalar(0) - forward).abs() <= 1e-12 * forward.abs());
+}
+
+#[test]
+fn a_gradient_that_spends_the_tape_is_the_same_gradient() {
+    // Undone in place; undone in vain and then replayed; replayed at once.
+    for (steps, shrink, rewind) in [
+        (50, 1.0, Rewind::Auto),
+        (60, 0.5, Rewind::Auto),
+        (50, 1.0, Rewind::Replay),
+    ] {
+        let mut tape = Tape::<f64>::new();
+        let (loss, rate) = long_loop(&mut tape, steps, shrink);
+        let mut by = |spend| {
+            let options = GradientOptions {
+                rewind,
+                spend,
+                ..GradientOptions::default()
+            };
+            tape.gradient_with(loss, &[rate], &options)
+        };
+        let (kept, spent) = (by(false), by(true));
+        assert_eq!(kept.rewind, spent.rewind);
+        // Replayed to the end, the matrix may differ from what it was by rounding.
+        let (a, b) = (kept.scalar(0), spent.scalar(0));
+        assert!((a - b).abs() <= 1e-12 * a.abs(), "{steps}: {a} {b}");
+    }
+}
+
+#[test]
+fn a_spent_tape_takes_less_memory_and_can_be_cleared() {
+    let footprint = |spend| {
+        let mut tape = Tape::<f32>::new();
+        let mut found = Vec::new();
+        for _ in 0..2 {
+            tape.clear();
+            let (loss, rate) = long_loop(&mut tape, 5, 1.0);
+            let options = GradientOptions {
+                spend,
+                ..GradientOptions::default()
+            };
+            let gradient = tape.gradient_with(loss, &[rate], &options);
+            found.push(gradient.scalar(0).to_bits());
+        }
+        assert_eq!(found[0], found[1]);
+        (tape.footprint(), found[0])
+    };
+    let (kept, spent) = (footprint(false), footprint(true));
+    assert_eq!(kept.1, spent.1);
+    assert!(kept.0 >= spent.0 + POST * PRE * 4, "{kept:?} {spent:?}");
+}
+
+#[test]
+#[should_panic(expected = "has spent this tape; clear it")]
+fn a_spent_tape_refuses_another_gradient() {
+    let mut tape = Tape::<f32>::new();
+    let (loss, rate) = long_loop(&mut tape, 5, 1.0);
+    let options = GradientOptions {
+        spend: true,
+        ..GradientOptions::default()
+    };
+    tape.gradient_with(loss, &[rate], &options);
+    tape.gradient(loss, &[rate]);
+}
+
+#[test]
+#[should_panic(expected = "the tape was cleared since")]
+fn room_cannot_be_made_for_repeats_of_what_was_cleared() {
+    let mut tape = Tape::<f32>::new();
+    tape.constant_scalar(1.0);
+    let before = tape.extent();
+    tape.clear();
+    tape.reserve_repeats(before, 3);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::term_size::Seen;
-use crate::{Episode, Setting, Step};
+use crate::{Drawn, Episode, Start, Step};
 
 /// Numbers of an episode start of size 1 and stay below 10³ where a rule learns; what
 /// passes this is on its way out, some steps before it is no finite number any more.
@@ -92,18 +92,19 @@ impl Divergence {
     pub(crate) fn locate<T: Real>(
         episode: &mut Episode,
         tape: &mut Tape<T>,
-        setting: &Setting<T>,
+        start: &Drawn<'_, T>,
         rule: &Rule,
         gradient: &[f64],
     ) -> Divergence {
+        let w = start.w();
         let mut search = Search {
             rule,
-            theta: setting.theta.iter().map(|theta| theta.to_f64()).collect(),
-            w: setting.w.clone(),
-            largest: vec![None; setting.w.len()],
+            theta: start.theta().iter().map(|theta| theta.to_f64()).collect(),
+            largest: vec![None; w.len()],
+            w,
             found: None,
         };
-        let recorded = episode.record_watched(tape, setting, |tape, step| search.look(tape, step));
+        let recorded = episode.record_watched(tape, start, |tape, step| search.look(tape, step));
         if let Some(found) = search.found {
             return found;
         }

@@ -1,40 +1,8 @@
-use autodiff::{Real, Rewind, Shape, Tape, Var};
+use autodiff::{GradientOptions, Real, Rewind, Shape, Tape, Var};
 use model::{CompiledRule, Feedback, Network, Trace};
 use ndarray::Array2;
 
-use crate::{GradientMode, Penalty, measures};
-
-/// Images in rows, with labels.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Batch<T> {
-    /// images × pixels, row by row; pixels in [0, 1].
-    pub x: Vec<T>,
-    /// One label an image.
-    pub labels: Vec<usize>,
-}
-
-/// All that an episode starts from.
-#[derive(Clone, Debug)]
-pub struct Setting<T> {
-    /// W_1..W_L, each n_l × n_{l−1}.
-    pub w: Vec<Array2<T>>,
-    /// The feedback pathway's matrices, see [`Feedback::shapes`].
-    pub b: Vec<Array2<T>>,
-    /// One coefficient for each term of the rule.
-    pub theta: Vec<T>,
-    /// The images to learn from, one after the other.
-    pub train: Batch<T>,
-    /// The images to be scored on.
-    pub query: Batch<T>,
-}
-
-impl<T> Setting<T> {
-    /// Bytes of its matrices and images.
-    pub fn bytes(&self) -> usize {
-        let matrices = self.w.iter().chain(&self.b).map(Array2::len).sum::<usize>();
-        (matrices + self.train.x.len() + self.query.x.len()) * size_of::<T>()
-    }
-}
+use crate::{GradientMode, Part, Penalty, Start, measures};
 
 /// What came out of an episode.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,9 +130,9 @@ impl Episode {
     /// as a function of θ.
     ///
     /// # Panics
-    /// If `setting` does not fit the network.
-    pub fn record<T: Real>(&mut self, tape: &mut Tape<T>, setting: &Setting<T>) -> Recorded {
-        self.record_watched(tape, setting, |_, _| {})
+    /// If `start` does not fit the network.
+    pub fn record<T: Real>(&mut self, tape: &mut Tape<T>, start: &impl Start<T>) -> Recorded {
+        self.record_watched(tape, start, |_, _| {})
     }
 
     /// As [`Episode::record`]; `watch` sees the tape after each image was learned from.
@@ -174,28 +142,28 @@ impl Episode {
     pub fn record_watched<T: Real>(
         &mut self,
         tape: &mut Tape<T>,
-        setting: &Setting<T>,
+        start: &impl Start<T>,
         watch: impl FnMut(&mut Tape<T>, &Step<'_>),
     ) -> Recorded {
         tape.clear();
-        let theta = variables(tape, &setting.theta);
-        self.record_from(tape, setting, theta, watch)
+        let theta = variables(tape, &start.theta());
+        self.record_from(tape, start, theta, watch)
     }
 
     /// As [`Episode::record_watched`], on a tape that already holds the coefficients
-    /// and whatever they were computed from. Those of `setting` are not used.
+    /// and whatever they were computed from. Those of `start` are not used.
     ///
     /// # Panics
     /// As [`Episode::record`], and if `theta` is not of this tape.
     pub fn record_from<T: Real>(
         &mut self,
         tape: &mut Tape<T>,
-        setting: &Setting<T>,
+        start: &impl Start<T>,
         theta: Vec<Var>,
         watch: impl FnMut(&mut Tape<T>, &Step<'_>),
     ) -> Recorded {
         self.rule.begin(tape, &theta);
-        let query = self.unroll(tape, setting, |_, _| {}, watch);
+        let query = self.unroll(tape, start, |_, _| {}, watch);
         let meta_loss = self.penalty.add_to(tape, query.cross_entropy, &theta);
         Recorded {
             meta_loss,
@@ -205,23 +173,23 @@ impl Episode {
     }
 
     /// As [`Episode::record_watched`], but every step has coefficients of its own, all
-    /// with the values of `setting`; they are returned step after step. The derivative
+    /// with the values of `start`; they are returned step after step. The derivative
     /// of the cross-entropy by those of a step is what this step contributes to
     /// dL_meta/dθ. There is no penalty here, since it comes from no step.
     pub(crate) fn record_by_step<T: Real>(
         &mut self,
         tape: &mut Tape<T>,
-        setting: &Setting<T>,
+        start: &impl Start<T>,
         watch: impl FnMut(&mut Tape<T>, &Step<'_>),
     ) -> (Queried, Vec<Var>) {
         tape.clear();
         let mut copies = Vec::new();
         let own = |tape: &mut Tape<T>, rule: &mut CompiledRule| {
-            let theta = variables(tape, &setting.theta);
+            let theta = variables(tape, &start.theta());
             rule.begin(tape, &theta);
             copies.extend(theta);
         };
-        let query = self.unroll(tape, setting, own, watch);
+        let query = self.unroll(tape, start, own, watch);
         (query, copies)
     }
 
@@ -230,21 +198,22 @@ impl Episode {
     fn unroll<T: Real>(
         &mut self,
         tape: &mut Tape<T>,
-        setting: &Setting<T>,
+        start: &impl Start<T>,
         mut prepare: impl FnMut(&mut Tape<T>, &mut CompiledRule),
         mut watch: impl FnMut(&mut Tape<T>, &Step<'_>),
     ) -> Queried {
-        let mut w: Vec<_> = setting.w.iter().map(|w| tape.plastic(w.view())).collect();
-        let b: Vec<_> = setting.b.iter().map(|b| tape.fixed(b.view())).collect();
+        let (mut w, b) = (start.weights(tape), start.feedback(tape));
         let lowest = self.rule.lowest_error();
         let pixels = self.network.sizes[0];
-        let images = setting.train.x.chunks_exact(pixels);
+        let labels = start.labels(Part::Train);
+        let images = start.labels(Part::Query).len();
         // A query image that is looked at and measured takes no more than three steps.
-        let rest = (images.len() + 3 * setting.query.labels.len()).saturating_sub(1);
-        for (index, (x, label)) in images.zip(&setting.train.labels).enumerate() {
+        let rest = (labels.len() + 3 * images).saturating_sub(1);
+        for (index, label) in labels.iter().enumerate() {
             let before = tape.extent();
             prepare(tape, &mut self.rule);
-            let x = tape.constant_vector(x);
+            let pixel = |i| start.pixel(Part::Train, index, i);
+            let x = tape.constant_with(Shape::vector(pixels), pixel);
             let target = self.target(tape, std::slice::from_ref(label));
             self.network.forward(tape, &w, x, &mut self.trace);
             let pathway = (w.as_slice(), b.as_slice());
@@ -268,9 +237,9 @@ impl Episode {
                 tape.reserve_repeats(before, rest);
             }
         }
-        let images = setting.query.labels.len();
-        let x = tape.constant(Shape::matrix(images, pixels), &setting.query.x);
-        let target = self.target(tape, &setting.query.labels);
+        let pixel = |i| start.pixel(Part::Query, i / pixels, i % pixels);
+        let x = tape.constant_with(Shape::matrix(images, pixels), pixel);
+        let target = self.target(tape, start.labels(Part::Query));
         self.network.forward(tape, &w, x, &mut self.trace);
         let logits = self.trace.z[self.network.layers() - 1];
         Queried {
@@ -291,9 +260,9 @@ impl Episode {
     ///
     /// # Panics
     /// As [`Episode::record`].
-    pub fn run<T: Real>(&mut self, tape: &mut Tape<T>, setting: &Setting<T>) -> Outcome {
-        let recorded = self.record(tape, setting);
-        self.finish(tape, setting, &recorded)
+    pub fn run<T: Real>(&mut self, tape: &mut Tape<T>, start: &impl Start<T>) -> Outcome {
+        let recorded = self.record(tape, start);
+        self.finish(tape, start, &recorded)
     }
 
     /// As [`Episode::run`], and the weights after learning, n_l × n_{l−1} each.
@@ -303,20 +272,18 @@ impl Episode {
     pub fn run_with_weights<T: Real>(
         &mut self,
         tape: &mut Tape<T>,
-        setting: &Setting<T>,
+        start: &impl Start<T>,
     ) -> (Outcome, Vec<Array2<T>>) {
-        let recorded = self.record(tape, setting);
-        let outcome = self.finish(tape, setting, &recorded);
-        (
-            outcome,
-            recorded.query.w.iter().map(|w| tape.matrix(w)).collect(),
-        )
+        let recorded = self.record(tape, start);
+        let w = recorded.query.w.iter().map(|w| tape.matrix(w)).collect();
+        (self.finish(tape, start, &recorded), w)
     }
 
-    /// The meta-gradient of an episode that was just recorded on `tape`.
+    /// The meta-gradient of an episode that was just recorded on `tape`. In reverse mode
+    /// this spends the tape, see [`GradientOptions::spend`].
     ///
     /// # Panics
-    /// If something else was recorded since.
+    /// If something else was recorded since, or the tape is spent.
     pub fn differentiate<T: Real>(&self, tape: &mut Tape<T>, recorded: &Recorded) -> MetaGradient {
         let (loss, theta) = (recorded.meta_loss, &recorded.theta);
         if self.mode == GradientMode::Forward {
@@ -328,7 +295,11 @@ impl Episode {
                 replayed: false,
             };
         }
-        let gradient = tape.gradient(loss, theta);
+        let options = GradientOptions {
+            spend: true,
+            ..GradientOptions::default()
+        };
+        let gradient = tape.gradient_with(loss, theta, &options);
         MetaGradient {
             theta: (0..theta.len())
                 .map(|r| gradient.scalar(r).to_f64())
@@ -346,10 +317,10 @@ impl Episode {
     pub fn learn<T: Real>(
         &mut self,
         tape: &mut Tape<T>,
-        setting: &Setting<T>,
+        start: &impl Start<T>,
     ) -> (Scores, Vec<Array2<T>>) {
-        let recorded = self.record(tape, setting);
-        let scores = self.score(tape, setting, &recorded);
+        let recorded = self.record(tape, start);
+        let scores = self.score(tape, start, &recorded);
         (
             scores,
             recorded.query.w.iter().map(|w| tape.matrix(w)).collect(),
@@ -359,7 +330,7 @@ impl Episode {
     fn score<T: Real>(
         &mut self,
         tape: &mut Tape<T>,
-        setting: &Setting<T>,
+        start: &impl Start<T>,
         recorded: &Recorded,
     ) -> Scores {
         let query = &recorded.query;
@@ -375,7 +346,7 @@ impl Episode {
         );
         Scores {
             cross_entropy: tape.scalar(query.cross_entropy).to_f64(),
-            accuracy: measures::accuracy(tape.value(query.logits), &setting.query.labels),
+            accuracy: measures::accuracy(tape.value(query.logits), start.labels(Part::Query)),
             angles,
             orthonormality,
         }
@@ -384,11 +355,12 @@ impl Episode {
     fn finish<T: Real>(
         &mut self,
         tape: &mut Tape<T>,
-        setting: &Setting<T>,
+        start: &impl Start<T>,
         recorded: &Recorded,
     ) -> Outcome {
+        // To differentiate takes the weights back to where they started from.
+        let scores = self.score(tape, start, recorded);
         let gradient = self.differentiate(tape, recorded);
-        let scores = self.score(tape, setting, recorded);
         Outcome {
             meta_loss: tape.scalar(recorded.meta_loss).to_f64(),
             cross_entropy: scores.cross_entropy,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use autodiff::{Real, Tape};
 use datasets::Dataset;
 
-use crate::{Episode, Precision, Settings, SettingsError, Threads, draw_setting};
+use crate::{Drawn, Episode, Precision, Settings, SettingsError, Threads};
 
 /// The time and the memory that a training is going to take on this machine, as it is
 /// loaded now.
@@ -14,7 +14,7 @@ use crate::{Episode, Precision, Settings, SettingsError, Threads, draw_setting};
 pub struct Estimate {
     /// Seconds from the first episode to the last.
     pub seconds: f64,
-    /// Bytes at the peak: the data set, and each worker's tape, matrices and images. The
+    /// Bytes at the peak: the data set, and each worker's tape and matrices. The
     /// program itself, a few MB, is not in it.
     pub bytes: usize,
 }
@@ -89,9 +89,9 @@ fn sample<T: Real>(settings: &Settings, data: &Dataset, trial: u64, episodes: u6
     let mut tape = Tape::<T>::new();
     let mut bytes = 0;
     let mut run = |number| {
-        let setting = draw_setting::<T>(settings, data, trial, number, &theta);
-        episode.run(&mut tape, &setting);
-        bytes = tape.footprint() + setting.bytes();
+        let start = Drawn::new(settings, data, (trial, number), &theta);
+        episode.run(&mut tape, &start);
+        bytes = tape.footprint();
     };
     // The first one makes room, which the others find.
     run(0);

@@ -41,6 +41,7 @@
 
 mod case;
 mod divergence;
+mod drawn;
 mod episode;
 mod estimate;
 mod measures;
@@ -50,6 +51,7 @@ mod penalty;
 mod probe;
 mod response;
 mod settings;
+mod start;
 mod streams;
 mod summary;
 mod task;
@@ -61,7 +63,8 @@ mod weights;
 
 pub use case::{Case, CaseError, CaseResult};
 pub use divergence::{Divergence, Quantity};
-pub use episode::{Batch, Episode, MetaGradient, Outcome, Recorded, Scores, Setting, Step};
+pub use drawn::{Drawn, draw_setting};
+pub use episode::{Episode, MetaGradient, Outcome, Recorded, Scores, Step};
 pub use estimate::Estimate;
 pub use online::{Online, OnlineRecord};
 pub use optimiser::{Adam, Evidence, Guarded, Optimiser, OptimiserKind};
@@ -69,12 +72,11 @@ pub use penalty::{Norm, Penalty};
 pub use probe::Probe;
 pub use response::Response;
 pub use settings::{GradientMode, Precision, Settings, SettingsError};
+pub use start::{Batch, Part, Setting, Start};
 pub use streams::{Purpose, stream};
 pub use summary::{Spread, Summariser, Summary};
 pub use task::{Task, TaskStyle};
 pub use threads::Threads;
-pub use train::{
-    EpisodeRecord, Status, Training, TrainingState, TrialState, draw_setting, measure_episode,
-};
+pub use train::{EpisodeRecord, Status, Training, TrainingState, TrialState, measure_episode};
 pub use unrolled::{Moment, Unrolled};
 pub use weights::draw_weights;

@@ -3,7 +3,7 @@ use datasets::Dataset;
 use model::{Feedback, Network, Rule};
 use rand::seq::SliceRandom;
 
-use crate::train::batch;
+use crate::drawn::batch;
 use crate::{Batch, Episode, Penalty, Purpose, Setting, draw_weights, stream};
 
 /// Learning one long stream of images with a rule whose coefficients stay as they are

@@ -4,7 +4,7 @@ use autodiff::{Real, Tape, Var};
 use model::{Post, Pre, Product, Rule, Scalar, Term, Trace};
 use ndarray::{Array2, ArrayView1};
 
-use crate::{Episode, Setting, Step};
+use crate::{Drawn, Episode, Step};
 
 /// What the terms of one layer see of a step.
 pub(crate) struct Seen<'a, T> {
@@ -112,11 +112,11 @@ const EVERY: usize = 10;
 pub(crate) fn term_sizes<T: Real>(
     episode: &mut Episode,
     tape: &mut Tape<T>,
-    setting: &Setting<T>,
+    start: &Drawn<'_, T>,
     rule: &Rule,
 ) -> Vec<f64> {
     let mut squares = vec![0.0; rule.terms.len()];
-    let mut w = setting.w.clone();
+    let mut w = start.w();
     let watch = |tape: &mut Tape<T>, step: &Step<'_>| {
         if step.index.is_multiple_of(EVERY) {
             for (l, w) in w.iter().enumerate() {
@@ -128,11 +128,11 @@ pub(crate) fn term_sizes<T: Real>(
         }
         if (step.index + 1).is_multiple_of(EVERY) {
             for (w, now) in w.iter_mut().zip(step.w) {
-                w.assign(&tape.matrix(now));
+                *w = tape.matrix(now);
             }
         }
     };
-    episode.record_watched(tape, setting, watch);
+    episode.record_watched(tape, start, watch);
     squares.into_iter().map(f64::sqrt).collect()
 }
 

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::term_size::term_sizes;
 use crate::{
-    Adam, Batch, Divergence, Episode, Evidence, Guarded, Optimiser, OptimiserKind, Precision,
-    Purpose, Setting, Settings, SettingsError, Task, Threads, draw_weights, stream,
+    Adam, Divergence, Drawn, Episode, Evidence, Guarded, Optimiser, OptimiserKind, Precision,
+    Settings, SettingsError, Threads,
 };
 
 /// Whether an episode's numbers can be used.
@@ -325,9 +325,9 @@ fn step<T: Real>(
 ) -> EpisodeRecord {
     let place = (trial.trial, trial.episode);
     if trial.optimiser.wants_sizes() {
-        let setting = draw_setting(settings, data, place.0, place.1, &trial.theta);
+        let start = Drawn::new(settings, data, place, &trial.theta);
         let (episode, tape) = (&mut worker.episode, &mut worker.tape);
-        let sizes = term_sizes(episode, tape, &setting, &settings.rule);
+        let sizes = term_sizes(episode, tape, &start, &settings.rule);
         trial.optimiser.measure(&sizes);
     }
     let (record, gradient) = measure(settings, data, place, &trial.theta, worker);
@@ -348,15 +348,15 @@ fn measure<T: Real>(
     theta: &[f64],
     worker: &mut Worker<T>,
 ) -> (EpisodeRecord, Vec<f64>) {
-    let setting = draw_setting(settings, data, trial, episode, theta);
-    let outcome = worker.episode.run(&mut worker.tape, &setting);
+    let start = Drawn::new(settings, data, (trial, episode), theta);
+    let outcome = worker.episode.run(&mut worker.tape, &start);
     let gradient = outcome.gradient;
     let finite = outcome.meta_loss.is_finite() && gradient.theta.iter().all(|g| g.is_finite());
     let divergence = (!finite).then(|| {
         Divergence::locate(
             &mut worker.episode,
             &mut worker.tape,
-            &setting,
+            &start,
             &settings.rule,
             &gradient.theta,
         )
@@ -376,47 +376,4 @@ fn measure<T: Real>(
         divergence,
     };
     (record, gradient.theta)
-}
-
-/// What an episode of a trial starts from: weights, feedback and task, drawn from the
-/// seed, with the coefficients `theta`. `settings` must have been checked against
-/// `data`, see [`Settings::check`].
-pub fn draw_setting<T: Real>(
-    settings: &Settings,
-    data: &Dataset,
-    trial: u64,
-    episode: u64,
-    theta: &[f64],
-) -> Setting<T> {
-    let rng = |purpose| stream(settings.seed, trial, episode, purpose);
-    let task = Task::draw(settings, data, trial, episode);
-    Setting {
-        w: draw_weights(&settings.network.shapes(), &mut rng(Purpose::Weights)),
-        b: draw_weights(
-            &settings.feedback.shapes(&settings.network.sizes),
-            &mut rng(Purpose::Feedback),
-        ),
-        theta: theta.iter().map(|t| T::from_f64(*t)).collect(),
-        train: batch(data, &task.train),
-        query: batch(data, &task.query),
-    }
-}
-
-/// Images as numbers in [0, 1].
-pub(crate) fn batch<T: Real>(data: &Dataset, images: &[u32]) -> Batch<T> {
-    let level: Vec<T> = (0..=255)
-        .map(|p| T::from_f64(f64::from(p) / 255.0))
-        .collect();
-    let mut x = Vec::with_capacity(images.len() * data.pixels());
-    for &i in images {
-        x.extend(
-            data.image(i as usize)
-                .iter()
-                .map(|pixel| level[usize::from(*pixel)]),
-        );
-    }
-    Batch {
-        x,
-        labels: images.iter().map(|i| data.label(*i as usize)).collect(),
-    }
 }

@@ -4,22 +4,28 @@ use ndarray::{Array2, ShapeBuilder};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Uniform};
 
+/// Xavier's uniform distribution on ±√(6/(n_in + n_out)) for a matrix of the given shape
+/// (rows, columns). Drawn in f32 whatever `T` is, so that runs of either precision start
+/// alike.
+pub(crate) fn xavier<T: Real>(
+    shape: (usize, usize),
+    rng: &mut ChaCha8Rng,
+) -> impl FnMut() -> T + use<'_, T> {
+    let bound = Network::xavier_bound(shape) as f32;
+    let range = Uniform::new_inclusive(-bound, bound).expect("the bound is positive");
+    move || T::from_f64(f64::from(range.sample(rng)))
+}
+
 /// Matrices of the given shapes (rows, columns) with Xavier's uniform distribution on
-/// ±√(6/(n_in + n_out)), one after the other from `rng`. Drawn in f32 whatever `T` is,
-/// so that runs of either precision start alike, and column-major, as plastic matrices
-/// are kept.
+/// ±√(6/(n_in + n_out)), one after the other from `rng`, each column-major, as plastic
+/// matrices are kept.
 pub fn draw_weights<T: Real>(shapes: &[(usize, usize)], rng: &mut ChaCha8Rng) -> Vec<Array2<T>> {
-    shapes
-        .iter()
-        .map(|&(rows, cols)| {
-            let bound = Network::xavier_bound((rows, cols)) as f32;
-            let range = Uniform::new_inclusive(-bound, bound).expect("the bound is positive");
-            let numbers = (0..rows * cols)
-                .map(|_| T::from_f64(f64::from(range.sample(rng))))
-                .collect();
-            Array2::from_shape_vec((rows, cols).f(), numbers).expect("rows × cols numbers")
-        })
-        .collect()
+    let draw = |&(rows, cols): &(usize, usize)| {
+        let mut number = xavier((rows, cols), rng);
+        let numbers = (0..rows * cols).map(|_| number()).collect();
+        Array2::from_shape_vec((rows, cols).f(), numbers).expect("rows × cols numbers")
+    };
+    shapes.iter().map(draw).collect()
 }
 
 #[cfg(test)]

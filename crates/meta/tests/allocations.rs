@@ -3,7 +3,7 @@
 
 use autodiff::Tape;
 use datasets::Split;
-use meta::{Batch, Episode, Penalty, Settings, draw_setting};
+use meta::{Batch, Drawn, Episode, Penalty, Settings, draw_setting};
 use model::{Network, Rule};
 
 /// Allocations of recording and differentiating an episode of `steps` updates, on a
@@ -47,7 +47,7 @@ fn allocations(rule: &str, steps: usize) -> u64 {
 }
 
 #[test]
-fn an_episode_takes_the_memory_that_its_tape_and_setting_report() {
+fn an_episode_takes_the_memory_that_its_tape_reports() {
     let data = datasets::glyphs(Split::Test, 0);
     for rule in ["fa", "bio", "pool"] {
         let rule = Rule::built_in(rule).unwrap();
@@ -67,18 +67,13 @@ fn an_episode_takes_the_memory_that_its_tape_and_setting_report() {
             )
             .unwrap();
             let mut tape = Tape::<f32>::new();
-            let mut last = None;
             for number in 0..2 {
-                // One at a time, as in a training.
-                drop(last.take());
-                let setting = draw_setting(&settings, &data, 0, number, &theta);
-                episode.run(&mut tape, &setting);
-                last = Some(setting);
+                let start = Drawn::new(&settings, &data, (0, number), &theta);
+                episode.run(&mut tape, &start);
             }
-            kept = last.map(|setting| (tape, setting));
+            kept = Some(tape);
         });
-        let (tape, setting) = kept.unwrap();
-        let reported = tape.footprint() + setting.bytes();
+        let reported = kept.unwrap().footprint();
         // After its first step a tape makes room for the others, and a little more than
         // the query images need; it never outgrows it.
         let name = &settings.rule.name;

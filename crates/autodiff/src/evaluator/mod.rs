@@ -334,7 +334,7 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
             && let Some(slot) = replay.slot_of(node)
             && let (w, Some(initial)) = self.matrices.with_initial(w, slot)
         {
-            return replay.rewind(self.program, slot, Some(node), initial, w);
+            return replay.rewind(self.program, (slot, node), initial, w);
         }
         let back = scale.map(|s| T::ONE / self.numbers(s)[0]);
         let factor = back.map_or(-T::ONE, |back| -back);

@@ -185,6 +185,24 @@ impl<T: Real> Tape<T> {
         self.add_slot(Origin::Fixed, store, None, false)
     }
 
+    /// A matrix as [`Tape::plastic`], filled column by column by calls of `number`, without
+    /// an array to copy from.
+    pub fn plastic_with(&mut self, post: usize, pre: usize, number: impl FnMut() -> T) -> Plastic {
+        let mut initial = self.workspace.store(post, pre);
+        initial.fill_with(number);
+        let mut store = self.workspace.store(post, pre);
+        store.copy_from(&initial);
+        self.add_slot(Origin::Plastic, store, Some(initial), true)
+    }
+
+    /// A matrix as [`Tape::fixed`], filled column by column by calls of `number`, without
+    /// an array to copy from.
+    pub fn fixed_with(&mut self, post: usize, pre: usize, number: impl FnMut() -> T) -> Plastic {
+        let mut store = self.workspace.store(post, pre);
+        store.fill_with(number);
+        self.add_slot(Origin::Fixed, store, None, false)
+    }
+
     pub(crate) fn add_slot(
         &mut self,
         origin: Origin,
@@ -310,6 +328,7 @@ impl<T: Real> Tape<T> {
             w.stamp == self.program.stamp,
             "this plastic matrix belongs to another tape, or to this one before it was cleared"
         );
+        self.check_unspent();
         w.slot as usize
     }
 

@@ -1,6 +1,6 @@
 //! The numbers of a plastic matrix.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, ShapeBuilder};
 
 use super::pass::{BATCH, BLOCK, MAX_APPLIED, MAX_SIDE, Pass, Rows, is_compiled};
 use crate::Real;
@@ -177,6 +177,16 @@ impl<T: Real> Store<T> {
         }
     }
 
+    /// Takes over numbers column by column.
+    pub(crate) fn fill_with(&mut self, mut number: impl FnMut() -> T) {
+        self.set_zero();
+        let columns = self.columns.chunks_exact_mut(self.stride).take(self.pre);
+        for column in columns {
+            let entries = column.iter_mut().flat_map(|lanes| &mut lanes.0);
+            entries.take(self.post).for_each(|entry| *entry = number());
+        }
+    }
+
     pub(crate) fn set_zero(&mut self) {
         self.forget_pending();
         self.columns.fill(Lanes::ZERO);
@@ -195,14 +205,25 @@ impl<T: Real> Store<T> {
         }
     }
 
-    /// The matrix with all that waits, post × pre.
+    /// The matrix with all that waits, post × pre, column-major.
     pub(crate) fn array(&self) -> Array2<T> {
-        let mut now = Store::zeros(self.post, self.pre);
-        now.copy_from(self);
-        now.flush();
-        Array2::from_shape_fn((self.post, self.pre), |(i, j)| {
-            now.columns[j * self.stride + i / WIDTH].0[i % WIDTH]
-        })
+        let (pending, stride) = (&self.pending, self.stride);
+        let mut numbers = Vec::with_capacity(self.post * self.pre);
+        for (j, column) in self.columns.chunks_exact(stride).take(self.pre).enumerate() {
+            let end = numbers.len() + self.post;
+            for (chunk, lanes) in column.iter().enumerate() {
+                let mut x = *lanes;
+                if let Some(scale) = pending.scale {
+                    x = x.scaled(scale);
+                }
+                for k in 0..pending.terms {
+                    x = x.plus_scaled(pending.pres[k][j], pending.posts[k * stride + chunk]);
+                }
+                numbers.extend(x.0.iter().take(end - numbers.len()));
+            }
+        }
+        Array2::from_shape_vec((self.post, self.pre).f(), numbers)
+            .expect("post numbers from each of pre columns")
     }
 
     fn forget_pending(&mut self) {
