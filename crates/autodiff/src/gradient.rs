@@ -21,8 +21,8 @@ pub enum Rewind {
     Auto,
     /// Undo the updates, whatever comes out. [`Gradient::residual`] tells what did.
     Undo,
-    /// Replay the updates from four checkpoints of each matrix: exact, and each of 250
-    /// updates is replayed up to seven times.
+    /// Replay the updates from three checkpoints of each matrix: exact, and each of 250
+    /// updates is replayed up to ten times.
     Replay,
 }
 

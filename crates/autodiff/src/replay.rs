@@ -12,9 +12,9 @@ use crate::evaluator::Workspace;
 use crate::plastic::{Needs, Operand, Origin, PlasticOp, Slot, Store};
 use crate::program::{Action, Program, Tensor};
 
-/// Copies of a matrix that are kept on the way: with four, each of 250 updates is
-/// replayed no more than seven times.
-const CHECKPOINTS: usize = 4;
+/// Copies of a matrix that are kept on the way: with three, each of 250 updates is
+/// replayed no more than ten times.
+const CHECKPOINTS: usize = 3;
 
 /// Earlier versions of the plastic matrices of a program.
 pub(crate) struct Replay<T> {
@@ -186,11 +186,11 @@ mod tests {
 
     #[test]
     fn no_update_is_replayed_more_often_than_the_best_places_of_checkpoints_allow() {
-        // C(4 + 7, 4) = 330 and C(4 + 6, 4) = 210 versions; C(4 + 20, 4) = 10,626.
-        assert_eq!(most(250, 4), 7);
-        assert_eq!(most(209, 4), 6);
-        assert_eq!(most(329, 4), 7);
-        assert_eq!(most(10_000, 4), 20);
+        // C(3 + 10, 3) = 286 and C(3 + 9, 3) = 220 versions; C(3 + 38, 3) = 10,660.
+        assert_eq!(most(250, 3), 10);
+        assert_eq!(most(285, 3), 10);
+        assert_eq!(most(219, 3), 9);
+        assert_eq!(most(10_000, 3), 38);
         assert_eq!(most(10, 0), 10);
     }
 }

@@ -50,7 +50,7 @@ impl<T: Real> Algebra for Tape<T> {
     }
 
     fn matvec_t(&mut self, w: MatrixId, e: Var, on: Support) -> Var {
-        self.record_matvec_t(w.0, e, false, on)
+        self.record_matvec_t(w.0, e, false, on, None)
     }
 
     fn products(
@@ -63,7 +63,7 @@ impl<T: Real> Algebra for Tape<T> {
         for (term, (want_a, want_b)) in terms.iter().zip(wanted) {
             let on = self.support(term.pre);
             let da = want_a.then(|| self.record_matvec(w.0, term.pre));
-            let db = want_b.then(|| self.record_matvec_t(w.0, term.post, false, on));
+            let db = want_b.then(|| self.record_matvec_t(w.0, term.post, false, on, None));
             result.push((da, db));
         }
     }

@@ -121,9 +121,10 @@ impl<T: Real> Start<T> for Drawn<'_, T> {
         &self.part(part).labels
     }
 
-    fn pixel(&self, part: Part, image: usize, pixel: usize) -> T {
+    fn image(&self, part: Part, image: usize) -> impl Fn(usize) -> T {
         let place = self.part(part).places[image];
-        self.levels[usize::from(self.data.image(place as usize)[pixel])]
+        let levels = self.data.image(place as usize);
+        |pixel| self.levels[usize::from(levels[pixel])]
     }
 }
 

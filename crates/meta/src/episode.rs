@@ -207,13 +207,12 @@ impl Episode {
         let pixels = self.network.sizes[0];
         let labels = start.labels(Part::Train);
         let images = start.labels(Part::Query).len();
-        // A query image that is looked at and measured takes no more than three steps.
-        let rest = (labels.len() + 3 * images).saturating_sub(1);
+        // A query image that is looked at and measured takes no more than two steps.
+        let rest = (labels.len() + 2 * images).saturating_sub(1);
         for (index, label) in labels.iter().enumerate() {
             let before = tape.extent();
             prepare(tape, &mut self.rule);
-            let pixel = |i| start.pixel(Part::Train, index, i);
-            let x = tape.constant_with(Shape::vector(pixels), pixel);
+            let x = tape.constant_with(Shape::vector(pixels), start.image(Part::Train, index));
             let target = self.target(tape, std::slice::from_ref(label));
             self.network.forward(tape, &w, x, &mut self.trace);
             let pathway = (w.as_slice(), b.as_slice());
@@ -237,7 +236,8 @@ impl Episode {
                 tape.reserve_repeats(before, rest);
             }
         }
-        let pixel = |i| start.pixel(Part::Query, i / pixels, i % pixels);
+        let query: Vec<_> = (0..images).map(|i| start.image(Part::Query, i)).collect();
+        let pixel = |i: usize| query[i / pixels](i % pixels);
         let x = tape.constant_with(Shape::matrix(images, pixels), pixel);
         let target = self.target(tape, start.labels(Part::Query));
         self.network.forward(tape, &w, x, &mut self.trace);

@@ -16,11 +16,11 @@ pub trait Start<T: Real> {
     fn theta(&self) -> Vec<T>;
     /// The labels of a part's images, one an image.
     fn labels(&self, part: Part) -> &[usize];
-    /// One pixel of one image of a part, in [0, 1].
+    /// The pixels of one image of a part by their index, in [0, 1].
     ///
     /// # Panics
-    /// If there is no such image, or no such pixel.
-    fn pixel(&self, part: Part, image: usize, pixel: usize) -> T;
+    /// If there is no such image; what is returned, if there is no such pixel.
+    fn image(&self, part: Part, image: usize) -> impl Fn(usize) -> T;
 }
 
 /// A part of a task.
@@ -82,8 +82,10 @@ impl<T: Real> Start<T> for Setting<T> {
         &self.part(part).labels
     }
 
-    fn pixel(&self, part: Part, image: usize, pixel: usize) -> T {
+    fn image(&self, part: Part, image: usize) -> impl Fn(usize) -> T {
         let Batch { x, labels } = self.part(part);
-        x[image * (x.len() / labels.len()) + pixel]
+        let pixels = x.len() / labels.len();
+        let x = &x[image * pixels..][..pixels];
+        |pixel| x[pixel]
     }
 }

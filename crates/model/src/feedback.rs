@@ -1,4 +1,4 @@
-use autodiff::{Plastic, Real, Tape, Var};
+use autodiff::{Plastic, Var};
 
 /// How the error of the output reaches the layers before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,27 +58,19 @@ impl Feedback {
         }
     }
 
-    /// What reaches layer `l` (from 0), before it is multiplied by the slope there:
-    /// B_{l+1}ᵀ e_{l+1}; if `only` is given, computed where that is not structurally
-    /// zero. `above` is e_{l+1} and `output` e_L.
-    pub(crate) fn carry<T: Real>(
+    /// B and e of what reaches layer `l` (from 0) before it is multiplied by the slope
+    /// there, Bᵀe, and whether B counts as a constant. `above` is e_{l+1} and `output` e_L.
+    pub(crate) fn path<'m>(
         self,
-        tape: &mut Tape<T>,
         l: usize,
-        (w, b): (&[Plastic], &[Plastic]),
+        (w, b): (&'m [Plastic], &'m [Plastic]),
         (above, output): (Var, Var),
-        only: Option<Var>,
-    ) -> Var {
-        let (matrix, error, detached) = match self {
+    ) -> (&'m Plastic, Var, bool) {
+        match self {
             Feedback::Fixed => (&b[l], above, true),
             Feedback::Direct => (&b[l], output, true),
             Feedback::Symmetric => (&w[l], above, true),
             Feedback::SymmetricExact => (&w[l], above, false),
-        };
-        match (only, detached) {
-            (Some(like), _) => tape.matvec_t_where(matrix, error, detached, like),
-            (None, true) => tape.matvec_t_detached(matrix, error),
-            (None, false) => tape.matvec_t(matrix, error),
         }
     }
 }

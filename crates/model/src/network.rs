@@ -32,7 +32,8 @@ pub struct Trace {
     /// e_0..e_L, as far as they were asked for.
     pub e: Vec<Option<Var>>,
     /// What came back to the layers 0..L−1 before the slope there was multiplied to it:
-    /// B_{l+1}ᵀ e_{l+1}, so that e_l is `carried[l]` ⊙ σ'(z_l).
+    /// B_{l+1}ᵀ e_{l+1}, so that e_l is `carried[l]` ⊙ σ'(z_l). None where e_l was not asked
+    /// for, or computed at once.
     pub carried: Vec<Option<Var>>,
 }
 
@@ -104,10 +105,24 @@ impl Network {
         let mut above = output;
         for l in (lowest..last).rev() {
             let y = trace.y[l];
-            let only = self.activation.is_shut_at_zero().then_some(y);
-            let carried = feedback.carry(tape, l, (w, b), (above, output), only);
-            trace.carried[l] = Some(carried);
-            above = self.activation.gate(tape, carried, y);
+            let (matrix, error, detached) = feedback.path(l, (w, b), (above, output));
+            above = match self.activation {
+                // What reaches the pixels need not be kept beside what is made of it.
+                Activation::Softplus { beta } if l == 0 && detached => {
+                    tape.matvec_t_gated(matrix, error, detached, y, beta)
+                }
+                activation => {
+                    let carried = if activation.is_shut_at_zero() {
+                        tape.matvec_t_where(matrix, error, detached, y)
+                    } else if detached {
+                        tape.matvec_t_detached(matrix, error)
+                    } else {
+                        tape.matvec_t(matrix, error)
+                    };
+                    trace.carried[l] = Some(carried);
+                    activation.gate(tape, carried, y)
+                }
+            };
             trace.e[l] = Some(above);
         }
     }

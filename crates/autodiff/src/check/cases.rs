@@ -219,6 +219,16 @@ fn plastic(at: &mut impl FnMut(&'static str, Vec<Point>, CaseFunction)) {
         let seen = t.matvec_t_where(&w, x[0], false, half);
         t.mul(seen, x[1])
     });
+    case("matvec_t_gated", &[V3, V4], |t, x| {
+        let mut w = weights(t, 3, 4);
+        t.update(&mut w, None, &[Outer::new(x[0], x[1])]);
+        let y = t.constant_vector(&[0.3, 0.0, 0.1, 0.0]);
+        t.matvec_t_gated(&w, x[0], false, y, 2.0)
+    });
+    case("matvec_t_gated by a variable", &[V3, V4], |t, x| {
+        let w = weights(t, 3, 4);
+        t.matvec_t_gated(&w, x[0], true, x[1], 2.0)
+    });
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::{Operation, same_shape, zip};
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
 use crate::program::Inputs;
 use crate::shape::Shape;
+use crate::simd::dispatch;
 use crate::support::Support;
 use crate::{Real, Tape, Var};
 
@@ -22,10 +23,8 @@ impl Operation for Gate {
     }
 
     fn value<T: Real>(&self, x: &impl Inputs<T>, y: &mut [T]) {
-        let minus_beta = T::from_f64(-self.beta);
-        zip(x.get(0).data, x.get(1).data, y, |u, y| {
-            -u * (minus_beta * y).exp_m1()
-        });
+        y.copy_from_slice(x.get(0).data);
+        gate_in_place(y, x.get(1).data, self.beta);
     }
 
     /// ū = ḡ ⊙ (1 − e^−βy), ȳ = ḡ ⊙ u ⊙ β e^−βy.
@@ -52,6 +51,19 @@ impl Operation for Gate {
     fn support(&self, _: usize, x: &dyn Fn(usize) -> Support) -> Support {
         if x(0).is_dense() { x(1) } else { x(0) }
     }
+}
+
+/// u ← u ⊙ (1 − e^−βy).
+pub(crate) fn gate_in_place<T: Real>(u: &mut [T], y: &[T], beta: f64) {
+    let minus_beta = T::from_f64(-beta);
+    dispatch(
+        #[inline(always)]
+        move || {
+            for (u, y) in u.iter_mut().zip(y) {
+                *u = -*u * (minus_beta * *y).exp_m1();
+            }
+        },
+    );
 }
 
 /// d = u ⊙ β e^−βy: the derivative of the gate in y.

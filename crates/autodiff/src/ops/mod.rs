@@ -26,7 +26,7 @@ pub(crate) use arithmetic::{Add, Affine, Div, Mul, Sub};
 pub(crate) use combine::Combine;
 pub(crate) use cross_entropy::CrossEntropy;
 pub(crate) use exponential::{Exp, ExpM1, Ln, Ln1p};
-pub(crate) use gate::{Gate, GateDecay};
+pub(crate) use gate::{Gate, GateDecay, gate_in_place};
 pub(crate) use matmul::{MatMul, MatMulNt, MatMulTn};
 pub(crate) use reduction::{Dot, Fill, Sum};
 pub(crate) use restrict::Restrict;

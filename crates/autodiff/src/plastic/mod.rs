@@ -23,6 +23,7 @@ pub(crate) use store::{Operand, Store};
 use ndarray::{Array2, ArrayView2};
 
 use crate::algebra::MatrixId;
+use crate::ops;
 use crate::program::{Action, Tensor};
 use crate::shape::Shape;
 use crate::support::Support;
@@ -90,8 +91,13 @@ impl Outer {
 pub(crate) enum PlasticOp {
     /// y Wᵀ.
     Matvec { slot: u32 },
-    /// e W on the node's support; `detached`: W counts as a constant.
-    MatvecT { slot: u32, detached: bool },
+    /// e W on the node's support; `detached`: W counts as a constant. With a gate β, e W
+    /// times the slope of softplus_β where its value is the second input, a constant.
+    MatvecT {
+        slot: u32,
+        detached: bool,
+        gate: Option<f64>,
+    },
     /// W ← sW + Σ sₖ aₖ ⊗ bₖ; inputs s₁, a₁, b₁, s₂, …, and s first if `scaled`.
     Update { slot: u32, scaled: bool },
     /// ⟨A, B⟩.
@@ -241,7 +247,7 @@ impl<T: Real> Tape<T> {
     /// If the shapes do not go together, or something is not of this tape.
     #[track_caller]
     pub fn matvec_t(&mut self, w: &Plastic, e: Var) -> Var {
-        self.checked_matvec_t(w, e, false, Support::DENSE)
+        self.checked_matvec_t(w, e, false, Support::DENSE, None)
     }
 
     /// Wᵀ e as [`Tape::matvec_t`], with W taken as a constant: derivatives pass
@@ -251,7 +257,7 @@ impl<T: Real> Tape<T> {
     /// As [`Tape::matvec_t`].
     #[track_caller]
     pub fn matvec_t_detached(&mut self, w: &Plastic, e: Var) -> Var {
-        self.checked_matvec_t(w, e, true, Support::DENSE)
+        self.checked_matvec_t(w, e, true, Support::DENSE, None)
     }
 
     /// Wᵀ e, computed only where `like` is not structurally zero, and zero elsewhere.
@@ -263,15 +269,52 @@ impl<T: Real> Tape<T> {
     pub fn matvec_t_where(&mut self, w: &Plastic, e: Var, detached: bool, like: Var) -> Var {
         self.check(like);
         let support = self.program.nodes[like.index()].support;
-        self.checked_matvec_t(w, e, detached, support)
+        self.checked_matvec_t(w, e, detached, support, None)
+    }
+
+    /// (Wᵀ e) ⊙ (1 − e^−βy): what [`Tape::softplus_gate`] makes of
+    /// [`Tape::matvec_t_where`], in one value instead of two if y is a constant.
+    ///
+    /// # Panics
+    /// As [`Tape::matvec_t`], and if y is no vector of n_pre numbers for each row of e.
+    #[track_caller]
+    pub fn matvec_t_gated(
+        &mut self,
+        w: &Plastic,
+        e: Var,
+        detached: bool,
+        y: Var,
+        beta: f64,
+    ) -> Var {
+        if self.is_active(y) {
+            let u = self.matvec_t_where(w, e, detached, y);
+            return self.softplus_gate(u, y, beta);
+        }
+        let (want, found) = (
+            Shape::matrix(self.shape_of(e).rows, self.slots[self.slot_of(w)].store.pre),
+            self.shape_of(y),
+        );
+        assert!(
+            want == found,
+            "matvec_t_gated needs a gate of shape {want}, got shape {found}"
+        );
+        let support = self.program.nodes[y.index()].support;
+        self.checked_matvec_t(w, e, detached, support, Some((y, beta)))
     }
 
     #[track_caller]
-    fn checked_matvec_t(&mut self, w: &Plastic, e: Var, detached: bool, on: Support) -> Var {
+    fn checked_matvec_t(
+        &mut self,
+        w: &Plastic,
+        e: Var,
+        detached: bool,
+        on: Support,
+        gate: Option<(Var, f64)>,
+    ) -> Var {
         let slot = self.slot_of(w);
         self.check(e);
         self.want_cols("matvec_t", e, w, self.slots[slot].store.post);
-        self.record_matvec_t(w.slot, e, detached, on)
+        self.record_matvec_t(w.slot, e, detached, on, gate)
     }
 
     /// W ← s W + Σₖ sₖ aₖ ⊗ bₖ over the terms, in place; s = 1 if there is none. From now
@@ -389,6 +432,7 @@ impl<T: Real> Tape<T> {
         e: Var,
         detached: bool,
         on: Support,
+        gate: Option<(Var, f64)>,
     ) -> Var {
         let store = &mut self.slots[slot as usize];
         let node = self.program.nodes[e.index()];
@@ -412,15 +456,19 @@ impl<T: Real> Tape<T> {
             coordinates,
             out,
         );
+        if let Some((y, beta)) = gate {
+            let y = self.program.nodes[y.index()];
+            ops::gate_in_place(out, &past[y.offset..y.offset + y.shape.len()], beta);
+        }
         let active = (store.active && !detached) || node.active;
-        self.push_plastic(
-            PlasticOp::MatvecT { slot, detached },
-            &[e],
-            offset,
-            shape,
-            on,
-            active,
-        )
+        let op = PlasticOp::MatvecT {
+            slot,
+            detached,
+            gate: gate.map(|(_, beta)| beta),
+        };
+        let inputs = [e, gate.map_or(e, |(y, _)| y)];
+        let inputs = &inputs[..if gate.is_some() { 2 } else { 1 }];
+        self.push_plastic(op, inputs, offset, shape, on, active)
     }
 
     pub(crate) fn record_update(&mut self, slot: u32, scale: Option<Var>, terms: &[Outer]) {

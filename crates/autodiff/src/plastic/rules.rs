@@ -148,12 +148,22 @@ pub(crate) fn reverse<A: Algebra>(
                 inner.add(cx.algebra, |g| g.dot(dz, z));
             }
         }
-        // u = e W on a support: ē = ū Wᵀ, Λ += e ⊗ ū, with ū cut to the support.
-        PlasticOp::MatvecT { slot, detached } => {
+        // u = e W on a support: ē = ū Wᵀ, Λ += e ⊗ ū, with ū cut to the support. Behind a
+        // gate g = u ⊙ σ' it is ū = ḡ ⊙ σ', and ⟨ū, u⟩ = ⟨ḡ, g⟩.
+        PlasticOp::MatvecT {
+            slot,
+            detached,
+            gate,
+        } => {
             let (e, u) = (cx.input(0), cx.output());
             let Companions { w, derivative, .. } = of(slot);
             let on = cx.algebra.support(u);
-            let mut du = cx.adjoint();
+            let adjoint_of_u = cx.adjoint();
+            let mut du = gated(
+                cx.algebra,
+                adjoint_of_u,
+                gate.map(|beta| (cx.input(1), beta)),
+            );
             if on != cx.algebra.support(du) && !on.is_dense() {
                 du = cx.algebra.restrict(du, on);
             }
@@ -166,7 +176,7 @@ pub(crate) fn reverse<A: Algebra>(
                 };
                 cx.algebra.update(adjoint, None, &[term]);
                 if let Some(inner) = &mut matrices[slot as usize].inner {
-                    inner.add(cx.algebra, |g| g.dot(du, u));
+                    inner.add(cx.algebra, |g| g.dot(adjoint_of_u, u));
                 }
             }
         }
@@ -222,6 +232,14 @@ pub(crate) fn reverse<A: Algebra>(
                 cx.algebra.add_scaled(source, one, adjoint);
             }
         }
+    }
+}
+
+/// x, or x times the slope of softplus_β where its value is y for a gate (y, β).
+fn gated<A: Algebra>(g: &mut A, x: A::Value, gate: Option<(A::Value, f64)>) -> A::Value {
+    match gate {
+        Some((y, beta)) => g.gate(x, y, beta),
+        None => x,
     }
 }
 
@@ -349,14 +367,23 @@ pub(crate) fn tangent<A: Algebra>(
                 cx.add(term);
             }
         }
-        // u̇ = ė W + e Ẇ, on the support.
-        PlasticOp::MatvecT { slot, detached } => {
+        // u̇ = ė W + e Ẇ, on the support; behind a gate, times σ'.
+        PlasticOp::MatvecT {
+            slot,
+            detached,
+            gate,
+        } => {
             let e = cx.input(0);
+            let gate = gate.map(|beta| (cx.input(1), beta));
             let Companions { w, derivative, .. } = of(slot);
             let on = cx.algebra.support(cx.output());
-            cx.take(0, |g, de| g.matvec_t(w, de, on));
+            cx.take(0, |g, de| {
+                let du = g.matvec_t(w, de, on);
+                gated(g, du, gate)
+            });
             if let (Some(dw), false) = (derivative, detached) {
-                let term = cx.algebra.matvec_t(dw, e, on);
+                let du = cx.algebra.matvec_t(dw, e, on);
+                let term = gated(cx.algebra, du, gate);
                 cx.add(term);
             }
         }
