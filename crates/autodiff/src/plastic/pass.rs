@@ -282,10 +282,11 @@ impl<T: Real, const K: usize, const M: usize, const N: usize> Vectors<'_, T, K, 
                 }
                 if K > 0 || SCALED {
                     w[r][chunk] = x;
-                } else if N > 0 {
+                } else if N > 0 || r == 0 {
                     // Sixteen numbers stored side by side are what the compiler takes
                     // for a hint to keep them in one register. Without a store it
-                    // vectorises across the rows, which takes four times as long.
+                    // vectorises across the rows, or from seventeen chunks on across
+                    // those, which takes four times as long and more.
                     self.copy[chunk % 2 * BLOCK + r] = x;
                 }
                 for m in 0..M {
