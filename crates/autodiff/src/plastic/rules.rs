@@ -149,25 +149,21 @@ pub(crate) fn reverse<A: Algebra>(
             }
         }
         // u = e W on a support: ē = ū Wᵀ, Λ += e ⊗ ū, with ū cut to the support. Behind a
-        // gate g = u ⊙ σ' it is ū = ḡ ⊙ σ', and ⟨ū, u⟩ = ⟨ḡ, g⟩.
+        // gate the output is g = u ⊙ σ', so ū = ḡ ⊙ σ', and ⟨ū, u⟩ = ⟨ḡ, g⟩.
         PlasticOp::MatvecT {
             slot,
             detached,
             gate,
         } => {
-            let (e, u) = (cx.input(0), cx.output());
+            let (e, g, dg) = (cx.input(0), cx.output(), cx.adjoint());
             let Companions { w, derivative, .. } = of(slot);
-            let on = cx.algebra.support(u);
-            let adjoint_of_u = cx.adjoint();
-            let mut du = gated(
-                cx.algebra,
-                adjoint_of_u,
-                gate.map(|beta| (cx.input(1), beta)),
-            );
+            let on = cx.algebra.support(g);
+            let gate = gate.map(|beta| (cx.input(1), beta));
+            let mut du = gated(cx.algebra, dg, gate);
             if on != cx.algebra.support(du) && !on.is_dense() {
                 du = cx.algebra.restrict(du, on);
             }
-            cx.give(0, |g| g.matvec(w, du));
+            cx.give(0, |algebra| algebra.matvec(w, du));
             if let (Some(adjoint), false) = (derivative, detached) {
                 let term = Outer {
                     scale: None,
@@ -176,7 +172,7 @@ pub(crate) fn reverse<A: Algebra>(
                 };
                 cx.algebra.update(adjoint, None, &[term]);
                 if let Some(inner) = &mut matrices[slot as usize].inner {
-                    inner.add(cx.algebra, |g| g.dot(adjoint_of_u, u));
+                    inner.add(cx.algebra, |algebra| algebra.dot(dg, g));
                 }
             }
         }
