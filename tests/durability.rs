@@ -520,6 +520,18 @@ fn a_changed_rule_file_is_another_run() {
 }
 
 #[test]
+fn a_run_goes_on_wherever_its_rule_file_was_moved() {
+    let place = place();
+    place.write("rule.toml", "terms = ['F0', 'F2']\n");
+    interrupted(&place, "run", &["rule=rule.toml"]);
+    place.write("elsewhere.toml", "terms = ['F0', 'F2']\n");
+    let output = place.run(&run_in("run", &["rule=elsewhere.toml"]));
+    let told = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("going on after "), "{told}");
+}
+
+#[test]
 fn where_an_episode_diverges_is_told_and_recorded() {
     let place = place();
     let args = run_in("run", &["rule=pool", "theta0=1e9", "episodes=20"]);

@@ -182,7 +182,8 @@ impl<T: Real> Tape<T> {
         let mut adjoints = std::mem::take(&mut workspace.adjoints);
         adjoints.clear();
         adjoints.resize(loss.index() + 1, None);
-        let mut replay = replaying.then(|| Replay::new(&self.program, &self.slots, &needs));
+        let mut replay =
+            replaying.then(|| Replay::new(&self.program, &self.slots, &needs, workspace));
         if let (Some(replay), true) = (&mut replay, options.spend) {
             // A sweep before this one may have spent them.
             replay.restore(&self.program, &mut self.slots);

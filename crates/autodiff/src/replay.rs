@@ -27,23 +27,33 @@ struct History<T> {
     updates: Vec<u32>,
     /// The matrix before update k, for some k in rising order.
     checkpoints: Vec<(usize, Store<T>)>,
-    /// Memory of checkpoints that were passed.
+    /// Memory of checkpoints to be made.
     spare: Vec<Store<T>>,
 }
 
 impl<T: Real> Replay<T> {
-    /// For the matrices that the sweep reads. Those that recorded gradients made are left
-    /// to be undone.
-    pub(crate) fn new(program: &Program<T>, slots: &[Slot<T>], needs: &[Needs]) -> Self {
-        let of = |slot: usize| History {
-            slot,
-            updates: updates(program, slot),
-            checkpoints: Vec::new(),
-            spare: Vec::new(),
+    /// For the matrices that the sweep reads, with memory of `workspace`. Those that
+    /// recorded gradients made are left to be undone.
+    pub(crate) fn new(
+        program: &Program<T>,
+        slots: &[Slot<T>],
+        needs: &[Needs],
+        workspace: &mut Workspace<T>,
+    ) -> Self {
+        let mut of = |slot: usize| {
+            let Store { post, pre, .. } = slots[slot].store;
+            History {
+                slot,
+                updates: updates(program, slot),
+                checkpoints: Vec::with_capacity(CHECKPOINTS),
+                spare: (0..CHECKPOINTS)
+                    .map(|_| workspace.store(post, pre))
+                    .collect(),
+            }
         };
         let replayed = |slot: &usize| slots[*slot].origin == Origin::Plastic && needs[*slot].read;
         Replay {
-            histories: (0..slots.len()).filter(replayed).map(of).collect(),
+            histories: (0..slots.len()).filter(replayed).map(&mut of).collect(),
         }
     }
 
@@ -108,9 +118,9 @@ impl<T: Real> History<T> {
                 apply(program, *update, w);
             }
             now = next;
-            if now < k {
-                let spare = self.spare.pop();
-                let mut store = spare.unwrap_or_else(|| Store::zeros(w.post, w.pre));
+            if now < k
+                && let Some(mut store) = self.spare.pop()
+            {
                 store.copy_from(w);
                 self.checkpoints.push((now, store));
             }

@@ -349,6 +349,22 @@ fn room_cannot_be_made_for_repeats_of_what_was_cleared() {
 }
 
 #[test]
+fn memory_does_not_grow_with_the_number_of_gradients_taken_by_replay() {
+    let mut tape = Tape::<f32>::new();
+    let mut footprint = || {
+        tape.clear();
+        let (loss, rate) = long_loop(&mut tape, 60, 0.5);
+        let gradient = tape.gradient(loss, &[rate]);
+        assert_eq!(gradient.rewind, Rewind::Replay);
+        tape.footprint()
+    };
+    let first = footprint();
+    for _ in 0..3 {
+        assert_eq!(footprint(), first);
+    }
+}
+
+#[test]
 fn taking_a_gradient_changes_nothing_on_the_tape() {
     let mut tape = Tape::<f64>::new();
     let x: Vec<Var> = inputs().iter().map(|(s, x)| tape.variable(*s, x)).collect();

@@ -35,19 +35,31 @@ pub(crate) fn record(config: &Config, data: &Dataset) -> Result<Table, RunError>
 }
 
 /// The first setting in which two configurations differ, as "KEY is A there and B here".
-/// The number of threads is no matter.
+/// The number of threads is no matter, nor is where a rule file lies whose bytes are the
+/// same.
 pub(crate) fn other_setting(there: &Table, here: &Table) -> Option<String> {
+    let file = of(there, "rule_sha256");
+    let same_file = file.is_some() && file == of(here, "rule_sha256");
+    let matters = |key: &str| match key {
+        "threads" | RECORD => false,
+        "rule" => !same_file,
+        _ => true,
+    };
     let keys = there.keys().chain(here.keys());
-    keys.filter(|key| !["threads", RECORD].contains(&key.as_str()))
+    keys.filter(|key| matters(key))
         .find_map(|key| told(key, there.get(key), here.get(key)))
 }
 
 /// The first thing in their records that keeps one from going on with a run of the other.
 pub(crate) fn other_origin(there: &Table, here: &Table) -> Option<String> {
-    let of = |table: &Table, key: &str| table.get(RECORD)?.get(key).cloned();
     BINDING
         .iter()
-        .find_map(|key| told(key, of(there, key).as_ref(), of(here, key).as_ref()))
+        .find_map(|key| told(key, of(there, key), of(here, key)))
+}
+
+/// An entry of a configuration's record.
+fn of<'t>(config: &'t Table, key: &str) -> Option<&'t Value> {
+    config.get(RECORD)?.get(key)
 }
 
 fn told(key: &str, there: Option<&Value>, here: Option<&Value>) -> Option<String> {
@@ -57,7 +69,7 @@ fn told(key: &str, there: Option<&Value>, here: Option<&Value>) -> Option<String
 
 /// A line about a run that another build of the same version began.
 pub(crate) fn other_build(there: &Table, here: &Table) -> Option<String> {
-    let of = |table: &Table| Some(table.get(RECORD)?.get("revision")?.as_str()?.to_owned());
-    let (there, here) = (of(there)?, of(here)?);
+    let revision = |config| of(config, "revision")?.as_str();
+    let (there, here) = (revision(there)?, revision(here)?);
     (there != here).then(|| format!("begun by revision {there}, continued by revision {here}"))
 }
