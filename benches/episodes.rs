@@ -14,12 +14,7 @@ fn time(bencher: &mut criterion::Bencher<'_>, settings: &Settings, data: &Datase
     let mut setting = draw_setting::<f32>(settings, data, 0, 0, &theta);
     setting.train.x = setting.train.x.repeat(repeat);
     setting.train.labels = setting.train.labels.repeat(repeat);
-    let episode = Episode::new(
-        &settings.network,
-        settings.feedback,
-        &settings.rule,
-        settings.penalty,
-    );
+    let episode = Episode::of(settings);
     let mut episode = episode.expect("built-in rules fit any network");
     let mut tape = Tape::new();
     bencher.iter(|| {

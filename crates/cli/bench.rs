@@ -175,14 +175,9 @@ fn workers(args: &Args) -> Result<Vec<Worker>, Failure> {
     let theta = settings.rule.example_theta();
     (0..u64::from(args.threads))
         .map(|trial| {
-            let episode = Episode::new(
-                &settings.network,
-                settings.feedback,
-                &settings.rule,
-                settings.penalty,
-            )
-            .map_err(Failure::Input)?
-            .with_gradient(gradient);
+            let episode = Episode::of(&settings)
+                .map_err(Failure::Input)?
+                .with_gradient(gradient);
             let setting = draw_setting(&settings, &data, trial, 0, &theta);
             let tape = Tape::new();
             Ok(Worker {

@@ -97,13 +97,7 @@ fn of_episode(check: &GradientCheck, rule: Rule) -> Result<Comparison, Failure> 
         .check(&data)
         .map_err(|error| Failure::Input(error.to_string()))?;
     let setting: Setting<f64> = draw_setting(&settings, &data, 0, 0, &theta);
-    let episode = Episode::new(
-        &settings.network,
-        settings.feedback,
-        &settings.rule,
-        settings.penalty,
-    )
-    .map_err(Failure::Input)?;
+    let episode = Episode::of(&settings).map_err(Failure::Input)?;
     let inputs: Vec<(Shape, Vec<f64>)> = theta.iter().map(|t| (Shape::SCALAR, vec![*t])).collect();
     Ok(check.compare(&inputs, |tape, theta| {
         let mut episode = episode.clone();

@@ -48,7 +48,7 @@ impl Explanation {
         let mut setting: Setting<f64> = draw_setting(settings, data, 0, 0, theta);
         setting.train.x.truncate(steps * data.pixels());
         setting.train.labels.truncate(steps);
-        let mut episode = Episode::new(network, settings.feedback, rule, settings.penalty)?;
+        let mut episode = Episode::of(settings)?;
         let outcome = episode.run(&mut Tape::new(), &setting);
         let gradient = &outcome.gradient.theta;
         if !outcome.meta_loss.is_finite() || gradient.iter().any(|g| !g.is_finite()) {

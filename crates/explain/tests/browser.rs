@@ -83,13 +83,7 @@ fn weights(explanation: &Explanation, layer: usize) -> Vec<Array2<f64>> {
     let Explanation {
         settings, setting, ..
     } = explanation;
-    let mut episode = Episode::new(
-        &settings.network,
-        settings.feedback,
-        &settings.rule,
-        settings.penalty,
-    )
-    .unwrap();
+    let mut episode = Episode::of(settings).unwrap();
     let mut found = vec![setting.w[layer - 1].clone()];
     episode.record_watched(&mut Tape::new(), setting, |tape, step| {
         found.push(tape.matrix(&step.w[layer - 1]));
@@ -107,13 +101,7 @@ fn adjoint(explanation: &Explanation, layer: usize, t: usize) -> Array2<f64> {
         x: setting.train.x[from * 784..to * 784].to_vec(),
         labels: setting.train.labels[from..to].to_vec(),
     };
-    let mut episode = Episode::new(
-        &settings.network,
-        settings.feedback,
-        &settings.rule,
-        settings.penalty,
-    )
-    .unwrap();
+    let mut episode = Episode::of(settings).unwrap();
     let mut tape = Tape::new();
     let first = Setting {
         train: cut(0, t + 1),

@@ -37,8 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         setting.train.x.truncate(steps * 784);
         setting.train.labels.truncate(steps);
 
-        let (network, feedback) = (&settings.network, settings.feedback);
-        let mut episode = Episode::new(network, feedback, &settings.rule, settings.penalty)?;
+        let mut episode = Episode::of(&settings)?;
         let outcome = episode.run(&mut tape, &setting);
         let (loss, accuracy) = (outcome.cross_entropy, outcome.accuracy);
         if steps == 0 {

@@ -30,8 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ..Settings::default()
     };
     settings.check(&data)?;
-    let (network, feedback) = (&settings.network, settings.feedback);
-    let mut episode = Episode::new(network, feedback, &settings.rule, settings.penalty)?;
+    let mut episode = Episode::of(&settings)?;
     let mut tape = Tape::<f64>::new();
 
     let mut theta = vec![0.001, 0.0];

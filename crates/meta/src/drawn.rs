@@ -173,13 +173,7 @@ mod tests {
         };
         let theta = vec![0.01; settings.rule.terms.len()];
         let drawn = Drawn::<f32>::new(&settings, &data, (2, 5), &theta);
-        let mut episode = Episode::new(
-            &settings.network,
-            settings.feedback,
-            &settings.rule,
-            settings.penalty,
-        )
-        .unwrap();
+        let mut episode = Episode::of(&settings).unwrap();
         let mut tape = Tape::new();
         let found = episode.run_with_weights(&mut tape, &drawn);
         assert_eq!(found, episode.run_with_weights(&mut tape, &drawn.setting()));

@@ -2,7 +2,7 @@ use autodiff::{GradientOptions, Real, Rewind, Shape, Tape, Var};
 use model::{CompiledRule, Feedback, Network, Trace};
 use ndarray::Array2;
 
-use crate::{GradientMode, Part, Penalty, Start, measures};
+use crate::{GradientMode, Part, Penalty, Settings, Start, measures};
 
 /// What came out of an episode.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,6 +119,23 @@ impl Episode {
             trace: Trace::default(),
             one_hot: Vec::new(),
         })
+    }
+
+    /// The episode that `settings` describe.
+    ///
+    /// # Errors
+    /// As [`Episode::new`].
+    pub fn of(settings: &Settings) -> Result<Self, String> {
+        let Settings {
+            network,
+            feedback,
+            rule,
+            penalty,
+            gradient,
+            ..
+        } = settings;
+        let episode = Episode::new(network, *feedback, rule, *penalty)?;
+        Ok(episode.with_gradient(*gradient))
     }
 
     /// The same, with another way of taking the meta-gradient.

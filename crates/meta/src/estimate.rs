@@ -78,14 +78,7 @@ struct Sample {
 fn sample<T: Real>(settings: &Settings, data: &Dataset, trial: u64, episodes: u64) -> Sample {
     let mut theta = vec![0.0; settings.rule.terms.len()];
     theta[0] = settings.theta0;
-    let mut episode = Episode::new(
-        &settings.network,
-        settings.feedback,
-        &settings.rule,
-        settings.penalty,
-    )
-    .expect("the settings were checked")
-    .with_gradient(settings.gradient);
+    let mut episode = Episode::of(settings).expect("the settings were checked");
     let mut tape = Tape::<T>::new();
     let mut bytes = 0;
     let mut run = |number| {

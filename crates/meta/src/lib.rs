@@ -26,12 +26,7 @@
 //!
 //! // θ_0, θ_2 and θ_9 of the rule "bio", in the first episode of the first trial.
 //! let setting = draw_setting(&settings, &data, 0, 0, &[0.01, -0.02, 0.002]);
-//! let mut episode = Episode::new(
-//!     &settings.network,
-//!     settings.feedback,
-//!     &settings.rule,
-//!     settings.penalty,
-//! )?;
+//! let mut episode = Episode::of(&settings)?;
 //! let outcome = episode.run(&mut Tape::<f64>::new(), &setting);
 //!
 //! assert!(outcome.meta_loss.is_finite());

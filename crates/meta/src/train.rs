@@ -264,17 +264,9 @@ pub fn measure_episode(
 impl<T: Real> Worker<T> {
     /// For settings that were checked.
     fn new(settings: &Settings) -> Self {
-        let episode = Episode::new(
-            &settings.network,
-            settings.feedback,
-            &settings.rule,
-            settings.penalty,
-        );
         Worker {
             tape: Tape::new(),
-            episode: episode
-                .expect("the settings were checked")
-                .with_gradient(settings.gradient),
+            episode: Episode::of(settings).expect("the settings were checked"),
         }
     }
 }

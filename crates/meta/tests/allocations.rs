@@ -59,13 +59,7 @@ fn an_episode_takes_the_memory_that_its_tape_reports() {
         let theta = vec![1e-5; settings.rule.terms.len()];
         let mut kept = None;
         let found = allocation_counter::measure(|| {
-            let mut episode = Episode::new(
-                &settings.network,
-                settings.feedback,
-                &settings.rule,
-                settings.penalty,
-            )
-            .unwrap();
+            let mut episode = Episode::of(&settings).unwrap();
             let mut tape = Tape::<f32>::new();
             for number in 0..2 {
                 let start = Drawn::new(&settings, &data, (0, number), &theta);

@@ -26,13 +26,7 @@ fn settings(rule: &str) -> Settings {
 }
 
 fn episode(settings: &Settings) -> Episode {
-    Episode::new(
-        &settings.network,
-        settings.feedback,
-        &settings.rule,
-        settings.penalty,
-    )
-    .unwrap()
+    Episode::of(settings).unwrap()
 }
 
 /// The same episode of the same trial, with coefficients `theta`.

@@ -27,13 +27,7 @@ fn memory_is_linear_in_the_number_of_updates_up_to_ten_thousand() {
         },
         ..Settings::default()
     };
-    let mut episode = Episode::new(
-        &settings.network,
-        settings.feedback,
-        &settings.rule,
-        settings.penalty,
-    )
-    .unwrap();
+    let mut episode = Episode::of(&settings).unwrap();
     let mut tape = Tape::new();
     let mut bytes = |steps| {
         let recorded = episode.record(&mut tape, &setting(&settings, steps));
