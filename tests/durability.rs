@@ -532,40 +532,6 @@ fn a_run_goes_on_wherever_its_rule_file_was_moved() {
 }
 
 #[test]
-fn where_an_episode_diverges_is_told_and_recorded() {
-    let place = place();
-    let args = run_in("run", &["rule=pool", "theta0=1e9", "episodes=20"]);
-    let args: Vec<&str> = args
-        .into_iter()
-        .filter(|arg| *arg != "episodes=2000")
-        .collect();
-    let output = place.run(&args);
-    let told = text(&output);
-    assert_eq!(output.status.code(), Some(0), "{told}");
-    let noted: Vec<&str> = told
-        .lines()
-        .filter(|line| line.starts_with("trial "))
-        .collect();
-    assert_eq!(noted.len(), 3, "the first of each trial: {told}");
-    let place_of = " diverged at step 0, W of layer 1, mostly by F0";
-    assert!(noted.iter().all(|line| line.ends_with(place_of)), "{told}");
-    let metrics = place.read("run/metrics.csv");
-    let rows: Vec<&str> = metrics.lines().skip(1).collect();
-    let diverged = rows.iter().filter(|row| row.contains(",diverged,"));
-    let located = |row: &&&str| row.ends_with(",0,1,W,F0");
-    let number = diverged.clone().count();
-    assert!(
-        number >= 3 && diverged.filter(located).count() == number,
-        "{metrics}"
-    );
-    assert!(rows.iter().filter(|row| row.ends_with(",,,,")).count() == rows.len() - number);
-    let summary: serde_json::Value = serde_json::from_str(&place.read("run/summary.json")).unwrap();
-    assert_eq!(summary["diverged_episodes"], number);
-    assert_eq!(summary["diverged_trials"], 3);
-    place.good(&["verify", "run"]);
-}
-
-#[test]
 fn a_reproduction_that_is_killed_ends_with_the_same_files() {
     let args = [
         "reproduce",

@@ -111,6 +111,35 @@ fn metrics_have_the_columns_of_the_contract_and_numbers_that_read_back_exactly()
 }
 
 #[test]
+fn where_an_episode_diverges_is_told_and_recorded() {
+    let place = Place::new();
+    let output = place.run(&with(&["rule=pool", "theta0=1e9", "--out", "run"]));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let noted: Vec<&str> = told
+        .lines()
+        .filter(|line| line.starts_with("trial "))
+        .collect();
+    assert_eq!(noted.len(), 3, "the first of each trial: {told}");
+    let place_of = " diverged at step 0, W of layer 1, mostly by F0";
+    assert!(noted.iter().all(|line| line.ends_with(place_of)), "{told}");
+    let metrics = place.read("run/metrics.csv");
+    let rows: Vec<&str> = metrics.lines().skip(1).collect();
+    let diverged = rows.iter().filter(|row| row.contains(",diverged,"));
+    let located = |row: &&&str| row.ends_with(",0,1,W,F0");
+    let number = diverged.clone().count();
+    assert!(
+        number >= 3 && diverged.filter(located).count() == number,
+        "{metrics}"
+    );
+    assert!(rows.iter().filter(|row| row.ends_with(",,,,")).count() == rows.len() - number);
+    let summary: serde_json::Value = serde_json::from_str(&place.read("run/summary.json")).unwrap();
+    assert_eq!(summary["diverged_episodes"], number);
+    assert_eq!(summary["diverged_trials"], 3);
+    place.good(&["verify", "run"]);
+}
+
+#[test]
 fn a_runs_own_configuration_repeats_it_byte_for_byte_from_any_folder() {
     let place = Place::new();
     place.write(

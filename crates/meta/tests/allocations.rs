@@ -38,7 +38,7 @@ fn allocations(rule: &str, steps: usize) -> u64 {
     let mut tape = Tape::new();
     let mut run = |setting| {
         let recorded = episode.record(&mut tape, setting);
-        tape.gradient(recorded.meta_loss, &recorded.theta);
+        episode.differentiate(&mut tape, &recorded);
     };
     // The longer episode first, and the shorter too: buffers go where they were last.
     run(&whole);

@@ -130,7 +130,6 @@ fn the_gradients_of_bio_and_the_pool_in_f32_are_close_to_those_in_f64() {
         // Among them that of the decay, which is followed through time.
         for (r, (a, b)) in coarse.theta.iter().zip(&fine.theta).enumerate() {
             let off = (a - b).abs() / b.abs();
-            println!("{rule} {r} {off:e}");
             assert!(off < 1e-3, "{rule}'s theta_{r}: {a:e} and {b:e}");
         }
     }

@@ -1,4 +1,5 @@
 use crate::algebra::{Algebra, Shorthand};
+use crate::shape::Shape;
 
 /// ⟨Λ, W⟩ = Σᵢⱼ Λᵢⱼ Wᵢⱼ of a matrix and its adjoint, which a scale's derivative is made
 /// of, followed through the sweep instead of summed over all weights.
@@ -51,7 +52,7 @@ impl<V: Copy + PartialEq> Inner<V> {
     pub(super) fn before_scaling<A: Algebra<Value = V>>(self, g: &mut A, s: V) -> V {
         match self.now {
             Some(now) => g.div(now, s),
-            None => g.constant(crate::shape::Shape::SCALAR, 0.0),
+            None => g.constant(Shape::SCALAR, 0.0),
         }
     }
 }

@@ -466,9 +466,10 @@ impl<T: Real> Tape<T> {
             detached,
             gate: gate.map(|(_, beta)| beta),
         };
-        let inputs = [e, gate.map_or(e, |(y, _)| y)];
-        let inputs = &inputs[..if gate.is_some() { 2 } else { 1 }];
-        self.push_plastic(op, inputs, offset, shape, on, active)
+        match gate {
+            Some((y, _)) => self.push_plastic(op, &[e, y], offset, shape, on, active),
+            None => self.push_plastic(op, &[e], offset, shape, on, active),
+        }
     }
 
     pub(crate) fn record_update(&mut self, slot: u32, scale: Option<Var>, terms: &[Outer]) {
