@@ -228,6 +228,8 @@ fn long_loop<T: Real>(tape: &mut Tape<T>, steps: usize, shrink: f64) -> (Var, Va
     }
     let y = as_t(irregular(1, PRE, 999));
     let y = tape.constant_vector(y.as_slice().unwrap());
+    // So that the reverse sweep needs W as it is after the last update, too.
+    let y = tape.scale(rate, y);
     let z = tape.matvec(&w, y);
     (tape.dot(z, z), rate)
 }
