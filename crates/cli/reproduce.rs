@@ -5,8 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use datasets::{Dataset, Split};
-use report::paper::{Ask, QUICK, Reproduction, TARGETS, TRIALS, Target};
-use report::{Outcome, Report, Standing};
+use paper::{Ask, Outcome, QUICK, Report, Reproduction, Standing, TARGETS, TRIALS, Target};
 use runs::{RunError, parse_value};
 use toml::Value;
 

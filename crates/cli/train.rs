@@ -183,7 +183,7 @@ pub(crate) fn carry_out(
     })?;
     // Of a run that was finished before, perhaps where nothing can be written, it is there.
     if done < total || !run.path().join("report.html").is_file() {
-        report::write_run_report(run.path())?;
+        plots::write_run_report(run.path())?;
     }
     let took = progress.finish();
     let mut text = describe(settings, &summary);

@@ -8,8 +8,6 @@ mod digits;
 
 use crate::verdict::Claim;
 
-pub(super) use coefficients::{GONE, terms_kept};
-
 /// All claims.
 pub const CLAIMS: [&Claim; 12] = [
     &accuracy::C1,

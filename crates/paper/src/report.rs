@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use plots::{Figure, Setting, Table, draw_png, draw_svg};
 use rayon::prelude::*;
 use runs::{RunError, write_whole};
 use serde::Serialize;
 
-use crate::figure::Figure;
-use crate::html::Page;
-use crate::paper::Context;
-use crate::table::Table;
+use crate::results::Context;
 use crate::verdict::Verdict;
-use crate::{draw, png};
 
 /// Verdicts, figures and tables, with the settings they were made with.
 #[derive(Clone, Debug)]
@@ -27,44 +24,6 @@ pub struct Report {
     pub tables: Vec<(Table, String)>,
     /// The configuration of every run.
     pub settings: Vec<Setting>,
-}
-
-/// The configuration of a run.
-#[derive(Clone, Debug)]
-pub struct Setting {
-    /// The run.
-    pub name: String,
-    /// Its config.toml.
-    pub text: String,
-}
-
-impl Setting {
-    /// The configuration in a file, without what tells of the machine it was made on:
-    /// files are named without their folders.
-    ///
-    /// # Errors
-    /// If the file cannot be read, or is no TOML.
-    pub(crate) fn read(name: &str, path: &Path) -> Result<Setting, RunError> {
-        let wrong = |error: String| RunError::Failed(format!("{}: {error}", path.display()));
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-        let mut table: toml::Table = text
-            .parse()
-            .map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
-        for key in ["rule", "data"] {
-            if let Some(toml::Value::String(value)) = table.get_mut(key)
-                && let Some(file) = Path::new(value.as_str()).file_name()
-            {
-                *value = file.to_string_lossy().into_owned();
-            }
-        }
-        if let Some(toml::Value::Table(record)) = table.get_mut("record") {
-            record.remove("data_origin");
-        }
-        Ok(Setting {
-            name: name.to_owned(),
-            text: toml::to_string(&table).expect("what was TOML still is"),
-        })
-    }
 }
 
 /// What a figure's or table's file is accompanied by.
@@ -83,8 +42,8 @@ impl Report {
     pub fn write(&self, folder: &Path) -> Result<(), RunError> {
         let put = |name: String, bytes: &[u8]| write_whole(&folder.join(name), bytes);
         self.figures.par_iter().try_for_each(|figure| {
-            let svg = draw::figure(figure);
-            let png = png::from_svg(&svg)
+            let svg = draw_svg(figure);
+            let png = draw_png(&svg)
                 .map_err(|error| RunError::Failed(format!("{}.png: {error}", figure.id)))?;
             put(format!("{}.svg", figure.id), svg.as_bytes())?;
             put(format!("{}.png", figure.id), &png)?;
@@ -96,10 +55,7 @@ impl Report {
         }
         put("captions.json".to_owned(), self.captions().as_bytes())?;
         put("verdicts.csv".to_owned(), self.verdicts_csv().as_bytes())?;
-        put(
-            "report.html".to_owned(),
-            Page::of_paper(self).to_html().as_bytes(),
-        )
+        put("report.html".to_owned(), self.page().to_html().as_bytes())
     }
 
     fn captions(&self) -> String {

@@ -2,76 +2,51 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::axis::digits;
 use crate::draw::{self, HEIGHT, WIDTH};
 use crate::figure::{Figure, Panel};
 use crate::palette::Colour;
-use crate::report::{Report, Setting};
-use crate::stats::Interval;
 use crate::table::Table;
-use crate::verdict::{Check, Outcome, Standing, Verdict};
 
 mod readout;
+mod setting;
 
-/// Checks of a claim that are shown at once; the others unfold.
-const CHECKS_SHOWN: usize = 3;
+pub use setting::Setting;
 
 /// A page, from top to bottom.
 #[derive(Debug)]
-pub(crate) struct Page<'a> {
+pub struct Page<'a> {
     /// Its heading.
-    pub(crate) title: String,
-    /// A sentence beneath.
-    pub(crate) lead: String,
+    pub title: String,
+    /// What was done to come by it, beneath.
+    pub lead: String,
     /// What to bear in mind throughout.
-    pub(crate) badges: Vec<String>,
-    /// The verdicts; may be none.
-    pub(crate) verdicts: &'a [Verdict],
+    pub badges: Vec<String>,
+    /// What stands before the figures.
+    pub sections: Vec<Section>,
     /// The figures.
-    pub(crate) figures: &'a [Figure],
+    pub figures: &'a [Figure],
     /// The tables.
-    pub(crate) tables: Vec<&'a Table>,
+    pub tables: Vec<&'a Table>,
     /// The configurations.
-    pub(crate) settings: &'a [Setting],
+    pub settings: &'a [Setting],
     /// Whether each figure and table stands beside the page as files too.
-    pub(crate) files: bool,
+    pub files: bool,
 }
 
-impl<'a> Page<'a> {
-    /// The page of a reproduction.
-    pub(crate) fn of_paper(report: &'a Report) -> Page<'a> {
-        let context = &report.context;
-        let mut badges = Vec::new();
-        if context.synthetic {
-            badges.push("synthetic data".to_owned());
-        }
-        if context.quick {
-            badges.push("--quick".to_owned());
-        }
-        let episodes = match context.episodes {
-            Some(episodes) => format!(" of {episodes} episodes"),
-            None => String::new(),
-        };
-        Page {
-            title: "Plasticity rules with random feedback, reproduced".to_owned(),
-            lead: format!(
-                "{} trials{episodes} on {}, seed {}, by metaplast {}.",
-                context.trials,
-                context.data,
-                context.seed,
-                env!("CARGO_PKG_VERSION")
-            ),
-            badges,
-            verdicts: &report.verdicts,
-            figures: &report.figures,
-            tables: report.tables.iter().map(|(table, _)| table).collect(),
-            settings: &report.settings,
-            files: true,
-        }
-    }
+/// A part of a page that is neither figure nor table.
+#[derive(Debug)]
+pub struct Section {
+    /// Its anchor.
+    pub id: &'static str,
+    /// Its heading.
+    pub title: &'static str,
+    /// What follows the heading.
+    pub body: Markup,
+}
 
+impl Page<'_> {
     /// The whole page.
-    pub(crate) fn to_html(&self) -> String {
+    pub fn to_html(&self) -> String {
         let style = include_str!("page.css").to_owned() + &palette();
         let page = html! {
             (DOCTYPE)
@@ -94,7 +69,9 @@ impl<'a> Page<'a> {
                         (self.contents())
                     }
                     main {
-                        @if !self.verdicts.is_empty() { (self.verdict_table()) }
+                        @for section in &self.sections {
+                            section id=(section.id) { h2 { (section.title) } (section.body) }
+                        }
                         @for figure in self.figures { (self.figure(figure)) }
                         @for table in &self.tables { (self.table(table)) }
                         (self.settings())
@@ -112,40 +89,10 @@ impl<'a> Page<'a> {
     fn contents(&self) -> Markup {
         html! {
             nav aria-label="Contents" {
-                @if !self.verdicts.is_empty() { a href="#verdicts" { "Verdicts" } }
+                @for section in &self.sections { a href={ "#" (section.id) } { (section.title) } }
                 @for figure in self.figures { a href={ "#" (figure.id) } { (figure.id) } }
                 @for table in &self.tables { a href={ "#" (table.id) } { (table.id) } }
                 a href="#settings" { "Settings" }
-            }
-        }
-    }
-
-    fn verdict_table(&self) -> Markup {
-        let count = |outcome| {
-            self.verdicts
-                .iter()
-                .filter(|v| v.outcome == outcome)
-                .count()
-        };
-        html! {
-            section id="verdicts" {
-                h2 { "Verdicts" }
-                p.tally {
-                    @for outcome in [Outcome::Held, Outcome::NotHeld, Outcome::NotTested] {
-                        span.pill.(class(outcome)) { (count(outcome)) " " (outcome.name()) } " "
-                    }
-                }
-                div.scroll {
-                    table.verdicts {
-                        thead { tr {
-                            th scope="col" { "Claim" }
-                            th scope="col" { "Paper" }
-                            th scope="col" { "Ours, with 98 % interval" }
-                            th scope="col" { "Verdict" }
-                        } }
-                        tbody { @for verdict in self.verdicts { (row(verdict)) } }
-                    }
-                }
             }
         }
     }
@@ -232,74 +179,6 @@ fn panel_figure(figure: &Figure, i: usize, panel: &Panel) -> Markup {
             }
             div.tip hidden {}
             output.sr aria-live="polite" {}
-        }
-    }
-}
-
-fn class(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Held => "held",
-        Outcome::NotHeld => "not-held",
-        Outcome::NotTested => "not-tested",
-    }
-}
-
-fn standing_class(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Missed => "missed",
-        Standing::Met => "met",
-    }
-}
-
-fn row(verdict: &Verdict) -> Markup {
-    let claim = verdict.claim;
-    // What decided against a claim comes first.
-    let mut checks: Vec<&Check> = verdict.checks.iter().collect();
-    checks.sort_by_key(|check| check.standing);
-    let (shown, folded) = checks.split_at(checks.len().min(CHECKS_SHOWN));
-    let missed = folded
-        .iter()
-        .filter(|check| check.standing == Standing::Missed);
-    let missed = missed.count();
-    html! {
-        tr {
-            td.claim {
-                p { strong { (claim.id) } " " span.where { (claim.figure) } }
-                p { (claim.statement) }
-                details { summary { "Criterion" } p { (claim.criterion) } }
-            }
-            td.paper { (claim.paper) }
-            td.ours {
-                @if verdict.checks.is_empty() { p.note { (verdict.note) } }
-                ul { @for check in shown { (item(check)) } }
-                @if !folded.is_empty() {
-                    details {
-                        summary {
-                            (folded.len()) " more"
-                            @if missed > 0 { ", " (missed) " not met" }
-                        }
-                        ul { @for check in folded { (item(check)) } }
-                    }
-                }
-            }
-            td.verdict {
-                span.pill.(class(verdict.outcome)) { (verdict.outcome.name()) }
-                @if !verdict.checks.is_empty() && !verdict.note.is_empty() {
-                    p.note { (verdict.note) }
-                }
-            }
-        }
-    }
-}
-
-fn item(check: &Check) -> Markup {
-    let Interval { mean, lower, upper } = check.value;
-    let [mean, lower, upper] = [mean, lower, upper].map(|number| digits(number, 3));
-    html! {
-        li.(standing_class(check.standing)) {
-            span.what { (check.what) }
-            span.value { (mean) " " span.interval { "[" (lower) ", " (upper) "]" } }
-            span.wanted { "wanted " (check.wanted) }
         }
     }
 }

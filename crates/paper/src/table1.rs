@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::Target;
-use super::experiments::Experiment;
-use super::figures::{data, made};
-use super::results::Results;
-use crate::stats::Interval;
-use crate::table::Table;
-use crate::trials::Trials;
+use plots::stats::Interval;
+use plots::{Table, Trials};
+
+use crate::experiments::Experiment;
+use crate::figures::{data, made};
+use crate::results::Results;
+use crate::target::Target;
 
 /// A row of the paper's Table 1.
 #[derive(Clone, Copy, Debug)]

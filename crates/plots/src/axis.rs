@@ -53,12 +53,12 @@ fn round_step(step: f64) -> f64 {
 }
 
 /// A number as it stands beside an axis: up to four digits.
-pub(crate) fn label(value: f64) -> String {
+pub fn label(value: f64) -> String {
     digits(value, 4)
 }
 
 /// A number with up to so many digits.
-pub(crate) fn digits(value: f64, digits: usize) -> String {
+pub fn digits(value: f64, digits: usize) -> String {
     let size = value.abs();
     if value == 0.0 {
         return "0".to_owned();

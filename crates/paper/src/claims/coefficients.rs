@@ -1,20 +1,13 @@
 //! Claims about the plasticity coefficients θ.
 
-use crate::paper::Results;
-use crate::stats::{Bootstrap, Interval};
-use crate::verdict::{Check, Claim};
-
-/// Below this |θ_r| a term counts as gone: a tenth of the smallest coefficient that the
-/// three-term rule arrives at (θ_9 of about 0.005), and half a step of Adam's.
-pub(crate) const GONE: f64 = 5e-4;
+use crate::check::Check;
+use crate::kept::GONE;
+use crate::results::Results;
+use crate::verdict::Claim;
+use plots::stats::{Bootstrap, Interval};
 
 /// The terms that the paper finds to stay.
 const STAY: [&str; 3] = ["F0", "F2", "F9"];
-
-/// How many of a rule's coefficients are large enough to count.
-pub(crate) fn terms_kept(theta: &[f64]) -> usize {
-    theta.iter().filter(|theta| theta.abs() >= GONE).count()
-}
 
 pub(super) const C2: Claim = Claim {
     id: "C2",

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use crate::paper::Results;
-use crate::paper::results::difference;
-use crate::stats::Interval;
-use crate::verdict::{Check, Claim};
+use crate::check::Check;
+use crate::results::Results;
+use crate::results::difference;
+use crate::verdict::Claim;
+use plots::stats::Interval;
 
 pub(super) const C1: Claim = Claim {
     id: "C1",

@@ -3,8 +3,8 @@
 // What fails to unwrap has failed the test.
 #![allow(clippy::unwrap_used)]
 
-use report::stats::Interval;
-use report::{Axis, Colour, Curve, Figure, Level, Panel, Series, draw_png, draw_svg};
+use plots::stats::Interval;
+use plots::{Axis, Colour, Curve, Figure, Level, Panel, Series, draw_png, draw_svg};
 use roxmltree::Document;
 
 fn point(mean: f64) -> Interval {

@@ -1,52 +1,7 @@
-//! The paper (PAPER.md): its experiments, figures, table and claims.
-//!
-//! | to change | go to |
-//! |---|---|
-//! | a run and its settings | `experiments.rs` |
-//! | a figure | `figures.rs` and its row in [`TARGETS`] |
-//! | a table | `table1.rs`, `penalties.rs` |
-//! | a claim and its criterion | `claims/` and its row in `claims/mod.rs` |
+//! All that can be asked for.
 
-mod claims;
-mod experiments;
-pub(crate) mod figures;
-mod online;
-mod penalties;
-mod reproduction;
-mod results;
-mod table1;
-
-pub use claims::CLAIMS;
-pub use experiments::{
-    EXPERIMENTS, Experiment, ONLINE, OnlineExperiment, QUICK, RuleSource, TRIALS,
-};
-pub use online::OnlineMetrics;
-pub use reproduction::{Ask, Progress, Reproduction};
-pub use results::{Context, Results};
-pub use table1::{TABLE1, Table1Row};
-
-use crate::figure::Figure;
-use crate::table::Table;
-
-/// Something of the paper that can be reproduced: a figure, or the table.
-#[derive(Clone, Copy, Debug)]
-pub struct Target {
-    /// Its name on the command line.
-    pub name: &'static str,
-    /// A heading.
-    pub title: &'static str,
-    /// The experiments it is made from.
-    pub experiments: &'static [&'static str],
-    /// The online experiments it is made from.
-    pub online: &'static [&'static str],
-    /// Draws it, if it is a figure.
-    pub(crate) draw: Option<fn(&Target, &Results) -> Figure>,
-    /// Makes its table, if it has one, with the table's source data in CSV.
-    pub(crate) table: Option<MakeTable>,
-}
-
-/// Makes a table and its source data.
-type MakeTable = fn(&Target, &Results) -> (Table, String);
+use crate::target::Target;
+use crate::{figures, penalties, table1};
 
 /// All targets, in the order of the paper.
 pub const TARGETS: [Target; 10] = [

@@ -7,13 +7,12 @@ use toml::{Table as Toml, Value};
 
 use crate::axis::label;
 use crate::figure::{Axis, Figure, Panel, Series};
-use crate::html::Page;
+use crate::html::{Page, Setting};
 use crate::palette::Colour;
-use crate::paper::figures::{
+use crate::panels::{
     accuracy, angles_of, bands, coefficients_of, left_out, loss, loss_on_scale, over_episodes,
     subscript,
 };
-use crate::report::Setting;
 use crate::stats::{Interval, SMOOTHING};
 use crate::table::Table;
 use crate::trials::{Trials, diverged};
@@ -29,31 +28,12 @@ pub fn write_run_report(folder: &Path) -> Result<(), RunError> {
         .text
         .parse()
         .map_err(|error| RunError::Input(format!("config.toml: {error}")))?;
-    let page = page(&metrics, &config);
-    let settings = [setting];
-    let page = Page {
-        title: page.title,
-        lead: page.lead,
-        badges: page.badges,
-        verdicts: &[],
-        figures: &page.figures,
-        tables: vec![&page.table],
-        settings: &settings,
-        files: false,
-    };
-    write_whole(&folder.join("report.html"), page.to_html().as_bytes())
+    let html = of_run(&metrics, &config, &[setting]);
+    write_whole(&folder.join("report.html"), html.as_bytes())
 }
 
-/// What a page about a run shows.
-struct Content {
-    title: String,
-    lead: String,
-    badges: Vec<String>,
-    figures: Vec<Figure>,
-    table: Table,
-}
-
-fn page(metrics: &Metrics, config: &Toml) -> Content {
+/// The page of a run with a configuration.
+fn of_run(metrics: &Metrics, config: &Toml, settings: &[Setting]) -> String {
     let value = |key: &str| {
         config
             .get(key)
@@ -83,18 +63,24 @@ fn page(metrics: &Metrics, config: &Toml) -> Content {
         "Means over trials, moving average over {SMOOTHING} episodes, {}.{lost} {made}.",
         bands()
     );
-    Content {
+    let figure = Figure {
+        id: "curves".to_owned(),
+        title: "Curves".to_owned(),
+        caption,
+        panels: panels(metrics, &rule),
+    };
+    let table = table(metrics, &made);
+    let page = Page {
         title: format!("Meta-training of {rule}"),
         lead: format!("On {made}."),
         badges,
-        figures: vec![Figure {
-            id: "curves".to_owned(),
-            title: "Curves".to_owned(),
-            caption: caption.clone(),
-            panels: panels(metrics, &rule),
-        }],
-        table: table(metrics, &made),
-    }
+        sections: Vec::new(),
+        figures: &[figure],
+        tables: vec![&table],
+        settings,
+        files: false,
+    };
+    page.to_html()
 }
 
 fn panels(metrics: &Metrics, rule: &str) -> Vec<Panel> {

@@ -1,9 +1,11 @@
 //! Claims about how well errors align with backpropagated ones, and about the weights.
 
-use crate::paper::results::difference;
-use crate::paper::{Results, TABLE1};
-use crate::stats::{Bootstrap, Interval, mean};
-use crate::verdict::{Check, Claim};
+use crate::check::Check;
+use crate::results::Results;
+use crate::results::difference;
+use crate::table1::TABLE1;
+use crate::verdict::Claim;
+use plots::stats::{Bootstrap, Interval, mean};
 
 pub(super) const C3: Claim = Claim {
     id: "C3",

@@ -2,22 +2,22 @@
 
 use std::fmt::Write as _;
 
+use plots::stats::Interval;
+use plots::{Table, diverged};
 use runs::Row;
 
-use super::figures::{BASELINES, data, made};
-use super::{Target, claims, experiments::Experiment, results::Results};
-use crate::stats::Interval;
-use crate::table::Table;
-use crate::trials::diverged;
+use crate::experiments::Experiment;
+use crate::figures::{BASELINES, data, made};
+use crate::kept;
+use crate::results::Results;
+use crate::target::Target;
 
 /// A column of the table: its heading, and what it is the mean of at the end of a run.
 type Column = (&'static str, fn(&Row) -> f64);
 
 const COLUMNS: [Column; 2] = [
     ("accuracy", |row| row.accuracy),
-    ("terms that stay", |row| {
-        claims::terms_kept(&row.theta) as f64
-    }),
+    ("terms that stay", |row| kept::terms_kept(&row.theta) as f64),
 ];
 
 /// The table, and its source data.
@@ -52,7 +52,7 @@ pub(super) fn table(target: &Target, results: &Results) -> (Table, String) {
         "Means over the last sixth of episodes and {} trials, with 98 % bootstrap intervals; a \
          term stays if |θ| is at least {:e}. Tasks from {}. {}",
         context.trials,
-        claims::GONE,
+        kept::GONE,
         data(&context.data),
         made(context)
     );
@@ -69,7 +69,7 @@ pub(super) fn table(target: &Target, results: &Results) -> (Table, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::paper::{Context, Target};
+    use crate::results::Context;
     use meta::Status;
     use runs::Metrics;
 

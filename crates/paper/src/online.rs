@@ -5,11 +5,10 @@ use std::path::Path;
 
 use datasets::Dataset;
 use meta::{Online, OnlineRecord};
+use plots::Trials;
 use rayon::prelude::*;
 use runs::{RunError, write_whole};
 use serde::{Deserialize, Serialize};
-
-use crate::trials::Trials;
 
 /// The records of an online experiment.
 #[derive(Clone, Debug, PartialEq)]

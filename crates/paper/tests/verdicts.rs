@@ -5,8 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 use meta::{OnlineRecord, Status};
-use report::paper::{CLAIMS, Context, OnlineMetrics, Results, TABLE1};
-use report::{Outcome, Verdict};
+use paper::{CLAIMS, Context, OnlineMetrics, Outcome, Results, TABLE1, Verdict};
 use runs::{Metrics, Row};
 
 const TRIALS: u64 = 5;

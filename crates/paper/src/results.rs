@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use plots::Trials;
+use plots::stats::{Bootstrap, Interval};
 use runs::{Metrics, Row};
 
-use super::online::OnlineMetrics;
-use crate::stats::{Bootstrap, Interval};
-use crate::trials::Trials;
+use crate::online::OnlineMetrics;
 
 /// How results were made, as captions and verdicts tell it.
 #[derive(Clone, Debug, PartialEq)]

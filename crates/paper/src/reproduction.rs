@@ -7,16 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use datasets::Dataset;
 use meta::{Estimate, Online, Settings, Threads};
 use model::{Network, Rule};
+use plots::Setting;
 use rayon::prelude::*;
 use runs::{Config, Metrics, Run, RunError, write_whole};
 use toml::Value;
 
-use super::experiments::{
+use crate::claims::CLAIMS;
+use crate::experiments::{
     COMMON, Experiment, ONLINE_IMAGES, ONLINE_SIZES, OnlineExperiment, RuleSource, ehebb_rule_file,
 };
-use super::results::{Context, Results};
-use super::{CLAIMS, Target, online};
-use crate::report::{Report, Setting};
+use crate::online;
+use crate::report::Report;
+use crate::results::{Context, Results};
+use crate::target::Target;
 use crate::verdict::Verdict;
 
 /// What is to be reproduced, and how.

@@ -1,9 +1,10 @@
 //! Claims about learning digits online.
 
-use crate::paper::Results;
-use crate::paper::results::difference;
-use crate::stats::Bootstrap;
-use crate::verdict::{Check, Claim};
+use crate::check::Check;
+use crate::results::Results;
+use crate::results::difference;
+use crate::verdict::Claim;
+use plots::stats::Bootstrap;
 
 /// Accuracy at which learning has begun: twice that of chance among ten digits.
 const BEGUN: f64 = 0.2;

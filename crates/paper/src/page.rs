@@ -1,0 +1,142 @@
+//! The page of a reproduction: what stands in it beside figures, tables and settings.
+
+use maud::{Markup, html};
+use plots::stats::Interval;
+use plots::{Page, Section, digits};
+
+use crate::check::{Check, Standing};
+use crate::report::Report;
+use crate::verdict::{Outcome, Verdict};
+
+/// Checks of a claim that are shown at once; the others unfold.
+const CHECKS_SHOWN: usize = 3;
+
+impl Report {
+    /// The page.
+    pub(crate) fn page(&self) -> Page<'_> {
+        let context = &self.context;
+        let mut badges = Vec::new();
+        if context.synthetic {
+            badges.push("synthetic data".to_owned());
+        }
+        if context.quick {
+            badges.push("--quick".to_owned());
+        }
+        let episodes = match context.episodes {
+            Some(episodes) => format!(" of {episodes} episodes"),
+            None => String::new(),
+        };
+        Page {
+            title: "Plasticity rules with random feedback, reproduced".to_owned(),
+            lead: format!(
+                "{} trials{episodes} on {}, seed {}, by metaplast {}.",
+                context.trials,
+                context.data,
+                context.seed,
+                env!("CARGO_PKG_VERSION")
+            ),
+            badges,
+            sections: vec![verdicts(&self.verdicts)],
+            figures: &self.figures,
+            tables: self.tables.iter().map(|(table, _)| table).collect(),
+            settings: &self.settings,
+            files: true,
+        }
+    }
+}
+
+/// The verdicts in a table.
+fn verdicts(verdicts: &[Verdict]) -> Section {
+    let count = |outcome| verdicts.iter().filter(|v| v.outcome == outcome).count();
+    let body = html! {
+            p.tally {
+                @for outcome in [Outcome::Held, Outcome::NotHeld, Outcome::NotTested] {
+                    span.pill.(class(outcome)) { (count(outcome)) " " (outcome.name()) } " "
+                }
+            }
+            div.scroll {
+                table.verdicts {
+                    thead { tr {
+                        th scope="col" { "Claim" }
+                        th scope="col" { "Paper" }
+                        th scope="col" { "Ours, with 98 % interval" }
+                        th scope="col" { "Verdict" }
+                    } }
+                    tbody { @for verdict in verdicts { (row(verdict)) } }
+                }
+            }
+    };
+    Section {
+        id: "verdicts",
+        title: "Verdicts",
+        body,
+    }
+}
+
+fn class(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Held => "held",
+        Outcome::NotHeld => "not-held",
+        Outcome::NotTested => "not-tested",
+    }
+}
+
+fn standing_class(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Missed => "missed",
+        Standing::Met => "met",
+    }
+}
+
+fn row(verdict: &Verdict) -> Markup {
+    let claim = verdict.claim;
+    // What decided against a claim comes first.
+    let mut checks: Vec<&Check> = verdict.checks.iter().collect();
+    checks.sort_by_key(|check| check.standing);
+    let (shown, folded) = checks.split_at(checks.len().min(CHECKS_SHOWN));
+    let missed = folded
+        .iter()
+        .filter(|check| check.standing == Standing::Missed);
+    let missed = missed.count();
+    html! {
+        tr {
+            td.claim {
+                p { strong { (claim.id) } " " span.where { (claim.figure) } }
+                p { (claim.statement) }
+                details { summary { "Criterion" } p { (claim.criterion) } }
+            }
+            td.paper { (claim.paper) }
+            td.ours {
+                @if verdict.checks.is_empty() { p.note { (verdict.note) } }
+                ul { @for check in shown { (item(check)) } }
+                @if !folded.is_empty() {
+                    details {
+                        summary {
+                            (folded.len()) " more"
+                            @if missed > 0 { ", " (missed) " not met" }
+                        }
+                        ul { @for check in folded { (item(check)) } }
+                    }
+                }
+            }
+            td.verdict {
+                span.pill.(class(verdict.outcome)) { (verdict.outcome.name()) }
+                @if !verdict.checks.is_empty() && !verdict.note.is_empty() {
+                    p.note { (verdict.note) }
+                }
+            }
+        }
+    }
+}
+
+fn item(check: &Check) -> Markup {
+    let Interval { mean, lower, upper } = check.value;
+    let [mean, lower, upper] = [mean, lower, upper].map(|number| digits(number, 3));
+    html! {
+        li.(standing_class(check.standing)) {
+            span.what { (check.what) }
+            span.value { (mean) " " span.interval { "[" (lower) ", " (upper) "]" } }
+            span.wanted { "wanted " (check.wanted) }
+        }
+    }
+}

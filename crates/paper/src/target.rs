@@ -1,0 +1,25 @@
+//! What of the paper can be asked for.
+
+use plots::{Figure, Table};
+
+use crate::results::Results;
+
+/// Something of the paper that can be reproduced: a figure, or the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// A heading.
+    pub title: &'static str,
+    /// The experiments it is made from.
+    pub experiments: &'static [&'static str],
+    /// The online experiments it is made from.
+    pub online: &'static [&'static str],
+    /// Draws it, if it is a figure.
+    pub(crate) draw: Option<fn(&Target, &Results) -> Figure>,
+    /// Makes its table, if it has one, with the table's source data in CSV.
+    pub(crate) table: Option<MakeTable>,
+}
+
+/// Makes a table and its source data.
+type MakeTable = fn(&Target, &Results) -> (Table, String);

@@ -1,0 +1,43 @@
+//! The configuration of a run, as a page shows it.
+
+use std::path::Path;
+
+use runs::RunError;
+
+/// The configuration of a run.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The run.
+    pub name: String,
+    /// Its config.toml.
+    pub text: String,
+}
+
+impl Setting {
+    /// The configuration in a file, without what tells of the machine it was made on:
+    /// files are named without their folders.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is no TOML.
+    pub fn read(name: &str, path: &Path) -> Result<Setting, RunError> {
+        let wrong = |error: String| RunError::Failed(format!("{}: {error}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let mut table: toml::Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
+        for key in ["rule", "data"] {
+            if let Some(toml::Value::String(value)) = table.get_mut(key)
+                && let Some(file) = Path::new(value.as_str()).file_name()
+            {
+                *value = file.to_string_lossy().into_owned();
+            }
+        }
+        if let Some(toml::Value::Table(record)) = table.get_mut("record") {
+            record.remove("data_origin");
+        }
+        Ok(Setting {
+            name: name.to_owned(),
+            text: toml::to_string(&table).expect("what was TOML still is"),
+        })
+    }
+}
