@@ -5,18 +5,49 @@
 //! differentiated again, and by the evaluator, which only computes. So every rule is
 //! written once and serves plain gradients, recorded gradients and forward mode.
 
+use crate::Real;
 use crate::ops::{self, Op};
-use crate::plastic::Outer;
-use crate::program::Program;
+use crate::program::{Program, Var};
 use crate::shape::Shape;
 use crate::support::Support;
-use crate::{Real, tape::Var};
 
 /// A plastic matrix as rules name it. Unlike [`Plastic`](crate::Plastic) it says
 /// nothing about time: rules run in the order of the sweep and see the matrix as it
 /// is then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MatrixId(pub(crate) u32);
+
+/// A term s·post ⊗ pre of an update: s a scalar, post 1 × n_post, pre 1 × n_pre. If
+/// both vectors have several rows, they stand for the sum over the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outer<V = Var> {
+    /// s; 1 if there is none.
+    pub scale: Option<V>,
+    /// The vector over post-synaptic units.
+    pub post: V,
+    /// The vector over pre-synaptic units.
+    pub pre: V,
+}
+
+impl Outer {
+    /// post ⊗ pre.
+    pub fn new(post: Var, pre: Var) -> Self {
+        Outer {
+            scale: None,
+            post,
+            pre,
+        }
+    }
+
+    /// scale·post ⊗ pre.
+    pub fn scaled(scale: Var, post: Var, pre: Var) -> Self {
+        Outer {
+            scale: Some(scale),
+            post,
+            pre,
+        }
+    }
+}
 
 /// What [`Algebra::products`] finds for a term: W b and a W, as far as asked for.
 pub(crate) type Products<V> = (Option<V>, Option<V>);

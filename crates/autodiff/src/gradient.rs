@@ -3,13 +3,12 @@
 use ndarray::{Array2, ArrayView2};
 
 use crate::algebra::{Algebra, MatrixId, Reverse};
-use crate::evaluator::Evaluator;
 use crate::plastic::{self, Companions, Origin, Plastic, Room};
 use crate::profile::Profile;
 use crate::program::Action;
 use crate::real::max_or_nan;
-use crate::replay::Replay;
 use crate::shape::Shape;
+use crate::sweep::{self, Evaluator, Replay};
 use crate::{Real, Tape, Var};
 
 /// How the reverse sweep finds plastic matrices as they were.
@@ -177,7 +176,7 @@ impl<T: Real> Tape<T> {
         if let Some(profile) = &mut self.profile {
             profile.resume();
         }
-        let needs = plastic::needs(&self.program, loss.index, self.slots.len());
+        let needs = sweep::needs(&self.program, loss.index, self.slots.len());
         let workspace = &mut self.workspace;
         let mut adjoints = std::mem::take(&mut workspace.adjoints);
         adjoints.clear();
@@ -214,7 +213,7 @@ impl<T: Real> Tape<T> {
         if let Some(profile) = &mut profile {
             profile.prepared();
         }
-        sweep(
+        sweep_rules(
             &mut g,
             end,
             loss,
@@ -279,7 +278,7 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     pub fn gradient_taped(&mut self, loss: Var, wrt: &[Var]) -> Vec<Var> {
         self.check_gradient(loss, wrt);
-        let needs = plastic::needs(&self.program, loss.index, self.slots.len());
+        let needs = sweep::needs(&self.program, loss.index, self.slots.len());
         let end = self.program.nodes.len() as u32;
         let mut matrices = Vec::with_capacity(needs.len());
         for (slot, needs) in (0_u32..).zip(needs) {
@@ -298,7 +297,7 @@ impl<T: Real> Tape<T> {
         }
         let mut adjoints = vec![None; loss.index() + 1];
         adjoints[loss.index()] = Some(self.constant_scalar(T::ONE));
-        sweep(self, end, loss, &mut adjoints, wrt, &mut matrices, None);
+        sweep_rules(self, end, loss, &mut adjoints, wrt, &mut matrices, None);
         wrt.iter()
             .map(|x| {
                 let shape = self.program.nodes[x.index()].shape;
@@ -339,7 +338,7 @@ impl<T: Real> Tape<T> {
 
 /// Takes back what was done to matrices between `loss` and node `end`, and runs the
 /// reverse rules from `loss` to the first node.
-fn sweep<A: Algebra>(
+fn sweep_rules<A: Algebra>(
     g: &mut A,
     end: u32,
     loss: Var,

@@ -54,38 +54,38 @@
 //! | `ops/` | operations: value, reverse rule, forward rule |
 //! | `algebra.rs` | what rules are written in |
 //! | `tape.rs`, `program.rs` | recording |
-//! | `gradient.rs`, `tangent.rs` | the two sweeps |
-//! | `taped.rs`, `evaluator/` | where a sweep's rules run: recorded, or not |
-//! | `plastic/`, `replay.rs` | matrices that change in place, and the way back |
+//! | `gradient.rs`, `sweep/` | sweeps back and forward, recorded or not |
+//! | `plastic.rs`, `matrix/` | matrices that change in place |
 //! | `check/` | the gradient checker, and the operations to check |
 //! | `picture.rs` | a small tape drawn |
 //! | `profile.rs` | what operations cost |
 
 mod algebra;
 mod check;
-mod evaluator;
 mod gradient;
+mod matrix;
 mod ops;
 mod picture;
 mod plastic;
 mod profile;
 mod program;
 mod real;
-mod replay;
 mod shape;
 pub mod simd;
 mod support;
-mod tangent;
+mod sweep;
 mod tape;
-mod taped;
+mod view;
 
+pub use algebra::Outer;
 pub use check::{
     CaseFunction, CheckFailure, CheckReport, Comparison, GradientCheck, OperationCase, Order,
     Point, operation_cases,
 };
 pub use gradient::{Gradient, GradientOptions, Rewind};
-pub use plastic::{Outer, Plastic};
+pub use plastic::Plastic;
 pub use profile::Cost;
+pub use program::Var;
 pub use real::Real;
 pub use shape::Shape;
-pub use tape::{Extent, Tape, Var};
+pub use tape::{Extent, Tape};

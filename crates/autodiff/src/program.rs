@@ -4,8 +4,25 @@ use crate::Real;
 use crate::ops::Op;
 use crate::plastic::PlasticOp;
 use crate::shape::Shape;
-use crate::support::{Coordinates, Support, Supports};
-use crate::tape::Var;
+use crate::support::{Support, Supports};
+
+pub(crate) use crate::view::{Inputs, Tensor};
+
+/// A value on a tape: a scalar, a vector or a matrix.
+///
+/// A small copyable index. Using it with another tape, or after
+/// [`Tape::clear`](crate::Tape::clear), panics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Var {
+    pub(crate) index: u32,
+    pub(crate) stamp: u32,
+}
+
+impl Var {
+    pub(crate) fn index(self) -> usize {
+        self.index as usize
+    }
+}
 
 /// What a node does.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,37 +96,4 @@ impl<T: Real> Program<T> {
         let node = &self.nodes[index as usize];
         &self.values[node.offset..node.offset + node.shape.len()]
     }
-}
-
-/// A value as an operation reads it: `data` is row-major.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Tensor<'a, T> {
-    pub(crate) shape: Shape,
-    pub(crate) data: &'a [T],
-}
-
-impl<'a, T: Real> Tensor<'a, T> {
-    /// One row of a batch.
-    #[inline]
-    pub(crate) fn row(&self, b: usize) -> Tensor<'a, T> {
-        let cols = self.shape.cols;
-        Tensor {
-            shape: Shape::vector(cols),
-            data: &self.data[b * cols..(b + 1) * cols],
-        }
-    }
-
-    /// The only number of a scalar.
-    #[inline(always)]
-    pub(crate) fn scalar(&self) -> T {
-        self.data[0]
-    }
-}
-
-/// The inputs of an operation, wherever they are kept.
-pub(crate) trait Inputs<T> {
-    fn len(&self) -> usize;
-    fn get(&self, i: usize) -> Tensor<'_, T>;
-    /// The coordinates of a support.
-    fn coordinates(&self, support: Support) -> Coordinates<'_>;
 }

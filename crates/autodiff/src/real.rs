@@ -59,7 +59,7 @@ pub trait Real:
 }
 
 mod sealed {
-    use crate::plastic::Pass;
+    use crate::matrix::Pass;
 
     /// Closes [`Real`](super::Real), and brings the walk over a plastic matrix into
     /// this crate's object code: as a generic function its many variants would be

@@ -3,30 +3,15 @@
 use ndarray::{Array2, ArrayView2};
 
 use crate::Real;
-use crate::evaluator::Workspace;
 use crate::ops::Op;
 use crate::plastic::{Slot, changes_matrix};
 use crate::profile::Profile;
-use crate::program::{Action, Inputs, Node, Program, Tensor};
+use crate::program::{Action, Node, Program, Var};
 use crate::shape::Shape;
 use crate::support::{Coordinates, Support, Supports};
+use crate::sweep::Workspace;
+use crate::view::{Inputs, Tensor};
 use std::sync::atomic::{AtomicU32, Ordering};
-
-/// A value on a tape: a scalar, a vector or a matrix.
-///
-/// A small copyable index. Using it with another tape, or after [`Tape::clear`],
-/// panics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Var {
-    pub(crate) index: u32,
-    pub(crate) stamp: u32,
-}
-
-impl Var {
-    pub(crate) fn index(self) -> usize {
-        self.index as usize
-    }
-}
 
 /// A record of computations on values, which can be differentiated.
 ///

@@ -5,11 +5,11 @@
 
 use std::ops::Range;
 
-use super::inner::Inner;
-use super::{Needs, Outer, PlasticOp};
-use crate::algebra::{Algebra, MatrixId, Products, Reverse, Shorthand, Tangent};
+use super::PlasticOp;
+use crate::algebra::{Algebra, MatrixId, Outer, Products, Reverse, Shorthand, Tangent};
 use crate::ops;
 use crate::shape::Shape;
+use crate::sweep::{Inner, Needs};
 
 /// What a sweep keeps for each plastic matrix of the program: the matrix at the
 /// sweep's time, and its adjoint Λ (or its tangent Ẇ), if derivatives pass through it.

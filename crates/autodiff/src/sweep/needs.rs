@@ -1,5 +1,5 @@
-use super::PlasticOp;
 use crate::Real;
+use crate::plastic::PlasticOp;
 use crate::program::{Action, Program};
 
 /// What a sweep back from a loss needs of a plastic matrix.

@@ -22,12 +22,12 @@ pub(crate) struct Inner<V> {
 
 impl<V: Copy + PartialEq> Inner<V> {
     /// Of Λ = 0.
-    pub(super) fn zero() -> Self {
+    pub(crate) fn zero() -> Self {
         Inner { now: None }
     }
 
     /// Adds the share of an operation.
-    pub(super) fn add<A: Algebra<Value = V>>(
+    pub(crate) fn add<A: Algebra<Value = V>>(
         &mut self,
         g: &mut A,
         share: impl FnOnce(&mut A) -> V,
@@ -37,7 +37,7 @@ impl<V: Copy + PartialEq> Inner<V> {
     }
 
     /// Takes off the share of the terms of an update.
-    pub(super) fn subtract<A: Algebra<Value = V>>(
+    pub(crate) fn subtract<A: Algebra<Value = V>>(
         &mut self,
         g: &mut A,
         share: impl FnOnce(&mut A) -> V,
@@ -49,7 +49,7 @@ impl<V: Copy + PartialEq> Inner<V> {
     }
 
     /// ⟨Λ', W⟩ for an update W' = sW + …, after its terms were taken off.
-    pub(super) fn before_scaling<A: Algebra<Value = V>>(self, g: &mut A, s: V) -> V {
+    pub(crate) fn before_scaling<A: Algebra<Value = V>>(self, g: &mut A, s: V) -> V {
         match self.now {
             Some(now) => g.div(now, s),
             None => g.constant(Shape::SCALAR, 0.0),

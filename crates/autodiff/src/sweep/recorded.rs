@@ -1,9 +1,8 @@
 //! The tape as an algebra: rules evaluated on it are recorded, and can be
 //! differentiated again.
 
-use crate::algebra::{Algebra, MatrixId, Products, Shorthand};
+use crate::algebra::{Algebra, MatrixId, Outer, Products, Shorthand};
 use crate::ops::{self, Op};
-use crate::plastic::Outer;
 use crate::program::Program;
 use crate::shape::Shape;
 use crate::support::Support;

@@ -2,7 +2,8 @@
 
 use crate::Real;
 use crate::algebra::MatrixId;
-use crate::plastic::{Slot, Store};
+use crate::matrix::Store;
+use crate::plastic::Slot;
 
 /// Matrices by number: first the tape's slots, then the sweep's own.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! Forward mode: directional derivatives, carried along the recorded program.
 
+use super::{Evaluator, Needs};
 use crate::algebra::{Algebra, Tangent};
-use crate::evaluator::Evaluator;
-use crate::plastic::{self, Companions, Needs, Origin, Room};
+use crate::plastic::{self, Companions, Origin, Room};
 use crate::program::Action;
 use crate::{Real, Tape, Var};
 

@@ -9,24 +9,19 @@
 //! undoing an update is an update. That is why a recorded gradient through plastic
 //! matrices can itself be differentiated in the same little memory.
 
-mod inner;
-mod needs;
-mod pass;
 mod rules;
-mod store;
 
-pub(crate) use needs::{Needs, needs};
-pub(crate) use pass::{MAX_PRODUCTS, Pass, has_pass};
 pub(crate) use rules::{Companions, Room, changes_matrix, reverse, tangent, unwind};
-pub(crate) use store::{Operand, Store};
 
 use ndarray::{Array2, ArrayView2};
 
-use crate::algebra::MatrixId;
+use crate::algebra::{MatrixId, Outer};
+use crate::matrix::Store;
 use crate::ops;
-use crate::program::{Action, Tensor};
+use crate::program::Action;
 use crate::shape::Shape;
 use crate::support::Support;
+use crate::view::{Operand, Tensor};
 use crate::{Real, Tape, Var};
 
 /// The present version of a plastic matrix: n_post rows and n_pre columns, as W in
@@ -51,38 +46,6 @@ pub struct Plastic {
 impl Plastic {
     pub(crate) fn slot(&self) -> usize {
         self.slot as usize
-    }
-}
-
-/// A term s·post ⊗ pre of an update: s a scalar, post 1 × n_post, pre 1 × n_pre. If
-/// both vectors have several rows, they stand for the sum over the rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outer<V = Var> {
-    /// s; 1 if there is none.
-    pub scale: Option<V>,
-    /// The vector over post-synaptic units.
-    pub post: V,
-    /// The vector over pre-synaptic units.
-    pub pre: V,
-}
-
-impl Outer {
-    /// post ⊗ pre.
-    pub fn new(post: Var, pre: Var) -> Self {
-        Outer {
-            scale: None,
-            post,
-            pre,
-        }
-    }
-
-    /// scale·post ⊗ pre.
-    pub fn scaled(scale: Var, post: Var, pre: Var) -> Self {
-        Outer {
-            scale: Some(scale),
-            post,
-            pre,
-        }
     }
 }
 

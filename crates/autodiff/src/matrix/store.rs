@@ -4,27 +4,10 @@ use ndarray::{Array2, ArrayView2, ShapeBuilder};
 
 use super::pass::{BATCH, BLOCK, MAX_APPLIED, MAX_SIDE, Pass, Rows, is_compiled};
 use crate::Real;
-use crate::program::Tensor;
 use crate::real::max;
 use crate::simd::{self, Lanes, WIDTH, dispatch, lanes_for};
 use crate::support::{Coordinates, words_for};
-
-/// A vector, or a batch of them, and where it may be non-zero.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Operand<'a, T> {
-    pub(crate) tensor: Tensor<'a, T>,
-    pub(crate) on: Coordinates<'a>,
-}
-
-impl<T: Real> Operand<'_, T> {
-    /// One vector of a batch.
-    fn row(&self, b: usize) -> Self {
-        Operand {
-            tensor: self.tensor.row(b),
-            on: self.on,
-        }
-    }
-}
+use crate::view::{Operand, Tensor};
 
 /// A matrix with `post` rows and `pre` columns in the field's sense (W y: pre → post),
 /// kept column by column: all synapses of one pre-synaptic unit side by side, padded

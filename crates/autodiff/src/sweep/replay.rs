@@ -7,10 +7,12 @@
 //! be for so few (Griewank and Walther 2000, "revolve"): with c checkpoints and
 //! C(c + t, c) versions or fewer, each update is replayed at most t times.
 
+use super::{Needs, Workspace};
 use crate::Real;
-use crate::evaluator::Workspace;
-use crate::plastic::{Needs, Operand, Origin, PlasticOp, Slot, Store};
-use crate::program::{Action, Program, Tensor};
+use crate::matrix::Store;
+use crate::plastic::{Origin, PlasticOp, Slot};
+use crate::program::{Action, Program};
+use crate::view::{Operand, Tensor};
 
 /// Copies of a matrix that are kept on the way: with three, each of 250 updates is
 /// replayed no more than ten times.

@@ -10,15 +10,16 @@ mod pool;
 use matrices::Matrices;
 use pool::Pool;
 
+use super::Replay;
 use crate::Real;
-use crate::algebra::{Algebra, MatrixId, Products};
+use crate::algebra::{Algebra, MatrixId, Outer, Products};
+use crate::matrix::{MAX_PRODUCTS, Store, has_pass};
 use crate::ops::{self, Op};
-use crate::plastic::{MAX_PRODUCTS, Operand, Outer, Slot, Store, has_pass};
-use crate::program::{Inputs, Program, Tensor};
-use crate::replay::Replay;
+use crate::plastic::Slot;
+use crate::program::{Program, Var};
 use crate::shape::Shape;
 use crate::support::{Coordinates, Support};
-use crate::tape::Var;
+use crate::view::{Inputs, Operand, Tensor};
 
 /// A value: of the program, or of the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,7 @@
+//! Matrices that are changed lazily. Nothing here knows of a tape.
+
+mod pass;
+mod store;
+
+pub(crate) use pass::{MAX_PRODUCTS, Pass, has_pass};
+pub(crate) use store::Store;
