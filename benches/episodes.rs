@@ -10,7 +10,7 @@ use model::{Network, RULES, Rule};
 
 /// Times an episode; `repeat` shows the task's 250 images that many times.
 fn time(bencher: &mut criterion::Bencher<'_>, settings: &Settings, data: &Dataset, repeat: usize) {
-    let theta: Vec<f64> = settings.rule.terms.iter().map(|_| 1e-6).collect();
+    let theta: Vec<f64> = settings.learner.rule.terms.iter().map(|_| 1e-6).collect();
     let mut setting = draw_setting::<f32>(settings, data, 0, 0, &theta);
     setting.train.x = setting.train.x.repeat(repeat);
     setting.train.labels = setting.train.labels.repeat(repeat);
@@ -25,12 +25,9 @@ fn time(bencher: &mut criterion::Bencher<'_>, settings: &Settings, data: &Datase
 
 fn settings(rule: &str, network: Network) -> Settings {
     let rule = Rule::built_in(rule).expect("a built-in rule");
-    Settings {
-        feedback: rule.feedback,
-        rule,
-        network,
-        ..Settings::default()
-    }
+    let mut settings = Settings::of(rule);
+    settings.learner.network = network;
+    settings
 }
 
 fn episodes(criterion: &mut Criterion) {

@@ -9,7 +9,7 @@ use autodiff::Tape;
 use autodiff::simd::{self, Level};
 use datasets::Split;
 use meta::{Episode, GradientMode, Setting, Settings, Threads, draw_setting};
-use model::{Network, Rule};
+use model::Rule;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -146,33 +146,27 @@ fn use_level(name: Option<&str>) -> Result<(), Failure> {
 /// A worker for each thread, each with an episode of its own.
 fn workers(args: &Args) -> Result<Vec<Worker>, Failure> {
     let rule = Rule::load(&args.rule).map_err(|error| Failure::Input(error.to_string()))?;
-    let gradient = GradientMode::from_name(&args.gradient).ok_or_else(|| {
+    let gradient = args.gradient.parse::<GradientMode>().map_err(|_| {
         let wrong = &args.gradient;
         Failure::Input(format!(
             "--gradient: '{wrong}' is not reverse, forward or auto"
         ))
     })?;
-    let mut settings = Settings {
-        feedback: rule.feedback,
-        rule,
-        gradient,
-        ..Settings::default()
-    };
+    let mut settings = Settings::of(rule);
+    settings.numerics.gradient = gradient;
     if let Some(sizes) = &args.sizes {
         let units = sizes.split('-').map(|n| n.parse().ok().filter(|n| *n > 0));
         let units: Option<Vec<usize>> = units.collect();
-        settings.network = Network {
-            sizes: units.filter(|units| units.len() > 1).ok_or_else(|| {
+        settings.learner.network.sizes =
+            units.filter(|units| units.len() > 1).ok_or_else(|| {
                 let like = "784-170-130-100-70-47";
                 Failure::Input(format!("--sizes: '{sizes}' is not like {like}"))
-            })?,
-            ..settings.network
-        };
+            })?;
     }
     let data = datasets::glyphs(Split::Test, 0);
     settings.check(&data)?;
     // So that the run neither idles nor diverges.
-    let theta = settings.rule.example_theta();
+    let theta = settings.learner.rule.example_theta();
     (0..u64::from(args.threads))
         .map(|trial| {
             let episode = Episode::of(&settings)

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use explain::Explanation;
-use meta::Settings;
 use runs::{Config, parse_value};
 use toml::Value;
 
@@ -61,10 +60,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let config = Config::new(None, options, &[])?;
     let steps = args.steps as usize;
     // As many images of each class as it takes.
-    let settings = Settings {
-        shots: steps.div_ceil(config.settings.ways),
-        ..config.settings
-    };
+    let mut settings = config.settings;
+    settings.tasks.shots = steps.div_ceil(settings.tasks.ways);
     let data = match &config.data {
         Some(name) => datasets::open(name, config.split)?,
         None => datasets::open_default(config.split)?,
@@ -72,7 +69,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     settings
         .check(&data)
         .map_err(|error| Failure::Input(format!("{error}; --steps sets K")))?;
-    let rule = &settings.rule;
+    let rule = &settings.learner.rule;
     let theta = args.theta.unwrap_or_else(|| rule.example_theta());
     if theta.len() != rule.terms.len() {
         let names: Vec<&str> = rule.terms.iter().map(|term| term.name.as_str()).collect();

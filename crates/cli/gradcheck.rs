@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use autodiff::{Comparison, GradientCheck, Order, Shape, operation_cases};
 use datasets::Split;
 use meta::{Episode, Setting, Settings, draw_setting};
-use model::{Network, Rule, Term};
+use model::{Rule, Term};
 
 use crate::failure::Failure;
 
@@ -80,18 +80,10 @@ fn title(term: &Term) -> String {
 /// The derivative of the meta-loss by the coefficients of `rule`, over 20 steps of a
 /// small network.
 fn of_episode(check: &GradientCheck, rule: Rule) -> Result<Comparison, Failure> {
-    let settings = Settings {
-        network: Network {
-            sizes: vec![784, 24, 16, 47],
-            ..Network::default()
-        },
-        feedback: rule.feedback,
-        shots: 4,
-        queries: 2,
-        rule,
-        ..Settings::default()
-    };
-    let theta = settings.rule.example_theta();
+    let mut settings = Settings::of(rule);
+    settings.learner.network.sizes = vec![784, 24, 16, 47];
+    (settings.tasks.shots, settings.tasks.queries) = (4, 2);
+    let theta = settings.learner.rule.example_theta();
     let data = datasets::glyphs(Split::Test, 0);
     settings
         .check(&data)

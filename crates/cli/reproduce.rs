@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use datasets::{Dataset, Split};
 use paper::{Ask, Outcome, QUICK, Report, Reproduction, Standing, TARGETS, TRIALS, Target};
@@ -50,10 +51,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let targets = targets(&args.figures)?;
-    let data = match &args.data {
+    let data = Arc::new(match &args.data {
         Some(name) => datasets::open(name, Split::Test)?,
         None => datasets::open_default(Split::Test)?,
-    };
+    });
     let digits = if targets.iter().any(|target| !target.online.is_empty()) {
         let name = if data.is_synthetic() {
             "glyphs"
@@ -61,8 +62,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             "mnist"
         };
         Some((
-            datasets::open(name, Split::Train)?,
-            datasets::open(name, Split::Test)?,
+            Arc::new(datasets::open(name, Split::Train)?),
+            Arc::new(datasets::open(name, Split::Test)?),
         ))
     } else {
         None
@@ -70,8 +71,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let name = args.data.clone().unwrap_or_else(|| data.name().to_owned());
     let ask = ask(args, targets, &data)?;
     let out = ask.out.clone();
-    let digits = digits.as_ref().map(|(train, test)| (train, test));
-    let mut reproduction = Reproduction::open(ask, (&name, &data), digits)?;
+    let mut reproduction = Reproduction::open(ask, (&name, data), digits)?;
     let stop = signals::stop_on_request()?;
     announce(&reproduction);
     for note in reproduction.notes() {
@@ -155,7 +155,7 @@ fn count(key: &str, least: u64, text: Option<String>) -> Result<Option<u64>, Fai
     }
 }
 
-fn announce(reproduction: &Reproduction<'_>) {
+fn announce(reproduction: &Reproduction) {
     let context = reproduction.context();
     let note = if context.synthetic {
         " (synthetic: drawn characters, not handwriting)"

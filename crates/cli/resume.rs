@@ -1,6 +1,7 @@
 //! `metaplast resume`: go on with a run that was interrupted.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use datasets::Dataset;
 use meta::Threads;
@@ -26,12 +27,12 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let (config, data) = read(&args.dir, args.threads.as_deref())?;
     let threads = Threads::new(config.threads)?;
-    let run = Run::open(&config, &data, &args.dir, &threads)?;
+    let run = Run::open(&config, Arc::clone(&data), &args.dir, &threads)?;
     train::carry_out(run, &config, &data, &threads)
 }
 
 /// What the run in a directory was asked to do, and its data.
-pub(crate) fn read(dir: &Path, threads: Option<&str>) -> Result<(Config, Dataset), Failure> {
+pub(crate) fn read(dir: &Path, threads: Option<&str>) -> Result<(Config, Arc<Dataset>), Failure> {
     let shown = dir.display();
     let file = dir.join("config.toml");
     if !file.is_file() {
@@ -51,5 +52,5 @@ pub(crate) fn read(dir: &Path, threads: Option<&str>) -> Result<(Config, Dataset
         )));
     };
     let data = datasets::open(name, config.split)?;
-    Ok((config, data))
+    Ok((config, Arc::new(data)))
 }

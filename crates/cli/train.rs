@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use datasets::Dataset;
 use meta::{Estimate, OptimiserKind, Settings, Spread, Summary, Threads};
@@ -109,17 +110,17 @@ impl Args {
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let config = args.config()?;
-    let data = match &config.data {
+    let data = Arc::new(match &config.data {
         Some(name) => datasets::open(name, config.split)?,
         None => datasets::open_default(config.split)?,
-    };
+    });
     config.settings.check(&data)?;
     let path = match &config.out {
         Some(path) => path.clone(),
-        None => next_free_directory(&config.settings.rule.name, data.name())?,
+        None => next_free_directory(&config.settings.learner.rule.name, data.name())?,
     };
     let threads = Threads::new(config.threads)?;
-    let run = Run::open(&config, &data, &path, &threads)?;
+    let run = Run::open(&config, Arc::clone(&data), &path, &threads)?;
     if run.is_finished() {
         return Err(Failure::Input(format!(
             "{} holds this very run, finished; name a new directory with --out",
@@ -131,7 +132,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
 
 /// Runs what is left of a run, and tells what came out.
 pub(crate) fn carry_out(
-    mut run: Run<'_>,
+    mut run: Run,
     config: &Config,
     data: &Dataset,
     threads: &Threads,
@@ -145,11 +146,11 @@ pub(crate) fn carry_out(
     };
     say(format_args!(
         "{} on {}{note}, {} split: {} trials of {} episodes, seed {}, {} threads",
-        settings.rule.name,
+        settings.learner.rule.name,
         data.name(),
         data.split(),
-        settings.trials,
-        settings.episodes,
+        settings.outer.trials,
+        settings.outer.episodes,
         settings.seed,
         config.threads
     ));
@@ -216,7 +217,7 @@ fn describe(settings: &Settings, summary: &Summary) -> String {
     for (name, theta) in &summary.theta {
         line(&format!("theta {name}"), theta);
     }
-    if !settings.feedback.is_symmetric() {
+    if !settings.learner.feedback.is_symmetric() {
         for (l, angle) in summary
             .angles
             .iter()
@@ -240,7 +241,7 @@ fn describe(settings: &Settings, summary: &Summary) -> String {
             "{} episodes of {} trials diverged; they are left out of the means",
             summary.diverged_episodes, summary.diverged_trials
         );
-        if settings.optimiser == OptimiserKind::Adam {
+        if settings.outer.optimiser == OptimiserKind::Adam {
             let _ = writeln!(
                 tail,
                 "optimiser=guarded is made for rules that diverge with plain Adam"

@@ -39,10 +39,10 @@ fn sample(text: &str) -> Result<Sample, String> {
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let (config, data) = resume::read(&args.dir, args.threads.as_deref())?;
-    let recorded = config.settings.episodes * config.settings.trials;
+    let recorded = config.settings.outer.episodes * config.settings.outer.trials;
     let total = match args.sample {
         Sample::All => recorded,
-        Sample::Episodes(number) => number.min(recorded) + config.settings.episodes.min(8),
+        Sample::Episodes(number) => number.min(recorded) + config.settings.outer.episodes.min(8),
     };
     let mut progress = Progress::new("episodes", total);
     let report = verify(&args.dir, &config, &data, args.sample, || {

@@ -2,7 +2,7 @@
 
 use autodiff::Tape;
 use datasets::Dataset;
-use meta::{Episode, Outcome, Response, Setting, Settings, Unrolled, draw_setting};
+use meta::{Episode, Learner, Outcome, Response, Setting, Settings, Unrolled, draw_setting};
 use model::{Feedback, Rule};
 
 use crate::Comparison;
@@ -44,7 +44,11 @@ impl Explanation {
         theta: &[f64],
         steps: usize,
     ) -> Result<Explanation, String> {
-        let (network, rule) = (&settings.network, &settings.rule);
+        let Learner {
+            network,
+            feedback,
+            rule,
+        } = &settings.learner;
         let mut setting: Setting<f64> = draw_setting(settings, data, 0, 0, theta);
         setting.train.x.truncate(steps * data.pixels());
         setting.train.labels.truncate(steps);
@@ -61,7 +65,7 @@ impl Explanation {
             .map(|(r, g)| Response::measure(&mut episode, &setting, r, *g))
             .collect();
         Ok(Explanation {
-            unrolled: Unrolled::new(network, settings.feedback, rule, &setting)?,
+            unrolled: Unrolled::new(network, *feedback, rule, &setting)?,
             comparison: Comparison::new(
                 network,
                 &compared(settings, theta),
@@ -79,7 +83,7 @@ impl Explanation {
 /// BP, FA and bio, and the explained rule: with its own coefficients where it has the
 /// term, else with those of an example.
 fn compared(settings: &Settings, theta: &[f64]) -> Vec<(Rule, Vec<f64>)> {
-    let own = &settings.rule;
+    let (own, feedback) = (&settings.learner.rule, settings.learner.feedback);
     let mut rules: Vec<_> = ["bp", "fa", "bio"]
         .into_iter()
         .filter_map(Rule::built_in)
@@ -95,9 +99,9 @@ fn compared(settings: &Settings, theta: &[f64]) -> Vec<(Rule, Vec<f64>)> {
         .collect();
     // A pathway of three rules that is not its own would need other matrices.
     let another = rules.iter().all(|(rule, _)| rule.terms != own.terms);
-    if another && settings.feedback == Feedback::Fixed {
+    if another && feedback == Feedback::Fixed {
         let own = Rule {
-            feedback: settings.feedback,
+            feedback,
             ..own.clone()
         };
         rules.push((own, theta.to_vec()));
@@ -107,13 +111,11 @@ fn compared(settings: &Settings, theta: &[f64]) -> Vec<(Rule, Vec<f64>)> {
 
 /// The setting with the matrices of fixed feedback, drawn anew if it has others.
 fn with_feedback(settings: &Settings, data: &Dataset, setting: &Setting<f64>) -> Setting<f64> {
-    if settings.feedback == Feedback::Fixed {
+    if settings.learner.feedback == Feedback::Fixed {
         return setting.clone();
     }
-    let fixed = Settings {
-        feedback: Feedback::Fixed,
-        ..settings.clone()
-    };
+    let mut fixed = settings.clone();
+    fixed.learner.feedback = Feedback::Fixed;
     Setting {
         b: draw_setting(&fixed, data, 0, 0, &[]).b,
         ..setting.clone()

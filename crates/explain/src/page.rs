@@ -96,7 +96,10 @@ impl Explanation {
         // Inside a script element only `</script` and `<!--` could end it early; as an
         // escape, `<` means the same to JSON and nothing to HTML.
         let json = json.expect("plain data").replace('<', "\\u003c");
-        let title = format!("How a meta-gradient flows: {}", self.settings.rule.name);
+        let title = format!(
+            "How a meta-gradient flows: {}",
+            self.settings.learner.rule.name
+        );
         let script = SCRIPTS.join("\n");
         fill(&[
             ("title", &escape(&title)),
@@ -115,24 +118,24 @@ impl Explanation {
             unrolled,
             ..
         } = self;
-        let rule = &settings.rule;
+        let rule = &settings.learner.rule;
         let theta = &self.setting.theta;
-        let layers = settings.network.layers();
+        let layers = settings.learner.network.layers();
         let parts = &unrolled.contributions;
         let by_term = |t: usize, l: usize| (0..theta.len()).map(|r| parts[[t, l, r]]).collect();
         let steps = unrolled.moments.len();
         Data {
             version: env!("CARGO_PKG_VERSION"),
             rule: &rule.name,
-            feedback: settings.feedback.name(),
+            feedback: settings.learner.feedback.name(),
             data: Source {
                 name: &self.data.0,
                 synthetic: self.data.1,
             },
             seed: settings.seed,
-            sizes: &settings.network.sizes,
+            sizes: &settings.learner.network.sizes,
             steps,
-            classes: settings.ways,
+            classes: settings.tasks.ways,
             queries: self.setting.query.labels.len(),
             terms: rule.terms.iter().map(TermData::new).collect(),
             acts: (0..layers)
@@ -146,7 +149,10 @@ impl Explanation {
             cross_entropy: outcome.cross_entropy,
             accuracy: outcome.accuracy,
             gradient: &outcome.gradient.theta,
-            penalty: theta.iter().map(|t| settings.penalty.slope(*t)).collect(),
+            penalty: theta
+                .iter()
+                .map(|t| settings.outer.penalty.slope(*t))
+                .collect(),
             change: unrolled
                 .moments
                 .iter()
@@ -172,9 +178,15 @@ impl Explanation {
 
     /// The scalars that the rule uses.
     fn scalars(&self) -> BTreeMap<String, Vec<Vec<f64>>> {
-        let products = self.settings.rule.terms.iter().flat_map(|t| &t.products);
+        let products = self
+            .settings
+            .learner
+            .rule
+            .terms
+            .iter()
+            .flat_map(|t| &t.products);
         let used = products.flat_map(|p| &p.scalars);
-        let layers = self.settings.network.layers();
+        let layers = self.settings.learner.network.layers();
         used.map(|which| {
             let name = match serde_json::to_value(which) {
                 Ok(serde_json::Value::String(name)) => name,

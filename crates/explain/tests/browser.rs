@@ -14,7 +14,7 @@ use autodiff::{GradientOptions, Tape};
 use datasets::{Dataset, Split};
 use explain::Explanation;
 use meta::{Batch, Episode, Setting, Settings};
-use model::{Network, Rule};
+use model::Rule;
 use ndarray::Array2;
 use serde_json::{Value, json};
 
@@ -22,21 +22,15 @@ const STEPS: usize = 30;
 
 fn settings(rule: &str) -> Settings {
     let rule = Rule::built_in(rule).unwrap();
-    Settings {
-        network: Network {
-            sizes: vec![784, 20, 12, 47],
-            ..Network::default()
-        },
-        feedback: rule.feedback,
-        rule,
-        shots: STEPS.div_ceil(5),
-        ..Settings::default()
-    }
+    let mut settings = Settings::of(rule);
+    settings.learner.network.sizes = vec![784, 20, 12, 47];
+    settings.tasks.shots = STEPS.div_ceil(5);
+    settings
 }
 
 fn explain(settings: &Settings, data: &Dataset, steps: usize) -> Explanation {
     settings.check(data).unwrap();
-    let theta = settings.rule.example_theta();
+    let theta = settings.learner.rule.example_theta();
     Explanation::new(settings, data, &theta, steps).unwrap()
 }
 
@@ -140,8 +134,8 @@ fn one_weight(explanation: &Explanation, layer: usize, (post, pre): (usize, usiz
 
 fn expected(explanation: &Explanation) -> Value {
     let parts = &explanation.unrolled.contributions;
-    let terms = explanation.settings.rule.terms.len();
-    let layers = explanation.settings.network.layers();
+    let terms = explanation.settings.learner.rule.terms.len();
+    let layers = explanation.settings.learner.network.layers();
     let of_layer = |r: usize, l: usize| (0..STEPS).map(|t| parts[[t, l, r]]).sum::<f64>();
     let by_layer: Vec<Vec<f64>> = (0..terms)
         .map(|r| (0..layers).map(|l| of_layer(r, l)).collect())

@@ -14,23 +14,16 @@
 use autodiff::Tape;
 use datasets::Split;
 use meta::{Episode, Setting, Settings, draw_setting};
-use model::{Network, Rule};
+use model::Rule;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = datasets::glyphs(Split::Test, 0);
     let mut tape = Tape::<f64>::new();
     for (name, steps) in [("fa", 0), ("bp", 125), ("fa", 125)] {
         let rule = Rule::built_in(name).ok_or("a built-in rule")?;
-        let settings = Settings {
-            network: Network {
-                sizes: vec![784, 60, 40, 47],
-                ..Network::default()
-            },
-            feedback: rule.feedback,
-            rule,
-            shots: 25,
-            ..Settings::default()
-        };
+        let mut settings = Settings::of(rule);
+        settings.learner.network.sizes = vec![784, 60, 40, 47];
+        settings.tasks.shots = 25;
         settings.check(&data)?;
         // Weights and images depend on the seed alone, so both rules start alike.
         let mut setting: Setting<f64> = draw_setting(&settings, &data, 0, 0, &[0.02]);

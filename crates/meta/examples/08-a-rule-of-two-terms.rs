@@ -16,25 +16,19 @@
 use autodiff::Tape;
 use datasets::Split;
 use meta::{Adam, Episode, Settings, draw_setting};
-use model::{Network, Rule};
+use model::Rule;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = datasets::glyphs(Split::Test, 0);
-    let settings = Settings {
-        network: Network {
-            sizes: vec![784, 40, 30, 47],
-            ..Network::default()
-        },
-        rule: Rule::built_in("ehebb").ok_or("a built-in rule")?,
-        shots: 20,
-        ..Settings::default()
-    };
+    let mut settings = Settings::of(Rule::built_in("ehebb").ok_or("a built-in rule")?);
+    settings.learner.network.sizes = vec![784, 40, 30, 47];
+    settings.tasks.shots = 20;
     settings.check(&data)?;
     let mut episode = Episode::of(&settings)?;
     let mut tape = Tape::<f64>::new();
 
     let mut theta = vec![0.001, 0.0];
-    let mut adam = Adam::new(settings.eta, theta.len());
+    let mut adam = Adam::new(settings.outer.eta, theta.len());
     println!("episodes   cross-entropy       θ_0       θ_2");
     let mut mean = 0.0;
     for n in 0..80 {

@@ -15,28 +15,26 @@
 
 use autodiff::Tape;
 use datasets::Split;
-use meta::{Episode, Penalty, Settings, Unrolled, draw_setting};
-use model::Network;
+use meta::{Episode, Learner, Penalty, Settings, Unrolled, draw_setting};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = datasets::glyphs(Split::Test, 0);
-    let settings = Settings {
-        network: Network {
-            sizes: vec![784, 40, 30, 47],
-            ..Network::default()
-        },
-        shots: 10,
-        ..Settings::default()
-    };
+    let mut settings = Settings::default();
+    settings.learner.network.sizes = vec![784, 40, 30, 47];
+    settings.tasks.shots = 10;
     settings.check(&data)?;
     let setting = draw_setting(&settings, &data, 0, 0, &[0.01, -0.02, 0.002]);
-    let (network, feedback, rule) = (&settings.network, settings.feedback, &settings.rule);
+    let Learner {
+        network,
+        feedback,
+        rule,
+    } = &settings.learner;
 
     // The gradient as training uses it …
-    let mut episode = Episode::new(network, feedback, rule, Penalty::default())?;
+    let mut episode = Episode::new(network, *feedback, rule, Penalty::default())?;
     let outcome = episode.run(&mut Tape::new(), &setting);
     // … and in parts: 50 steps × 3 layers × 3 terms.
-    let unrolled = Unrolled::new(network, feedback, rule, &setting)?;
+    let unrolled = Unrolled::new(network, *feedback, rule, &setting)?;
     let parts = &unrolled.contributions;
 
     println!("term    layer 1    layer 2    layer 3       sum  gradient");

@@ -215,22 +215,13 @@ mod tests {
     use super::*;
     use crate::Settings;
     use datasets::Split;
-    use model::Network;
 
     /// The first episode of a rule on a small network, with given coefficients.
     fn located(rule: &str, theta: &[f64]) -> Divergence {
         let rule = Rule::built_in(rule).unwrap();
-        let settings = Settings {
-            feedback: rule.feedback,
-            rule,
-            network: Network {
-                sizes: vec![784, 12, 47],
-                ..Network::default()
-            },
-            shots: 3,
-            queries: 2,
-            ..Settings::default()
-        };
+        let mut settings = Settings::of(rule);
+        settings.learner.network.sizes = vec![784, 12, 47];
+        (settings.tasks.shots, settings.tasks.queries) = (3, 2);
         let data = datasets::glyphs(Split::Test, 0);
         let record = crate::measure_episode(&settings, &data, 0, 0, theta).unwrap();
         record.divergence.expect("it diverges")

@@ -6,7 +6,7 @@ use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 
 use crate::weights::xavier;
-use crate::{Batch, Part, Purpose, Setting, Settings, Start, Task, draw_weights, stream};
+use crate::{Batch, Learner, Part, Purpose, Setting, Settings, Start, Task, draw_weights, stream};
 
 /// What an episode of a trial starts from: weights, feedback and task, drawn from the
 /// seed. Weights and pixels are made as they are asked for, so that a training holds no
@@ -74,15 +74,15 @@ impl<'a, T: Real> Drawn<'a, T> {
     /// W_1..W_L as arrays.
     pub(crate) fn w(&self) -> Vec<Array2<T>> {
         draw_weights(
-            &self.settings.network.shapes(),
+            &self.settings.learner.network.shapes(),
             &mut self.rng(Purpose::Weights),
         )
     }
 
     fn feedback_shapes(&self) -> Vec<(usize, usize)> {
-        let Settings {
+        let Learner {
             feedback, network, ..
-        } = self.settings;
+        } = &self.settings.learner;
         feedback.shapes(&network.sizes)
     }
 
@@ -101,7 +101,7 @@ impl<'a, T: Real> Drawn<'a, T> {
 impl<T: Real> Start<T> for Drawn<'_, T> {
     fn weights(&self, tape: &mut Tape<T>) -> Vec<Plastic> {
         let rng = &mut self.rng(Purpose::Weights);
-        let shapes = self.settings.network.shapes();
+        let shapes = self.settings.learner.network.shapes();
         let declare = |(post, pre)| tape.plastic_with(post, pre, xavier((post, pre), rng));
         shapes.into_iter().map(declare).collect()
     }
@@ -167,11 +167,9 @@ mod tests {
     #[test]
     fn what_is_drawn_on_the_way_is_what_the_arrays_hold() {
         let data = datasets::glyphs(Split::Test, 0);
-        let settings = Settings {
-            shots: 3,
-            ..Settings::default()
-        };
-        let theta = vec![0.01; settings.rule.terms.len()];
+        let mut settings = Settings::default();
+        settings.tasks.shots = 3;
+        let theta = vec![0.01; settings.learner.rule.terms.len()];
         let drawn = Drawn::<f32>::new(&settings, &data, (2, 5), &theta);
         let mut episode = Episode::of(&settings).unwrap();
         let mut tape = Tape::new();

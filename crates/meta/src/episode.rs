@@ -1,8 +1,9 @@
 use autodiff::{GradientOptions, Real, Rewind, Shape, Tape, Var};
 use model::{CompiledRule, Feedback, Network, Trace};
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 
-use crate::{GradientMode, Part, Penalty, Settings, Start, measures};
+use crate::{GradientMode, Learner, Part, Penalty, Settings, Start, measures};
 
 /// What came out of an episode.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +23,7 @@ pub struct Outcome {
 }
 
 /// What is measured on the query images after learning.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// The mean cross-entropy.
     pub cross_entropy: f64,
@@ -126,16 +127,13 @@ impl Episode {
     /// # Errors
     /// As [`Episode::new`].
     pub fn of(settings: &Settings) -> Result<Self, String> {
-        let Settings {
+        let Learner {
             network,
             feedback,
             rule,
-            penalty,
-            gradient,
-            ..
-        } = settings;
-        let episode = Episode::new(network, *feedback, rule, *penalty)?;
-        Ok(episode.with_gradient(*gradient))
+        } = &settings.learner;
+        let episode = Episode::new(network, *feedback, rule, settings.outer.penalty)?;
+        Ok(episode.with_gradient(settings.numerics.gradient))
     }
 
     /// The same, with another way of taking the meta-gradient.

@@ -39,7 +39,7 @@ impl Estimate {
         episodes: u64,
     ) -> Result<Self, SettingsError> {
         settings.check(data)?;
-        Ok(match settings.precision {
+        Ok(match settings.numerics.precision {
             Precision::F32 => estimate::<f32>(settings, data, threads, episodes),
             Precision::F64 => estimate::<f64>(settings, data, threads, episodes),
         })
@@ -52,7 +52,7 @@ fn estimate<T: Real>(
     threads: &Threads,
     episodes: u64,
 ) -> Estimate {
-    let trials = usize::try_from(settings.trials).unwrap_or(usize::MAX);
+    let trials = usize::try_from(settings.outer.trials).unwrap_or(usize::MAX);
     let workers = threads.count().min(trials).max(1);
     let samples = threads.each(|thread| {
         (thread < workers).then(|| sample::<T>(settings, data, thread as u64, episodes))
@@ -76,8 +76,9 @@ struct Sample {
 }
 
 fn sample<T: Real>(settings: &Settings, data: &Dataset, trial: u64, episodes: u64) -> Sample {
-    let mut theta = vec![0.0; settings.rule.terms.len()];
-    theta[0] = settings.theta0;
+    let theta = settings
+        .outer
+        .first_theta(settings.learner.rule.terms.len());
     let mut episode = Episode::of(settings).expect("the settings were checked");
     let mut tape = Tape::<T>::new();
     let mut bytes = 0;
@@ -93,7 +94,7 @@ fn sample<T: Real>(settings: &Settings, data: &Dataset, trial: u64, episodes: u6
     let mut times = Vec::with_capacity(last);
     for number in 0..last as u64 {
         let clock = Instant::now();
-        run(number % settings.episodes);
+        run(number % settings.outer.episodes);
         times.push(clock.elapsed().as_secs_f64());
         if start.elapsed() > PATIENCE {
             break;

@@ -12,15 +12,11 @@
 //! use autodiff::Tape;
 //! use datasets::Split;
 //! use meta::{Episode, Settings, draw_setting};
-//! use model::Network;
 //!
 //! // The paper's settings, but for a smaller network and fewer images.
-//! let settings = Settings {
-//!     network: Network { sizes: vec![784, 20, 47], ..Network::default() },
-//!     shots: 5,
-//!     queries: 2,
-//!     ..Settings::default()
-//! };
+//! let mut settings = Settings::default();
+//! settings.learner.network.sizes = vec![784, 20, 47];
+//! (settings.tasks.shots, settings.tasks.queries) = (5, 2);
 //! let data = datasets::glyphs(Split::Test, 0);
 //! settings.check(&data)?;
 //!
@@ -66,7 +62,10 @@ pub use optimiser::{Adam, Evidence, Guarded, Optimiser, OptimiserKind};
 pub use penalty::{Norm, Penalty};
 pub use probe::Probe;
 pub use response::Response;
-pub use settings::{GradientMode, Precision, Settings, SettingsError};
+pub use settings::{
+    GradientMode, Learner, Numerics, OuterSettings, Precision, Settings, SettingsError,
+    TaskSettings,
+};
 pub use start::{Batch, Part, Setting, Start};
 pub use streams::{Purpose, stream};
 pub use summary::{Spread, Summariser, Summary};

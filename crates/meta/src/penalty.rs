@@ -1,9 +1,24 @@
 //! What keeps coefficients small (PAPER Eq. 6; Fig. S5 compares the norms).
 
 use autodiff::{Real, Tape, Var};
+use serde::{Deserialize, Serialize};
 
 /// Which norm of Θ is added to the meta-loss.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantNames,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Norm {
     /// None.
     None,
@@ -16,30 +31,11 @@ pub enum Norm {
     Elastic,
 }
 
-impl Norm {
-    /// All of them.
-    pub const ALL: [Norm; 4] = [Norm::None, Norm::L1, Norm::L2, Norm::Elastic];
-
-    /// The name in configuration files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Norm::None => "none",
-            Norm::L1 => "l1",
-            Norm::L2 => "l2",
-            Norm::Elastic => "elastic",
-        }
-    }
-
-    /// The norm of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|norm| norm.name() == name)
-    }
-}
-
 /// P(Θ) = λ times a norm, which the meta-loss adds to the cross-entropy.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Penalty {
     /// The norm.
+    #[serde(rename = "penalty")]
     pub norm: Norm,
     /// λ, at least 0.
     pub lambda: f64,
@@ -115,7 +111,6 @@ mod tests {
             let found = [0, 1, 2].map(|r| gradient.scalar(r));
             assert_eq!(theta.map(|t| penalty.slope(t)), found, "{norm:?}");
             assert_eq!(found, slope.map(|s| 2.0 * s), "{norm:?}");
-            assert_eq!(Norm::from_name(norm.name()), Some(norm));
         }
     }
 }

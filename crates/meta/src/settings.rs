@@ -1,10 +1,25 @@
 use datasets::Dataset;
 use model::{Feedback, Network, Rule};
+use serde::{Deserialize, Serialize};
 
 use crate::{OptimiserKind, Penalty, TaskStyle};
 
 /// The number type of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantNames,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Precision {
     /// For runs.
     #[default]
@@ -13,108 +28,177 @@ pub enum Precision {
     F64,
 }
 
-impl Precision {
-    /// The name in configuration files: "f32" or "f64".
-    pub fn name(self) -> &'static str {
-        match self {
-            Precision::F32 => "f32",
-            Precision::F64 => "f64",
-        }
-    }
-}
-
 /// How the meta-gradient is taken. The ways agree to rounding.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantNames,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum GradientMode {
     /// One sweep back through the episode, whatever the number of coefficients.
     Reverse,
     /// One sweep forward through the episode for each coefficient.
     Forward,
-    /// What was measured to be faster for the rule's number of coefficients: the
-    /// README's table of times has both.
+    /// The reverse sweep: it was measured to be the faster one for any number of
+    /// coefficients, so that the choice is left to the program.
     #[default]
     Auto,
 }
 
-impl GradientMode {
-    /// The name in configuration files.
-    pub fn name(self) -> &'static str {
-        match self {
-            GradientMode::Reverse => "reverse",
-            GradientMode::Forward => "forward",
-            GradientMode::Auto => "auto",
-        }
-    }
-
-    /// The mode of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        let all = [
-            GradientMode::Reverse,
-            GradientMode::Forward,
-            GradientMode::Auto,
-        ];
-        all.into_iter().find(|mode| mode.name() == name)
-    }
+/// All that determines a meta-training. The defaults are the paper's.
+///
+/// Read and written by serde it is one flat table with the keys of a configuration (`K`
+/// for [`TaskSettings::shots`], and so on). Of a table without `activation` nothing can be
+/// read; what else is missing keeps its default. The rule is not in the table: a
+/// configuration names where it is to be found.
+///
+/// ```
+/// use meta::Settings;
+/// use model::Rule;
+///
+/// let settings = Settings::of(Rule::built_in("bp").unwrap());
+/// assert_eq!(settings.tasks.shots, 50);
+/// assert_eq!(serde_json::to_value(&settings).unwrap()["K"], 50);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// What learns.
+    #[serde(flatten)]
+    pub learner: Learner,
+    /// What it learns.
+    #[serde(flatten)]
+    pub tasks: TaskSettings,
+    /// How the rule is learned.
+    #[serde(flatten)]
+    pub outer: OuterSettings,
+    /// How it is computed.
+    #[serde(flatten)]
+    pub numerics: Numerics,
+    /// From which every random number follows.
+    pub seed: u64,
 }
 
-/// All that determines a meta-training. The defaults are the paper's.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
-    /// The plasticity rule.
-    pub rule: Rule,
+/// What learns: a network with a plasticity rule, and what brings it errors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Learner {
+    /// The network.
+    #[serde(flatten)]
+    pub network: Network,
     /// The feedback pathway, usually the rule's own.
     pub feedback: Feedback,
-    /// The network.
-    pub network: Network,
+    /// The plasticity rule.
+    #[serde(skip)]
+    pub rule: Rule,
+}
+
+/// What tasks are like.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TaskSettings {
+    /// M, classes of a task.
+    #[serde(rename = "M")]
+    pub ways: usize,
+    /// K, training images a class.
+    #[serde(rename = "K")]
+    pub shots: usize,
+    /// Q, query images a class.
+    #[serde(rename = "Q")]
+    pub queries: usize,
+    /// How tasks are drawn.
+    #[serde(rename = "tasks")]
+    pub style: TaskStyle,
+}
+
+/// The outer loop, which learns the rule's coefficients.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OuterSettings {
     /// Meta-parameter steps of a trial.
     pub episodes: u64,
     /// Independent repetitions.
     pub trials: u64,
-    /// From which every random number follows.
-    pub seed: u64,
-    /// M, classes of a task.
-    pub ways: usize,
-    /// K, training images a class.
-    pub shots: usize,
-    /// Q, query images a class.
-    pub queries: usize,
-    /// How tasks are drawn.
-    pub tasks: TaskStyle,
     /// η of the outer optimiser.
     pub eta: f64,
     /// What the meta-loss adds to keep coefficients small.
+    #[serde(flatten)]
     pub penalty: Penalty,
     /// What turns meta-gradients into steps.
     pub optimiser: OptimiserKind,
     /// The initial value of the first coefficient (θ_0, the pseudo-gradient's); all
     /// others start at 0.
     pub theta0: f64,
+}
+
+/// How the numbers are computed; none of it changes what they mean.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Numerics {
     /// The number type of the inner loop.
     pub precision: Precision,
     /// How the meta-gradient is taken.
     pub gradient: GradientMode,
 }
 
-impl Default for Settings {
+impl Default for Learner {
+    /// The paper's network with the rule "bio".
     fn default() -> Self {
-        Settings {
-            rule: Rule::built_in("bio").expect("bio is built in"),
-            feedback: Feedback::Fixed,
+        Learner::of(Rule::built_in("bio").expect("bio is built in"))
+    }
+}
+
+impl Learner {
+    /// The paper's network with a rule, and the feedback pathway that the rule is for.
+    pub fn of(rule: Rule) -> Self {
+        Learner {
             network: Network::default(),
-            episodes: 600,
-            trials: 20,
-            seed: 0,
+            feedback: rule.feedback,
+            rule,
+        }
+    }
+}
+
+impl Default for TaskSettings {
+    fn default() -> Self {
+        TaskSettings {
             ways: 5,
             shots: 50,
             queries: 10,
-            tasks: TaskStyle::default(),
+            style: TaskStyle::default(),
+        }
+    }
+}
+
+impl Default for OuterSettings {
+    fn default() -> Self {
+        OuterSettings {
+            episodes: 600,
+            trials: 20,
             eta: 1e-3,
             penalty: Penalty::default(),
             optimiser: OptimiserKind::default(),
             theta0: 1e-3,
-            precision: Precision::default(),
-            gradient: GradientMode::default(),
         }
+    }
+}
+
+impl OuterSettings {
+    /// The coefficients of a rule of `terms` terms before their first step.
+    pub fn first_theta(&self, terms: usize) -> Vec<f64> {
+        let mut theta = vec![0.0; terms];
+        theta[0] = self.theta0;
+        theta
     }
 }
 
@@ -185,16 +269,22 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// The paper's settings for a rule, with the feedback pathway that it is for.
+    pub fn of(rule: Rule) -> Self {
+        Settings {
+            learner: Learner::of(rule),
+            ..Settings::default()
+        }
+    }
+
     /// Checks that the settings fit `data`.
     ///
     /// # Errors
     /// The first thing that does not.
     pub fn check(&self, data: &Dataset) -> Result<(), SettingsError> {
         let name = data.name().to_owned();
-        let (inputs, outputs) = (
-            self.network.sizes[0],
-            self.network.sizes[self.network.layers()],
-        );
+        let (Learner { network, rule, .. }, tasks) = (&self.learner, &self.tasks);
+        let (inputs, outputs) = (network.sizes[0], network.sizes[network.layers()]);
         if inputs != data.pixels() {
             return Err(SettingsError::Inputs {
                 inputs,
@@ -217,24 +307,24 @@ impl Settings {
                 continue;
             }
             filled += 1;
-            if available < self.shots + self.queries {
+            if available < tasks.shots + tasks.queries {
                 return Err(SettingsError::Images {
-                    shots: self.shots,
-                    queries: self.queries,
+                    shots: tasks.shots,
+                    queries: tasks.queries,
                     class,
                     data: name,
                     available,
                 });
             }
         }
-        if self.tasks == TaskStyle::Text && filled < self.ways {
+        if tasks.style == TaskStyle::Text && filled < tasks.ways {
             return Err(SettingsError::Ways {
-                ways: self.ways,
+                ways: tasks.ways,
                 data: name,
                 available: filled,
             });
         }
-        model::CompiledRule::new(&self.rule, &self.network).map_err(SettingsError::Rule)?;
+        model::CompiledRule::new(rule, network).map_err(SettingsError::Rule)?;
         Ok(())
     }
 }

@@ -84,11 +84,11 @@ pub struct Summariser {
 impl Summariser {
     /// For a run with these settings; the means are over the last 100 episodes, or all.
     pub fn new(settings: &Settings) -> Self {
-        let layers = settings.network.layers();
+        let layers = settings.learner.network.layers();
         let summary = Summary {
-            episodes: settings.episodes,
-            trials: settings.trials,
-            last_episodes: settings.episodes.min(100),
+            episodes: settings.outer.episodes,
+            trials: settings.outer.trials,
+            last_episodes: settings.outer.episodes.min(100),
             diverged_episodes: 0,
             diverged_trials: 0,
             replayed_episodes: 0,
@@ -97,6 +97,7 @@ impl Summariser {
             cross_entropy: None,
             accuracy: None,
             theta: settings
+                .learner
                 .rule
                 .terms
                 .iter()
@@ -105,7 +106,7 @@ impl Summariser {
             angles: vec![None; layers + 1],
             orthonormality: vec![None; layers],
         };
-        let trials = settings.trials as usize;
+        let trials = settings.outer.trials as usize;
         Summariser {
             summary,
             sums: vec![(0.0, Vec::new()); trials],
@@ -145,11 +146,12 @@ impl Summariser {
             return;
         }
         let (count, sums) = &mut self.sums[trial];
-        let numbers = [record.loss, record.cross_entropy, record.accuracy]
+        let scores = &record.scores;
+        let numbers = [record.loss, scores.cross_entropy, scores.accuracy]
             .into_iter()
             .chain(record.theta.iter().copied())
-            .chain(record.angles.iter().copied())
-            .chain(record.orthonormality.iter().copied());
+            .chain(scores.angles.iter().copied())
+            .chain(scores.orthonormality.iter().copied());
         *count += 1.0;
         if sums.is_empty() {
             sums.extend(numbers);
@@ -189,6 +191,7 @@ impl Summariser {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Scores;
 
     fn record(trial: u64, episode: u64, status: Status, accuracy: f64) -> EpisodeRecord {
         EpisodeRecord {
@@ -197,10 +200,12 @@ mod tests {
             status,
             theta: vec![0.5; 3],
             loss: accuracy + 1.0,
-            cross_entropy: accuracy,
-            accuracy,
-            angles: vec![1.0; 6],
-            orthonormality: vec![2.0; 5],
+            scores: Scores {
+                cross_entropy: accuracy,
+                accuracy,
+                angles: vec![1.0; 6],
+                orthonormality: vec![2.0; 5],
+            },
             residual: 1e-8,
             replayed: false,
             divergence: None,
@@ -209,11 +214,8 @@ mod tests {
 
     #[test]
     fn means_are_over_the_last_episodes_and_leave_out_diverged_ones() {
-        let settings = Settings {
-            episodes: 200,
-            trials: 2,
-            ..Settings::default()
-        };
+        let mut settings = Settings::default();
+        (settings.outer.episodes, settings.outer.trials) = (200, 2);
         let mut summariser = Summariser::new(&settings);
         for episode in 0..200 {
             let late = if episode < 100 { 0.0 } else { 0.8 };

@@ -1,11 +1,26 @@
 use datasets::Dataset;
 use rand::seq::{SliceRandom, index};
 use rand::{Rng, RngExt};
+use serde::{Deserialize, Serialize};
 
-use crate::{Purpose, Settings, stream};
+use crate::{Purpose, Settings, TaskSettings, stream};
 
 /// How tasks are drawn; the paper's text and its released code differ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantNames,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum TaskStyle {
     /// M different classes, and K + Q images of each drawn for this task.
     #[default]
@@ -13,16 +28,6 @@ pub enum TaskStyle {
     /// M classes drawn with replacement, so that a task can hold one twice, and always
     /// the same first K + Q images of a class.
     Code,
-}
-
-impl TaskStyle {
-    /// The name in configuration files.
-    pub fn name(self) -> &'static str {
-        match self {
-            TaskStyle::Text => "text",
-            TaskStyle::Code => "code",
-        }
-    }
 }
 
 /// Indices of a task's images in its data set.
@@ -44,20 +49,25 @@ impl Task {
         let filled: Vec<usize> = (0..data.classes())
             .filter(|c| !data.of_class(*c).is_empty())
             .collect();
-        let (shots, queries) = (settings.shots, settings.queries);
-        let classes: Vec<usize> = match settings.tasks {
-            TaskStyle::Text => index::sample(rng, filled.len(), settings.ways)
+        let TaskSettings {
+            ways,
+            shots,
+            queries,
+            style,
+        } = settings.tasks;
+        let classes: Vec<usize> = match style {
+            TaskStyle::Text => index::sample(rng, filled.len(), ways)
                 .iter()
                 .map(|i| filled[i])
                 .collect(),
-            TaskStyle::Code => (0..settings.ways)
+            TaskStyle::Code => (0..ways)
                 .map(|_| filled[rng.random_range(0..filled.len())])
                 .collect(),
         };
         let (mut train, mut query) = (Vec::new(), Vec::new());
         for class in &classes {
             let images = data.of_class(*class);
-            let chosen = choose(settings.tasks, images, shots + queries, rng);
+            let chosen = choose(style, images, shots + queries, rng);
             train.extend_from_slice(&chosen[..shots]);
             query.extend_from_slice(&chosen[shots..]);
         }
@@ -93,10 +103,12 @@ mod tests {
 
     fn settings(tasks: TaskStyle) -> Settings {
         Settings {
-            ways: 5,
-            shots: 30,
-            queries: 10,
-            tasks,
+            tasks: TaskSettings {
+                ways: 5,
+                shots: 30,
+                queries: 10,
+                style: tasks,
+            },
             ..Settings::default()
         }
     }

@@ -1,5 +1,5 @@
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use autodiff::{Real, Tape};
 use datasets::Dataset;
@@ -9,33 +9,19 @@ use serde::{Deserialize, Serialize};
 use crate::term_size::term_sizes;
 use crate::{
     Adam, Divergence, Drawn, Episode, Evidence, Guarded, Optimiser, OptimiserKind, Precision,
-    Settings, SettingsError, Threads,
+    Scores, Settings, SettingsError, Threads,
 };
 
 /// Whether an episode's numbers can be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display, strum::EnumString,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum Status {
     /// They can.
     Ok,
     /// The meta-loss or its gradient is not finite; θ was left as it was.
     Diverged,
-}
-
-impl Status {
-    /// The name in metrics.csv.
-    pub fn name(self) -> &'static str {
-        match self {
-            Status::Ok => "ok",
-            Status::Diverged => "diverged",
-        }
-    }
-
-    /// The status of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Status::Ok, Status::Diverged]
-            .into_iter()
-            .find(|status| status.name() == name)
-    }
 }
 
 /// One row of the record of a run: an episode, measured before its optimiser step.
@@ -51,14 +37,8 @@ pub struct EpisodeRecord {
     pub theta: Vec<f64>,
     /// L_meta, with the penalty.
     pub loss: f64,
-    /// The mean cross-entropy alone.
-    pub cross_entropy: f64,
-    /// The share of query images classified right.
-    pub accuracy: f64,
-    /// α_0..α_L in degrees.
-    pub angles: Vec<f64>,
-    /// E_1..E_L.
-    pub orthonormality: Vec<f64>,
+    /// What was measured on the query images.
+    pub scores: Scores,
     /// How precisely the initial weights were restored.
     pub residual: f64,
     /// Whether the sweep had to replay.
@@ -91,9 +71,9 @@ pub struct TrainingState {
 }
 
 /// A meta-training in progress.
-pub struct Training<'a> {
+pub struct Training {
     settings: Settings,
-    data: &'a Dataset,
+    data: Arc<Dataset>,
     state: TrainingState,
     threads: Threads,
     workers: Workers,
@@ -114,21 +94,20 @@ enum Workers {
 /// waiting for the slowest trial costs little, short enough to see a run move.
 const ROUND: u64 = 8;
 
-impl<'a> Training<'a> {
+impl Training {
     /// Ready for the first episode.
     ///
     /// # Errors
     /// If the settings do not fit the data.
     pub fn new(
         settings: &Settings,
-        data: &'a Dataset,
+        data: Arc<Dataset>,
         threads: &Threads,
     ) -> Result<Self, SettingsError> {
-        settings.check(data)?;
-        let terms = settings.rule.terms.len();
-        let mut theta = vec![0.0; terms];
-        theta[0] = settings.theta0;
-        let trials = (0..settings.trials)
+        settings.check(&data)?;
+        let terms = settings.learner.rule.terms.len();
+        let theta = settings.outer.first_theta(terms);
+        let trials = (0..settings.outer.trials)
             .map(|trial| TrialState {
                 trial,
                 episode: 0,
@@ -136,7 +115,7 @@ impl<'a> Training<'a> {
                 optimiser: optimiser(settings, &theta),
             })
             .collect();
-        let workers = match settings.precision {
+        let workers = match settings.numerics.precision {
             Precision::F32 => Workers::F32(Mutex::default()),
             Precision::F64 => Workers::F64(Mutex::default()),
         };
@@ -162,7 +141,7 @@ impl<'a> Training<'a> {
         let fits = |new: &TrialState, given: &TrialState| {
             let terms = new.theta.len();
             given.trial == new.trial
-                && given.episode <= self.settings.episodes
+                && given.episode <= self.settings.outer.episodes
                 && given.theta.len() == terms
                 && given.optimiser.fits(terms)
         };
@@ -187,7 +166,10 @@ impl<'a> Training<'a> {
     /// Whether every episode has been run and handed out.
     pub fn is_finished(&self) -> bool {
         let TrainingState { trials, waiting } = &self.state;
-        waiting.is_empty() && trials.iter().all(|t| t.episode == self.settings.episodes)
+        waiting.is_empty()
+            && trials
+                .iter()
+                .all(|t| t.episode == self.settings.outer.episodes)
     }
 
     /// Runs the next few episodes of all trials and returns their records, ordered by
@@ -196,10 +178,10 @@ impl<'a> Training<'a> {
     /// Once `stop` is set no episode is begun any more. Records of an incomplete round
     /// stay in the [`TrainingState`] then, and the next round begins with the rest of it.
     pub fn round(&mut self, stop: &AtomicBool) -> Vec<EpisodeRecord> {
-        let (settings, data, workers) = (&self.settings, self.data, &self.workers);
+        let (settings, data, workers) = (&self.settings, &*self.data, &self.workers);
         let TrainingState { trials, waiting } = &mut self.state;
         let slowest = trials.iter().map(|trial| trial.episode).min().unwrap_or(0);
-        let end = settings.episodes.min((slowest / ROUND + 1) * ROUND);
+        let end = settings.outer.episodes.min((slowest / ROUND + 1) * ROUND);
         let until = (end, stop);
         let of_trials: Vec<Vec<EpisodeRecord>> = self.threads.install(|| {
             trials
@@ -237,7 +219,7 @@ pub fn measure_episode(
 ) -> Result<EpisodeRecord, SettingsError> {
     settings.check(data)?;
     let place = (trial, episode);
-    Ok(match settings.precision {
+    Ok(match settings.numerics.precision {
         Precision::F32 => {
             measure(
                 settings,
@@ -273,11 +255,12 @@ impl<T: Real> Worker<T> {
 
 /// The optimiser of a new trial.
 fn optimiser(settings: &Settings, theta: &[f64]) -> Optimiser {
-    let (eta, penalty) = (settings.eta, settings.penalty);
-    match settings.optimiser {
+    let (eta, penalty) = (settings.outer.eta, settings.outer.penalty);
+    match settings.outer.optimiser {
         OptimiserKind::Adam => Optimiser::Adam(Adam::new(eta, theta.len())),
         OptimiserKind::Guarded => {
-            let outputs = settings.network.sizes[settings.network.layers()];
+            let network = &settings.learner.network;
+            let outputs = network.sizes[network.layers()];
             Optimiser::Guarded(Guarded::new(eta, theta, penalty, outputs))
         }
     }
@@ -319,13 +302,13 @@ fn step<T: Real>(
     if trial.optimiser.wants_sizes() {
         let start = Drawn::new(settings, data, place, &trial.theta);
         let (episode, tape) = (&mut worker.episode, &mut worker.tape);
-        let sizes = term_sizes(episode, tape, &start, &settings.rule);
+        let sizes = term_sizes(episode, tape, &start, &settings.learner.rule);
         trial.optimiser.measure(&sizes);
     }
     let (record, gradient) = measure(settings, data, place, &trial.theta, worker);
     let evidence = Evidence {
         finite: record.status == Status::Ok,
-        cross_entropy: record.cross_entropy,
+        cross_entropy: record.scores.cross_entropy,
         gradient: &gradient,
     };
     trial.optimiser.learn(&mut trial.theta, &evidence);
@@ -349,7 +332,7 @@ fn measure<T: Real>(
             &mut worker.episode,
             &mut worker.tape,
             &start,
-            &settings.rule,
+            &settings.learner.rule,
             &gradient.theta,
         )
     });
@@ -359,10 +342,12 @@ fn measure<T: Real>(
         status: if finite { Status::Ok } else { Status::Diverged },
         theta: theta.to_vec(),
         loss: outcome.meta_loss,
-        cross_entropy: outcome.cross_entropy,
-        accuracy: outcome.accuracy,
-        angles: outcome.angles,
-        orthonormality: outcome.orthonormality,
+        scores: Scores {
+            cross_entropy: outcome.cross_entropy,
+            accuracy: outcome.accuracy,
+            angles: outcome.angles,
+            orthonormality: outcome.orthonormality,
+        },
         residual: gradient.residual,
         replayed: gradient.replayed,
         divergence,

@@ -14,14 +14,10 @@ fn allocations(rule: &str, steps: usize) -> u64 {
         sizes: vec![784, 20, 15, 47],
         ..Network::default()
     };
-    let settings = Settings {
-        feedback: rule.feedback,
-        rule,
-        network,
-        ..Settings::default()
-    };
+    let mut settings = Settings::of(rule);
+    settings.learner.network = network;
     let data = datasets::glyphs(Split::Test, 0);
-    let theta = vec![1e-5; settings.rule.terms.len()];
+    let theta = vec![1e-5; settings.learner.rule.terms.len()];
     let whole = draw_setting::<f32>(&settings, &data, 0, 0, &theta);
     let mut part = whole.clone();
     part.train = Batch {
@@ -29,9 +25,9 @@ fn allocations(rule: &str, steps: usize) -> u64 {
         labels: whole.train.labels[..steps].to_vec(),
     };
     let mut episode = Episode::new(
-        &settings.network,
-        settings.feedback,
-        &settings.rule,
+        &settings.learner.network,
+        settings.learner.feedback,
+        &settings.learner.rule,
         Penalty::l1(0.1),
     )
     .unwrap();
@@ -51,12 +47,8 @@ fn an_episode_takes_the_memory_that_its_tape_reports() {
     let data = datasets::glyphs(Split::Test, 0);
     for rule in ["fa", "bio", "pool"] {
         let rule = Rule::built_in(rule).unwrap();
-        let settings = Settings {
-            feedback: rule.feedback,
-            rule,
-            ..Settings::default()
-        };
-        let theta = vec![1e-5; settings.rule.terms.len()];
+        let settings = Settings::of(rule);
+        let theta = vec![1e-5; settings.learner.rule.terms.len()];
         let mut kept = None;
         let found = allocation_counter::measure(|| {
             let mut episode = Episode::of(&settings).unwrap();
@@ -70,7 +62,7 @@ fn an_episode_takes_the_memory_that_its_tape_reports() {
         let reported = kept.unwrap().footprint();
         // After its first step a tape makes room for the others, and a little more than
         // the query images need; it never outgrows it.
-        let name = &settings.rule.name;
+        let name = &settings.learner.rule.name;
         for (when, bytes) in [
             ("in the end", found.bytes_current),
             ("at most", found.bytes_max as i64),

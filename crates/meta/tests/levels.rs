@@ -2,11 +2,14 @@
 //! the level is set for the whole process.
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use autodiff::simd::{Level, force_level};
 use datasets::{Dataset, Split};
-use meta::{GradientMode, OptimiserKind, Penalty, Precision, Settings, Training};
+use meta::{
+    GradientMode, Numerics, OptimiserKind, OuterSettings, Penalty, Precision, Settings,
+    TaskSettings, Threads, Training,
+};
 use model::{Activation, Network, Rule};
 
 /// Runs that together use every operation of an episode: all terms, all feedback
@@ -36,42 +39,52 @@ fn runs() -> Vec<Settings> {
         .into_iter()
         .map(|(rule, activation, precision, gradient)| {
             let rule = Rule::built_in(rule).unwrap();
-            Settings {
-                feedback: rule.feedback,
-                rule,
+            let mut settings = Settings::of(rule);
+            settings.learner.network = Network {
                 // Neither whole lanes nor whole blocks of rows.
-                network: Network {
-                    sizes: vec![784, 21, 18, 47],
-                    activation,
-                },
-                episodes: 3,
-                trials: 2,
+                sizes: vec![784, 21, 18, 47],
+                activation,
+            };
+            settings.tasks = TaskSettings {
                 ways: 3,
                 shots: 4,
                 queries: 3,
+                ..TaskSettings::default()
+            };
+            settings.outer = OuterSettings {
+                episodes: 3,
+                trials: 2,
                 penalty: Penalty::l1(0.1),
                 optimiser: OptimiserKind::Guarded,
+                ..OuterSettings::default()
+            };
+            settings.numerics = Numerics {
                 precision,
                 gradient,
-                ..Settings::default()
-            }
+            };
+            settings
         })
         .collect()
 }
 
 /// Every number that the run records, as bits.
-fn bits(settings: &Settings, data: &Dataset) -> Vec<u64> {
+fn bits(settings: &Settings, data: &Arc<Dataset>) -> Vec<u64> {
     let mut bits = Vec::new();
-    let mut training = Training::new(settings, data, &meta::Threads::new(1).unwrap()).unwrap();
+    let mut training =
+        Training::new(settings, Arc::clone(data), &Threads::new(1).unwrap()).unwrap();
     while !training.is_finished() {
         for record in training.round(&AtomicBool::new(false)) {
             let numbers = [
                 record.loss,
-                record.cross_entropy,
-                record.accuracy,
+                record.scores.cross_entropy,
+                record.scores.accuracy,
                 record.residual,
             ];
-            let lists = [record.theta, record.angles, record.orthonormality];
+            let lists = [
+                record.theta,
+                record.scores.angles,
+                record.scores.orthonormality,
+            ];
             let all = numbers.into_iter().chain(lists.into_iter().flatten());
             bits.extend(all.map(f64::to_bits));
         }
@@ -81,7 +94,7 @@ fn bits(settings: &Settings, data: &Dataset) -> Vec<u64> {
 
 #[test]
 fn a_run_has_the_same_bits_at_every_level_of_vector_instructions() {
-    let data = datasets::glyphs(Split::Test, 0);
+    let data = Arc::new(datasets::glyphs(Split::Test, 0));
     for settings in runs() {
         force_level(Level::Portable);
         let portable = bits(&settings, &data);
@@ -90,7 +103,7 @@ fn a_run_has_the_same_bits_at_every_level_of_vector_instructions() {
                 eprintln!("SKIPPED: this processor has no {level:?}");
                 continue;
             }
-            let name = &settings.rule.name;
+            let name = &settings.learner.rule.name;
             assert!(
                 bits(&settings, &data) == portable,
                 "{name} differs with {level:?}"

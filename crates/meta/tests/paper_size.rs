@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use autodiff::{GradientOptions, Rewind, Tape};
 use datasets::{Dataset, Split};
@@ -18,10 +18,8 @@ fn data() -> Dataset {
 fn settings(rule: &str) -> Settings {
     let rule = Rule::built_in(rule).unwrap();
     Settings {
-        feedback: rule.feedback,
-        rule,
         seed: 11,
-        ..Settings::default()
+        ..Settings::of(rule)
     }
 }
 
@@ -144,10 +142,8 @@ fn the_gradient_of_f0_is_the_same_in_both_modes_with_every_other_pathway() {
         Feedback::Symmetric,
         Feedback::SymmetricExact,
     ] {
-        let settings = Settings {
-            feedback,
-            ..settings("fa")
-        };
+        let mut settings = settings("fa");
+        settings.learner.feedback = feedback;
         let (reverse, forward) = both_modes(&settings, &[0.01]);
         assert!(forward[0].is_finite() && forward[0] != 0.0);
         let off = relative(&reverse, &forward);
@@ -157,21 +153,21 @@ fn the_gradient_of_f0_is_the_same_in_both_modes_with_every_other_pathway() {
 
 #[test]
 fn forward_mode_and_reverse_mode_train_alike() {
-    let data = datasets::glyphs(datasets::Split::Test, 0);
+    let data = Arc::new(data());
     let run = |gradient| {
-        let settings = meta::Settings {
-            network: model::Network {
-                sizes: vec![784, 12, 47],
-                ..model::Network::default()
-            },
-            episodes: 5,
-            trials: 1,
+        let mut settings = Settings::default();
+        settings.learner.network.sizes = vec![784, 12, 47];
+        (settings.outer.episodes, settings.outer.trials) = (5, 1);
+        settings.numerics = meta::Numerics {
             precision: meta::Precision::F64,
             gradient,
-            ..meta::Settings::default()
         };
-        let mut training =
-            meta::Training::new(&settings, &data, &meta::Threads::new(1).unwrap()).unwrap();
+        let mut training = meta::Training::new(
+            &settings,
+            Arc::clone(&data),
+            &meta::Threads::new(1).unwrap(),
+        )
+        .unwrap();
         while !training.is_finished() {
             training.round(&AtomicBool::new(false));
         }

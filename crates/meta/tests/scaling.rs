@@ -5,7 +5,6 @@
 use autodiff::Tape;
 use datasets::Split;
 use meta::{Batch, Episode, Setting, Settings, draw_setting};
-use model::Network;
 
 /// An episode that learns from one image `steps` times.
 fn setting(settings: &Settings, steps: usize) -> Setting<f32> {
@@ -20,13 +19,8 @@ fn setting(settings: &Settings, steps: usize) -> Setting<f32> {
 
 #[test]
 fn memory_is_linear_in_the_number_of_updates_up_to_ten_thousand() {
-    let settings = Settings {
-        network: Network {
-            sizes: vec![784, 12, 47],
-            ..Network::default()
-        },
-        ..Settings::default()
-    };
+    let mut settings = Settings::default();
+    settings.learner.network.sizes = vec![784, 12, 47];
     let mut episode = Episode::of(&settings).unwrap();
     let mut tape = Tape::new();
     let mut bytes = |steps| {

@@ -1,8 +1,11 @@
 use autodiff::{Real, Tape, Var};
+use serde::{Deserialize, Serialize};
 
 /// What a hidden unit does with its input. All three have a slope that is a function
 /// of the value, which is what lets errors run back through values alone.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, strum::VariantNames)]
+#[serde(tag = "activation", rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Activation {
     /// y = ln(1 + e^βz)/β (PAPER Eq. 1); its slope is 1 − e^−βy.
     Softplus {

@@ -1,7 +1,10 @@
 use autodiff::{Plastic, Var};
+use serde::{Deserialize, Serialize};
 
 /// How the error of the output reaches the layers before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::VariantNames)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Feedback {
     /// Feedback alignment: e_{l−1} = (B_lᵀ e_l) ⊙ σ', B_l random, drawn once an
     /// episode, of the shape of W_l (PAPER Eq. 3).

@@ -1,14 +1,17 @@
 use autodiff::{Plastic, Real, Tape, Var};
+use serde::{Deserialize, Serialize};
 
 use crate::{Activation, Feedback};
 
 /// A feed-forward network without biases: layer sizes n_0..n_L and the activation of
 /// the hidden layers. The output layer is a softmax.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Network {
     /// n_0 (inputs), n_1, …, n_L (outputs).
     pub sizes: Vec<usize>,
     /// σ of the hidden layers.
+    #[serde(flatten)]
     pub activation: Activation,
 }
 

@@ -1,8 +1,8 @@
 //! Re-running the paper: which runs are needed, and from runs to a report.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use datasets::Dataset;
 use meta::{Estimate, Online, Settings, Threads};
@@ -51,26 +51,26 @@ pub struct Progress {
 }
 
 /// A reproduction that is ready to run.
-pub struct Reproduction<'a> {
+pub struct Reproduction {
     ask: Ask,
     context: Context,
-    digits: Option<(&'a Dataset, &'a Dataset)>,
-    data: &'a Dataset,
-    experiments: Vec<Planned<'a>>,
+    digits: Option<(Arc<Dataset>, Arc<Dataset>)>,
+    data: Arc<Dataset>,
+    experiments: Vec<Planned>,
     online: Vec<&'static OnlineExperiment>,
     threads: Threads,
 }
 
 /// An experiment and its run.
-struct Planned<'a> {
+struct Planned {
     experiment: &'static Experiment,
     settings: Settings,
-    run: Run<'a>,
+    run: Run,
     /// Microseconds from one finished episode to the next.
     pace: u64,
 }
 
-impl<'a> Reproduction<'a> {
+impl Reproduction {
     /// Opens every run, so that what would not work is known before the first starts.
     /// Tasks are drawn from `data`, which was asked for as `name`; `digits`, to learn
     /// from and to be tested on, are for [`Target::online`] experiments alone.
@@ -83,12 +83,12 @@ impl<'a> Reproduction<'a> {
     /// If a target has online experiments and there are no digits.
     pub fn open(
         ask: Ask,
-        (name, data): (&str, &'a Dataset),
-        digits: Option<(&'a Dataset, &'a Dataset)>,
+        (name, data): (&str, Arc<Dataset>),
+        digits: Option<(Arc<Dataset>, Arc<Dataset>)>,
     ) -> Result<Self, RunError> {
         let threads =
             Threads::new(ask.threads).map_err(|error| RunError::Input(error.to_string()))?;
-        let mut experiments: Vec<Planned<'a>> = Vec::new();
+        let mut experiments: Vec<Planned> = Vec::new();
         let mut online: Vec<&'static OnlineExperiment> = Vec::new();
         for target in &ask.targets {
             for experiment in target.experiments {
@@ -98,7 +98,7 @@ impl<'a> Reproduction<'a> {
                     let folder = ask.out.join("runs").join(experiment.name);
                     experiments.push(Planned {
                         experiment,
-                        run: Run::open(&config, data, &folder, &threads)?,
+                        run: Run::open(&config, Arc::clone(&data), &folder, &threads)?,
                         settings: config.settings,
                         pace: 1,
                     });
@@ -117,7 +117,10 @@ impl<'a> Reproduction<'a> {
         let context = Context {
             data: data.name().to_owned(),
             synthetic: data.is_synthetic(),
-            online_data: digits.map_or("", |(train, _)| train.name()).to_owned(),
+            online_data: digits
+                .as_ref()
+                .map_or("", |(train, _)| train.name())
+                .to_owned(),
             trials: ask.trials,
             episodes: ask.episodes,
             seed: ask.seed,
@@ -166,7 +169,7 @@ impl<'a> Reproduction<'a> {
         for planned in &mut self.experiments {
             let left = planned.run.total() - planned.run.done();
             if left > 0 {
-                let estimate = Estimate::of(&planned.settings, self.data, &self.threads, left)
+                let estimate = Estimate::of(&planned.settings, &self.data, &self.threads, left)
                     .map_err(|error| RunError::Input(error.to_string()))?;
                 planned.pace = (estimate.seconds * 1e6 / left as f64).ceil() as u64;
                 bytes = bytes.max(estimate.bytes);
@@ -239,12 +242,13 @@ impl<'a> Reproduction<'a> {
             if stop.load(Ordering::Relaxed) {
                 return Err(RunError::Stopped(self.ask.out.clone()));
             }
-            let digits = self.digits.expect("open made sure that there are digits");
+            let digits = self.digits.as_ref();
+            let (train, test) = digits.expect("open made sure that there are digits");
             let online = self.online(experiment, &results);
             let online_work = self.online_work();
             let folder = self.folder(experiment.name);
             let metrics = self.threads.install(|| {
-                online::run(&folder, &online, digits, self.ask.trials, || {
+                online::run(&folder, &online, (train, test), self.ask.trials, || {
                     tell(experiment.name, online_work);
                 })
             })?;

@@ -206,17 +206,17 @@ pub(crate) fn remove(dir: &Path) -> Result<(), RunError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use meta::{EpisodeRecord, Settings, Status, Threads, Training};
+    use meta::{EpisodeRecord, Scores, Settings, Status, Threads, Training};
 
     /// With numbers that text formats lose.
     fn checkpoint() -> Checkpoint {
-        let settings = Settings {
-            trials: 2,
-            ..Settings::default()
-        };
-        let data = datasets::glyphs(datasets::Split::Test, 0);
-        let training = Training::new(&settings, &data, &Threads::new(1).unwrap()).unwrap();
+        let mut settings = Settings::default();
+        settings.outer.trials = 2;
+        let data = Arc::new(datasets::glyphs(datasets::Split::Test, 0));
+        let training = Training::new(&settings, data, &Threads::new(1).unwrap()).unwrap();
         let mut state = training.state().clone();
         state.trials[0].episode = 1;
         state.waiting.push(EpisodeRecord {
@@ -225,10 +225,12 @@ mod tests {
             status: Status::Diverged,
             theta: vec![-0.0, f64::MIN_POSITIVE / 3.0, 0.1 + 0.2],
             loss: f64::INFINITY,
-            cross_entropy: f64::from_bits(0x7ff8_dead_beef_0001),
-            accuracy: 0.5,
-            angles: vec![1.0; 6],
-            orthonormality: vec![2.0; 5],
+            scores: Scores {
+                cross_entropy: f64::from_bits(0x7ff8_dead_beef_0001),
+                accuracy: 0.5,
+                angles: vec![1.0; 6],
+                orthonormality: vec![2.0; 5],
+            },
             residual: 1e-8,
             replayed: true,
             divergence: None,
@@ -252,7 +254,7 @@ mod tests {
         // Not a number equals nothing, so the bytes are compared.
         assert_eq!(second.to_bytes(), bytes);
         let record = &second.training.waiting[0];
-        assert_eq!(record.cross_entropy.to_bits(), 0x7ff8_dead_beef_0001);
+        assert_eq!(record.scores.cross_entropy.to_bits(), 0x7ff8_dead_beef_0001);
         assert!(record.theta[0].is_sign_negative());
     }
 

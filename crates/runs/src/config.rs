@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use datasets::{Dataset, Split};
-use meta::{GradientMode, Norm, OptimiserKind, Precision, Settings, TaskStyle};
+use meta::{Norm, Precision, Settings, TaskStyle};
 use model::{Activation, Feedback, Rule};
+use strum::VariantNames as _;
 use toml::{Table, Value};
 
 use crate::RunError;
@@ -118,9 +119,7 @@ impl Config {
     /// run was made. Files are named by their absolute paths, so that it says the same
     /// in any directory; `out` is left out, since it is where the file is.
     pub fn to_toml(&self, data: &Dataset, record: Table) -> String {
-        let settings = &self.settings;
-        let network = &settings.network;
-        let mut table = Table::new();
+        let mut table = Table::try_from(&self.settings).expect("settings are plain values");
         let mut set = |key: &str, value: Value| table.insert(key.to_owned(), value);
         let rule = match Rule::built_in(&self.rule) {
             Some(_) => self.rule.clone(),
@@ -133,28 +132,7 @@ impl Config {
         };
         set("data", data.into());
         set("split", self.split.to_string().into());
-        set("episodes", (settings.episodes as i64).into());
-        set("trials", (settings.trials as i64).into());
-        set("seed", (settings.seed as i64).into());
         set("threads", (self.threads as i64).into());
-        let sizes: Vec<Value> = network.sizes.iter().map(|n| (*n as i64).into()).collect();
-        set("sizes", sizes.into());
-        set("activation", network.activation.name().into());
-        if let Activation::Softplus { beta } = network.activation {
-            set("beta", beta.into());
-        }
-        set("feedback", settings.feedback.name().into());
-        set("M", (settings.ways as i64).into());
-        set("K", (settings.shots as i64).into());
-        set("Q", (settings.queries as i64).into());
-        set("tasks", settings.tasks.name().into());
-        set("eta", settings.eta.into());
-        set("optimiser", settings.optimiser.name().into());
-        set("penalty", settings.penalty.norm.name().into());
-        set("lambda", settings.penalty.lambda.into());
-        set("theta0", settings.theta0.into());
-        set("precision", settings.precision.name().into());
-        set("gradient", settings.gradient.name().into());
         set(RECORD, record.into());
         toml::to_string(&table).expect("a table of plain values is TOML")
     }
@@ -211,7 +189,6 @@ impl Given {
 
     /// Turns the given values into settings.
     fn resolve(&self) -> Result<Config, RunError> {
-        let defaults = Settings::default();
         let name = self.text("rule")?.unwrap_or_else(|| "bio".to_owned());
         let rule = Rule::load(&name).map_err(|error| RunError::Input(error.to_string()))?;
         let data = self.text("data")?;
@@ -230,13 +207,14 @@ impl Given {
                 "threads: {threads} is more than the 1024 that make sense"
             ));
         }
-        let mut settings = Settings {
-            feedback: rule.feedback,
-            rule,
-            ..defaults
-        };
+        let mut settings = Settings::of(rule);
+        let (learner, tasks, outer) = (
+            &mut settings.learner,
+            &mut settings.tasks,
+            &mut settings.outer,
+        );
         if let Some(pathway) = self.text("feedback")? {
-            settings.feedback = Feedback::from_name(&pathway).ok_or_else(|| {
+            learner.feedback = Feedback::from_name(&pathway).ok_or_else(|| {
                 let known = Feedback::ALL.map(Feedback::name).join(", ");
                 RunError::Input(format!("feedback: '{pathway}' is not one of {known}"))
             })?;
@@ -245,27 +223,26 @@ impl Given {
         let activation = self
             .text("activation")?
             .unwrap_or_else(|| "softplus".to_owned());
-        settings.network.activation =
-            Activation::from_name(&activation, beta).ok_or_else(|| {
-                RunError::Input(format!(
-                    "activation: '{activation}' is not softplus, tanh or sigmoid"
-                ))
-            })?;
+        learner.network.activation = Activation::from_name(&activation, beta).ok_or_else(|| {
+            RunError::Input(format!(
+                "activation: '{activation}' is not softplus, tanh or sigmoid"
+            ))
+        })?;
         if let Some(sizes) = self.sizes()? {
-            settings.network.sizes = sizes;
+            learner.network.sizes = sizes;
         }
         let count = |key, default| Ok::<u64, RunError>(self.count(key)?.unwrap_or(default));
-        settings.episodes = count("episodes", settings.episodes)?;
-        settings.trials = count("trials", settings.trials)?;
-        settings.ways = count("M", settings.ways as u64)? as usize;
-        settings.shots = count("K", settings.shots as u64)? as usize;
-        settings.queries = count("Q", settings.queries as u64)? as usize;
+        outer.episodes = count("episodes", outer.episodes)?;
+        outer.trials = count("trials", outer.trials)?;
+        tasks.ways = count("M", tasks.ways as u64)? as usize;
+        tasks.shots = count("K", tasks.shots as u64)? as usize;
+        tasks.queries = count("Q", tasks.queries as u64)? as usize;
         // Past these no machine has the memory, and a failed allocation is no message.
-        if settings.trials > MOST {
-            return bad(format!("trials: {} is more than {MOST}", settings.trials));
+        if outer.trials > MOST {
+            return bad(format!("trials: {} is more than {MOST}", outer.trials));
         }
-        let images = (settings.ways as u64)
-            .saturating_mul((settings.shots as u64).saturating_add(settings.queries as u64));
+        let images = (tasks.ways as u64)
+            .saturating_mul((tasks.shots as u64).saturating_add(tasks.queries as u64));
         if images > MOST {
             return bad(format!(
                 "M × (K + Q): a task of {images} images is more than {MOST}; lower M, K or Q"
@@ -281,39 +258,39 @@ impl Given {
                 ));
             }
         };
-        settings.eta = self.above_zero("eta")?.unwrap_or(settings.eta);
+        outer.eta = self.above_zero("eta")?.unwrap_or(outer.eta);
         if let Some(name) = self.text("optimiser")? {
-            settings.optimiser = OptimiserKind::from_name(&name).ok_or_else(|| {
+            outer.optimiser = name.parse().map_err(|_| {
                 RunError::Input(format!("optimiser: '{name}' is neither adam nor guarded"))
             })?;
         }
         if let Some(name) = self.text("penalty")? {
-            settings.penalty.norm = Norm::from_name(&name).ok_or_else(|| {
-                let known = Norm::ALL.map(Norm::name).join(", ");
+            outer.penalty.norm = name.parse().map_err(|_| {
+                let known = Norm::VARIANTS.join(", ");
                 RunError::Input(format!("penalty: '{name}' is not one of {known}"))
             })?;
         }
-        settings.penalty.lambda = self.number("lambda")?.unwrap_or(0.0);
-        if settings.penalty.lambda < 0.0 {
+        outer.penalty.lambda = self.number("lambda")?.unwrap_or(0.0);
+        if outer.penalty.lambda < 0.0 {
             return bad(format!(
                 "lambda: {} is below 0, should be at least 0",
-                settings.penalty.lambda
+                outer.penalty.lambda
             ));
         }
-        settings.theta0 = self.number("theta0")?.unwrap_or(settings.theta0);
-        settings.tasks = match self.text("tasks")?.as_deref() {
+        outer.theta0 = self.number("theta0")?.unwrap_or(outer.theta0);
+        tasks.style = match self.text("tasks")?.as_deref() {
             None | Some("text") => TaskStyle::Text,
             Some("code") => TaskStyle::Code,
             Some(other) => return bad(format!("tasks: '{other}' is neither 'text' nor 'code'")),
         };
         if let Some(mode) = self.text("gradient")? {
-            settings.gradient = GradientMode::from_name(&mode).ok_or_else(|| {
+            settings.numerics.gradient = mode.parse().map_err(|_| {
                 RunError::Input(format!(
                     "gradient: '{mode}' is not reverse, forward or auto"
                 ))
             })?;
         }
-        settings.precision = match self.text("precision")?.as_deref() {
+        settings.numerics.precision = match self.text("precision")?.as_deref() {
             None | Some("f32") => Precision::F32,
             Some("f64") => Precision::F64,
             Some(other) => return bad(format!("precision: '{other}' is neither 'f32' nor 'f64'")),
@@ -429,21 +406,17 @@ mod tests {
     #[test]
     fn without_arguments_everything_is_as_in_the_paper() {
         let config = config(&[]).unwrap();
-        let settings = Settings {
-            feedback: Feedback::Fixed,
-            ..Settings::default()
-        };
-        assert_eq!(config.settings, settings);
+        assert_eq!(config.settings, Settings::default());
     }
 
     #[test]
     fn assignments_set_what_they_name() {
         let config = config(&["rule=bp", "K=3", "sizes=9-4-2", "eta=0.5", "tasks=code"]).unwrap();
-        assert_eq!(config.settings.feedback, Feedback::Symmetric);
-        assert_eq!(config.settings.shots, 3);
-        assert_eq!(config.settings.network.sizes, [9, 4, 2]);
-        assert_eq!(config.settings.eta, 0.5);
-        assert_eq!(config.settings.tasks, TaskStyle::Code);
+        assert_eq!(config.settings.learner.feedback, Feedback::Symmetric);
+        assert_eq!(config.settings.tasks.shots, 3);
+        assert_eq!(config.settings.learner.network.sizes, [9, 4, 2]);
+        assert_eq!(config.settings.outer.eta, 0.5);
+        assert_eq!(config.settings.tasks.style, TaskStyle::Code);
     }
 
     #[test]

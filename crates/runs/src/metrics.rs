@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use meta::{Divergence, EpisodeRecord, Quantity, Settings, Status};
+use meta::{Divergence, EpisodeRecord, Quantity, Scores, Settings, Status};
 use sha2::{Digest as _, Sha256};
 
 use crate::RunError;
@@ -31,8 +31,8 @@ const DIVERGED: [&str; 4] = [
 
 /// The names of the columns of a run.
 pub(crate) fn header(settings: &Settings) -> Vec<String> {
-    let layers = settings.network.layers();
-    let terms = settings.rule.terms.iter();
+    let layers = settings.learner.network.layers();
+    let terms = settings.learner.rule.terms.iter();
     FIXED
         .into_iter()
         .map(str::to_owned)
@@ -46,17 +46,21 @@ pub(crate) fn header(settings: &Settings) -> Vec<String> {
 /// The cells of a row. Numbers are printed with as many digits as it takes to read them
 /// back exactly.
 pub(crate) fn cells(record: &EpisodeRecord) -> Vec<String> {
-    let measures = [record.loss, record.cross_entropy, record.accuracy];
+    let measures = [
+        record.loss,
+        record.scores.cross_entropy,
+        record.scores.accuracy,
+    ];
     let numbers = measures
         .iter()
         .chain(&record.theta)
-        .chain(&record.angles)
-        .chain(&record.orthonormality)
+        .chain(&record.scores.angles)
+        .chain(&record.scores.orthonormality)
         .map(f64::to_string);
     let start = [
         record.trial.to_string(),
         record.episode.to_string(),
-        record.status.name().to_owned(),
+        record.status.to_string(),
     ];
     let shown = |number: Option<u64>| number.map_or_else(String::new, |n| n.to_string());
     let end = match &record.divergence {
@@ -232,10 +236,12 @@ impl Row {
             status: self.status,
             theta: self.theta,
             loss: self.loss,
-            cross_entropy: self.cross_entropy,
-            accuracy: self.accuracy,
-            angles: self.angles,
-            orthonormality: self.orthonormality,
+            scores: Scores {
+                cross_entropy: self.cross_entropy,
+                accuracy: self.accuracy,
+                angles: self.angles,
+                orthonormality: self.orthonormality,
+            },
             residual: 0.0,
             replayed: false,
             divergence: self.divergence,
@@ -311,7 +317,7 @@ impl Metrics {
             rows.push(Row {
                 trial: cell(0).parse().map_err(|_| bad(0))?,
                 episode: cell(1).parse().map_err(|_| bad(1))?,
-                status: Status::from_name(cell(2)).ok_or_else(|| bad(2))?,
+                status: cell(2).parse().map_err(|_| bad(2))?,
                 loss: number(3)?,
                 cross_entropy: number(4)?,
                 accuracy: number(5)?,
@@ -359,10 +365,12 @@ mod tests {
                 status: Status::Diverged,
                 theta,
                 loss: measures[0],
-                cross_entropy: measures[1],
-                accuracy: measures[2],
-                angles,
-                orthonormality,
+                scores: Scores {
+                    cross_entropy: measures[1],
+                    accuracy: measures[2],
+                    angles,
+                    orthonormality,
+                },
                 residual: 0.0,
                 replayed: false,
                 divergence: step.map(|step| Divergence {
@@ -397,8 +405,8 @@ mod tests {
                 [&row.theta, &row.angles, &row.orthonormality],
             );
             let wanted = numbers(
-                record.loss, record.cross_entropy, record.accuracy,
-                [&record.theta, &record.angles, &record.orthonormality],
+                record.loss, record.scores.cross_entropy, record.scores.accuracy,
+                [&record.theta, &record.scores.angles, &record.scores.orthonormality],
             );
             prop_assert_eq!(found.len(), wanted.len());
             prop_assert!(found.iter().zip(&wanted).all(|(a, b)| same(*a, *b)));

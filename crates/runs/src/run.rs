@@ -1,6 +1,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ const SHARE_OF_TIME: u32 = 20;
 /// # use std::{path::Path, sync::atomic::AtomicBool};
 /// # fn example(
 /// #     config: &runs::Config,
-/// #     data: &datasets::Dataset,
+/// #     data: std::sync::Arc<datasets::Dataset>,
 /// #     threads: &meta::Threads,
 /// # ) -> Result<(), runs::RunError> {
 /// let mut run = runs::Run::open(config, data, Path::new("runs/mine"), threads)?;
@@ -37,16 +38,16 @@ const SHARE_OF_TIME: u32 = 20;
 /// The directory is locked until the run is finished or dropped. Whatever interrupts it,
 /// another `open` and `finish` go on from the last checkpoint, and the files end with the
 /// same bytes as if nothing had happened.
-pub struct Run<'a> {
+pub struct Run {
     path: PathBuf,
     total: u64,
     done: u64,
     notes: Vec<String>,
-    state: State<'a>,
+    state: State,
 }
 
-enum State<'a> {
-    Unfinished(Box<Work<'a>>),
+enum State {
+    Unfinished(Box<Work>),
     Finished(Summary),
     /// What is in memory no longer agrees with what is on disk.
     Failed,
@@ -60,7 +61,7 @@ enum Found {
     Finished,
 }
 
-impl<'a> Run<'a> {
+impl Run {
     /// Opens `path` to carry out `config` there: a new or empty folder, or one with a run
     /// of the same settings and data, begun or finished. The number of threads may differ.
     ///
@@ -69,17 +70,17 @@ impl<'a> Run<'a> {
     /// or cannot be written; if files of a run in it were changed.
     pub fn open(
         config: &Config,
-        data: &'a Dataset,
+        data: Arc<Dataset>,
         path: &Path,
         threads: &Threads,
     ) -> Result<Self, RunError> {
         let settings = &config.settings;
+        let here = config.to_toml(&data, record::record(config, &data)?);
         let training = Training::new(settings, data, threads)
             .map_err(|error| RunError::Input(error.to_string()))?;
-        let here = config.to_toml(data, record::record(config, data)?);
         let mut run = Run {
             path: path.to_owned(),
-            total: settings.episodes * settings.trials,
+            total: settings.outer.episodes * settings.outer.trials,
             done: 0,
             notes: Vec::new(),
             state: State::Failed,
@@ -171,7 +172,7 @@ impl<'a> Run<'a> {
         &mut self,
         config_toml: &[u8],
         config: &Config,
-        training: Training<'a>,
+        training: Training,
         store: Checkpoints,
     ) -> Result<(), RunError> {
         write_whole(&self.path.join("config.toml"), config_toml)?;
@@ -190,7 +191,7 @@ impl<'a> Run<'a> {
         &mut self,
         here: &str,
         config: &Config,
-        mut training: Training<'a>,
+        mut training: Training,
         store: Checkpoints,
     ) -> Result<(), RunError> {
         let (config_toml, other_build) = self.check_config(here)?;
@@ -331,8 +332,8 @@ fn look(path: &Path) -> Result<Found, RunError> {
 }
 
 /// A run that is not finished.
-struct Work<'a> {
-    training: Training<'a>,
+struct Work {
+    training: Training,
     metrics: MetricsWriter,
     summariser: Summariser,
     store: Checkpoints,
@@ -340,7 +341,7 @@ struct Work<'a> {
     config: Digest,
 }
 
-impl Work<'_> {
+impl Work {
     fn finish(
         mut self,
         path: &Path,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use datasets::Dataset;
@@ -53,7 +54,7 @@ pub struct Report {
 pub fn verify(
     dir: &Path,
     config: &Config,
-    data: &Dataset,
+    data: &Arc<Dataset>,
     sample: Sample,
     mut watch: impl FnMut() + Send,
 ) -> Result<Report, RunError> {
@@ -91,7 +92,7 @@ pub fn verify(
             run_in_sequence(
                 config,
                 data,
-                settings.trials,
+                settings.outer.trials,
                 whole,
                 &rows,
                 &mut report,
@@ -102,16 +103,17 @@ pub fn verify(
             let chosen = spread(number, rows.len() as u64);
             for row in chosen {
                 let line = rows[row as usize];
-                let (trial, episode) = (row % settings.trials, row / settings.trials);
+                let (trial, episode) = (row % settings.outer.trials, row / settings.outer.trials);
                 report.alone += 1;
                 watch();
                 let theta: Option<Vec<f64>> = line
                     .split(',')
                     .skip(6)
-                    .take(settings.rule.terms.len())
+                    .take(settings.learner.rule.terms.len())
                     .map(|cell| cell.parse().ok())
                     .collect();
-                let Some(theta) = theta.filter(|t| t.len() == settings.rule.terms.len()) else {
+                let Some(theta) = theta.filter(|t| t.len() == settings.learner.rule.terms.len())
+                else {
                     report.differences.push(format!(
                         "metrics.csv: line {}: has no coefficients",
                         row + 2
@@ -123,7 +125,7 @@ pub fn verify(
                 compare(settings, row, line, &again, &mut report.differences);
             }
             if !rows.is_empty() {
-                let few = (rows.len() as u64 / settings.trials).min(8);
+                let few = (rows.len() as u64 / settings.outer.trials).min(8);
                 run_in_sequence(config, data, 1, few, &rows, &mut report, &mut watch)?;
             }
         }
@@ -167,13 +169,16 @@ fn check_form<'a>(settings: &Settings, text: &'a str, report: &mut Report) -> Ve
         report.differences.push(what);
     }
     let rows: Vec<&str> = lines.collect();
-    let total = settings.trials * settings.episodes;
+    let total = settings.outer.trials * settings.outer.episodes;
     if report.finished && rows.len() as u64 != total {
         let what = format!("metrics.csv: has {} rows, should have {total}", rows.len());
         report.differences.push(what);
     }
     for (row, line) in rows.iter().enumerate() {
-        let (trial, episode) = (row as u64 % settings.trials, row as u64 / settings.trials);
+        let (trial, episode) = (
+            row as u64 % settings.outer.trials,
+            row as u64 / settings.outer.trials,
+        );
         if !line.starts_with(&format!("{trial},{episode},")) {
             report.differences.push(format!(
                 "metrics.csv: line {}: should be of trial {trial}, episode {episode}",
@@ -200,7 +205,7 @@ fn spread(number: u64, rows: u64) -> BTreeSet<u64> {
 /// Trains again, and compares the first records of the first `trials` trials.
 fn run_in_sequence(
     config: &Config,
-    data: &Dataset,
+    data: &Arc<Dataset>,
     trials: u64,
     number: u64,
     rows: &[&str],
@@ -208,18 +213,16 @@ fn run_in_sequence(
     watch: &mut (impl FnMut() + Send),
 ) -> Result<(), RunError> {
     // A trial does not depend on how many there are.
-    let settings = Settings {
-        trials,
-        ..config.settings.clone()
-    };
+    let mut settings = config.settings.clone();
+    settings.outer.trials = trials;
     let input = |error: SettingsError| RunError::Input(error.to_string());
     let threads = Threads::new(config.threads).map_err(input)?;
-    let mut training = Training::new(&settings, data, &threads).map_err(input)?;
+    let mut training = Training::new(&settings, Arc::clone(data), &threads).map_err(input)?;
     let go_on = AtomicBool::new(false);
     let mut seen = 0;
     while seen < number && !training.is_finished() {
         for record in training.round(&go_on) {
-            let row = record.episode * config.settings.trials + record.trial;
+            let row = record.episode * config.settings.outer.trials + record.trial;
             if seen < number
                 && let Some(line) = rows.get(row as usize)
             {
@@ -273,13 +276,13 @@ fn check_summary(dir: &Path, settings: &Settings, report: &mut Report) {
             serde_json::from_str(&read("summary.json")?).map_err(|error| error.to_string())?;
         let metrics = Metrics::parse(read("metrics.csv")?.as_bytes())
             .map_err(|reason| format!("metrics.csv {reason}"))?;
-        let terms = settings.rule.terms.len();
-        if metrics.terms.len() != terms || metrics.layers != settings.network.layers() {
+        let terms = settings.learner.rule.terms.len();
+        if metrics.terms.len() != terms || metrics.layers != settings.learner.network.layers() {
             return Err("metrics.csv has the columns of another run".to_owned());
         }
         let mut summariser = Summariser::new(settings);
         for row in metrics.rows {
-            if row.trial < settings.trials {
+            if row.trial < settings.outer.trials {
                 summariser.add(&row.into_record());
             }
         }

@@ -14,7 +14,21 @@ pub use guarded::Guarded;
 use serde::{Deserialize, Serialize};
 
 /// Which outer optimiser a run uses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantNames,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum OptimiserKind {
     /// Plain Adam, as in the paper (PAPER Alg. 1).
     #[default]
@@ -22,23 +36,6 @@ pub enum OptimiserKind {
     /// Adam with steps in proportion to the terms, a trust radius, a way back, and
     /// exact zeros, see [`Guarded`].
     Guarded,
-}
-
-impl OptimiserKind {
-    /// The name in configuration files.
-    pub fn name(self) -> &'static str {
-        match self {
-            OptimiserKind::Adam => "adam",
-            OptimiserKind::Guarded => "guarded",
-        }
-    }
-
-    /// The kind of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [OptimiserKind::Adam, OptimiserKind::Guarded]
-            .into_iter()
-            .find(|kind| kind.name() == name)
-    }
 }
 
 /// The outer optimiser of a trial, with what it remembers.
