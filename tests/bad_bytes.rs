@@ -1,8 +1,6 @@
 //! Bytes from outside never make the program panic, hang or take much memory: the corpora
 //! of the fuzz targets, and inputs made from them by small damage.
 
-#![allow(clippy::unwrap_used)]
-
 #[allow(unreachable_pub, clippy::expect_used)]
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
@@ -105,6 +103,7 @@ macro_rules! fed {
 fed! {
     any_bytes_as_idx_files: "idx",
     any_bytes_as_gzip_files: "gzip",
+    any_bytes_as_numpy_arrays: "npz",
     any_bytes_as_a_zip_archive: "zip",
     any_bytes_as_a_case: "case",
     any_bytes_as_a_configuration: "config",

@@ -1,13 +1,9 @@
 //! `metaplast data` as a user meets it: the built binary, on good and on damaged files.
 
-// Helpers count as tests too: what fails to unwrap has failed the test.
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::fs;
+use std::path::Path;
 
-use support::{IMAGES, LABELS, Place, assert_bad_input, idx};
+use crate::support::{IMAGES, LABELS, Place, assert_bad_input, idx};
 
 /// A root with an MNIST test split of two images of 2 × 2, then the given files over it.
 fn set_with(files: &[(&str, Vec<u8>)]) -> Place {
@@ -51,12 +47,96 @@ fn the_list_shows_what_is_found_and_how_to_get_the_rest() {
 }
 
 #[test]
+fn every_line_of_the_list_has_its_columns_where_the_head_has_them() {
+    let dir = set_with(&[("t10k-labels-idx1-ubyte", vec![0, 1])]);
+    let shown = dir.good(&["data", "list"]);
+    let mut lines = shown.lines();
+    let head = lines.next().unwrap();
+    let columns: Vec<usize> = ["images", "classes"]
+        .iter()
+        .map(|title| head.find(title).unwrap() + title.len())
+        .collect();
+    let start = head.find("where").unwrap();
+    for line in lines {
+        for end in &columns {
+            let cell: Vec<char> = line.chars().collect();
+            assert!(cell[end - 1] != ' ' && cell[*end] == ' ', "{line}");
+        }
+        assert!(
+            line.as_bytes()[start - 1] == b' ' && line.as_bytes()[start] != b' ',
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_metaplast_data_that_names_no_folder_is_an_error_whatever_is_asked_for() {
+    let dir = Place::new();
+    dir.write("file", "");
+    for folder in ["gone", "file"] {
+        let path = dir.path().join(folder);
+        for args in [
+            &["train", "--data", "glyphs", "sizes=784-4-47", "trials=1"][..],
+            &["train"],
+            &["explain", "--data", "glyphs"],
+            &["data"],
+            &["data", "check"],
+        ] {
+            let run = dir.command(args).env("METAPLAST_DATA", &path).output();
+            let name = path.to_str().unwrap();
+            assert_bad_input(&run.unwrap(), &["METAPLAST_DATA: there is no folder", name]);
+        }
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    // Fetching makes the folder, and an empty value is none.
+    let fetched = ["data", "fetch", "mnist", "--from", "http://127.0.0.1:9"];
+    let gone = dir.path().join("gone");
+    let run = dir.command(&fetched).env("METAPLAST_DATA", gone).output();
+    assert_eq!(run.unwrap().status.code(), Some(1));
+    let run = dir.command(&["data"]).env("METAPLAST_DATA", "").output();
+    assert_eq!(run.unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn a_folder_that_bears_a_known_name_is_found_here_where_no_root_has_the_set() {
+    let dir = Place::new();
+    let images = idx(&[2051, 2, 2, 2], &[0, 9, 0, 255, 1, 0, 0, 0]);
+    dir.write(&format!("mnist/{IMAGES}"), images);
+    dir.write(&format!("mnist/{LABELS}"), idx(&[2049, 2], &[0, 1]));
+    let shown = dir.good(&["data", "check", "mnist"]);
+    assert!(shown.contains("mnist test: 2 images"), "{shown}");
+    let file = Path::new("mnist").join(IMAGES);
+    assert!(shown.contains(&file.display().to_string()), "{shown}");
+}
+
+#[test]
+fn a_proxy_or_certificates_of_the_environment_are_used_or_named() {
+    let dir = Place::new();
+    let fetch = ["data", "fetch", "mnist", "--from", "http://127.0.0.1:9"];
+    // Nobody listens at the proxy either, but it is what the connection is tried with.
+    let run = dir
+        .command(&fetch)
+        .env("all_proxy", "socks5://127.0.0.1:9")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(1), "{stderr}");
+    let said = "by way of the proxy socks5://127.0.0.1:9 (all_proxy)";
+    assert!(stderr.starts_with(said), "{stderr}");
+    let run = dir
+        .command(&fetch)
+        .env("SSL_CERT_FILE", "gone.pem")
+        .output();
+    assert_bad_input(&run.unwrap(), &["SSL_CERT_FILE: gone.pem: "]);
+}
+
+#[test]
 fn missing_data_says_where_it_looked_and_what_to_do() {
     let dir = Place::new();
     let output = dir.run(&["data", "check", "emnist-balanced"]);
     assert_bad_input(
         &output,
-        &["root (absent)", "metaplast data fetch emnist-balanced"],
+        &["data (absent)", "metaplast data fetch emnist-balanced"],
     );
     let output = dir.run(&["data", "check", "emnist-balancd"]);
     assert_bad_input(&output, &["did you mean `emnist-balanced`?"]);

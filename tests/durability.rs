@@ -1,9 +1,6 @@
 //! Runs that are killed, stopped, cut off from their disk or tampered with.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -13,7 +10,7 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use support::{IMAGES, LABELS, Place, idx};
+use crate::support::{IMAGES, LABELS, Place, idx};
 
 /// A run of a second or so, of many short episodes on [`data`].
 const RUN: [&str; 10] = [

@@ -1,13 +1,9 @@
 //! `metaplast episode` as a user meets it: the golden cases through the command.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::path::{Path, PathBuf};
 
+use crate::support::Place;
 use serde_json::Value;
-use support::Place;
 
 fn golden() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");

@@ -1,14 +1,9 @@
 //! `metaplast explain`, `metaplast gradcheck`, and what the book says about the command.
 
-// What fails to unwrap has failed the test.
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 
-use support::Place;
+use crate::support::Place;
 
 const SMALL: [&str; 8] = [
     "--data",

@@ -1,20 +1,17 @@
 //! Every mistake a user can make, as a table to be read: `messages.txt` has what was
 //! typed, the exit code, and the whole of what the user is told.
 //!
-//! After a change of messages, `METAPLAST_MESSAGES=write cargo test --test messages`
+//! After a change of messages, `METAPLAST_MESSAGES=write cargo test --test command messages`
 //! writes the table anew, and the difference is what to review.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::{IMAGES, LABELS, Place, idx};
 use serde_json::{Value, json};
-use support::{IMAGES, LABELS, Place, idx};
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/messages.txt");
 
@@ -89,6 +86,7 @@ fn contents(place: &Place) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
 }
 
 fn make_data_sets(place: &Place) {
+    fs::create_dir(place.path().join("root")).unwrap();
     let set = |folder: &str, images: Vec<u8>, labels: Vec<u8>| {
         place.write(&format!("{folder}/{IMAGES}"), images);
         place.write(&format!("{folder}/{LABELS}"), labels);

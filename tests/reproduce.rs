@@ -1,10 +1,5 @@
 //! `metaplast reproduce` as a whole, in a size that takes seconds.
 
-// What fails to unwrap has failed the test.
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -12,7 +7,7 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
-use support::Place;
+use crate::support::Place;
 
 const TINY: [&str; 6] = ["--data", "glyphs", "--trials", "2", "--episodes", "3"];
 

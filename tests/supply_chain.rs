@@ -1,8 +1,6 @@
 //! What the program is built from, and what its sources may do: the rules of `deny.toml`
 //! that can be checked without the network, `unsafe` in one module, and one way out.
 
-#![allow(clippy::unwrap_used)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,14 +1,10 @@
 //! `metaplast train` as a user meets it: runs that can be repeated to the last byte.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::fs;
 use std::io::Read;
 use std::process::Stdio;
 
-use support::Place;
+use crate::support::Place;
 
 /// A run of a second: the settings, to which a test adds its own.
 const SMALL: [&str; 9] = [

@@ -10,7 +10,7 @@ use std::{
 };
 
 use datasets::{
-    DataError, Pair, Roots, Source, Split, default_target, emnist_sets_in, fetch, find, glyphs,
+    DataError, Located, Roots, Source, Split, default_target, emnist_sets_in, fetch, find, glyphs,
     known_names, summary,
 };
 
@@ -38,7 +38,8 @@ enum Action {
     },
     /// Download a set; a broken download is resumed, and nothing unverified is kept
     Fetch {
-        /// emnist (its balanced split), emnist-SPLIT, emnist-all, mnist or fashion-mnist
+        /// emnist (its balanced split), emnist-SPLIT, emnist-all, emnist-bymerge400, mnist,
+        /// fashion-mnist or kmnist
         name: String,
         /// Download from here instead of the publisher: the address of the folder with the files
         #[arg(long, value_name = "URL")]
@@ -52,8 +53,8 @@ enum Action {
 /// Runs `metaplast data`.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     match args.action.unwrap_or(Action::List) {
-        Action::List => list(&Roots::from_env()),
-        Action::Check { names } => check::check(&Roots::from_env(), names),
+        Action::List => list(&Roots::from_env()?),
+        Action::Check { names } => check::check(&Roots::from_env()?, names),
         Action::Fetch { name, from, into } => fetch_set(&name, from.as_deref(), into),
     }
 }
@@ -70,21 +71,25 @@ fn names_in(roots: &Roots) -> Result<Vec<String>, DataError> {
 
 fn list(roots: &Roots) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    writeln!(
-        out,
-        "{:<18} {:<6} {:>7} {:>8}  where",
-        "set", "split", "images", "classes"
-    )?;
+    let row = |out: &mut io::StdoutLock<'_>, name, split, images, classes, note: &str| {
+        writeln!(
+            out,
+            "{name:<18} {split:<6} {images:>7} {classes:>8}  {note}"
+        )
+    };
+    row(&mut out, "set", "split", "images", "classes", "where")?;
     for name in names_in(roots)? {
         if name == "glyphs" {
             for split in Split::ALL {
                 let set = glyphs(split, 0);
+                let (images, classes) = (set.len().to_string(), set.classes().to_string());
+                let split = split.to_string();
                 row(
                     &mut out,
                     &name,
-                    split,
-                    set.len(),
-                    set.classes(),
+                    &split,
+                    &images,
+                    &classes,
                     "built in, synthetic",
                 )?;
             }
@@ -94,48 +99,36 @@ fn list(roots: &Roots) -> Result<(), Failure> {
         for split in Split::ALL {
             // A damaged set must not hide the others; `data check` fails on it.
             let size = find(&name, split, roots)
-                .and_then(|pair| pair.map(|pair| Ok((summary(&pair)?, pair))).transpose());
+                .and_then(|found| found.map(|found| Ok((summary(&found)?, found))).transpose());
+            let split = split.to_string();
             match size {
                 Ok(None) => continue,
-                Ok(Some((size, pair))) => {
-                    row(
-                        &mut out,
-                        &name,
-                        split,
-                        size.images,
-                        size.classes,
-                        &place(&pair),
-                    )?;
+                Ok(Some((size, located))) => {
+                    let (images, classes) = (size.images.to_string(), size.classes.to_string());
+                    row(&mut out, &name, &split, &images, &classes, &place(&located))?;
                 }
-                Err(error) => writeln!(out, "{name:<18} {split:<6} damaged: {error}")?,
+                Err(error) => {
+                    let note = format!("damaged: {error}");
+                    row(&mut out, &name, &split, "-", "-", &note)?;
+                }
             }
             found = true;
         }
         if !found {
-            writeln!(out, "{name:<18} not found; metaplast data fetch {name}")?;
+            let how = format!("not found; metaplast data fetch {name}");
+            row(&mut out, &name, "-", "-", "-", &how)?;
         }
     }
     Ok(out.flush()?)
 }
 
-fn row(
-    out: &mut impl Write,
-    name: &str,
-    split: Split,
-    images: usize,
-    classes: usize,
-    note: &str,
-) -> io::Result<()> {
-    writeln!(
-        out,
-        "{name:<18} {split:<6} {images:>7} {classes:>8}  {note}"
-    )
-}
-
-fn place(pair: &Pair) -> String {
-    let [images, _] = pair.files();
-    let folder = images.parent().unwrap_or(images);
-    format!("{}, real", folder.display())
+/// The folder of a pair of files, or the one file that has both splits.
+fn place(located: &Located) -> String {
+    match located.files()[..] {
+        [file] => format!("{}, real", file.display()),
+        [images, ..] => format!("{}, real", images.parent().unwrap_or(images).display()),
+        [] => String::new(),
+    }
 }
 
 fn fetch_set(name: &str, from: Option<&str>, into: Option<PathBuf>) -> Result<(), Failure> {
@@ -162,7 +155,7 @@ fn fetch_set(name: &str, from: Option<&str>, into: Option<PathBuf>) -> Result<()
         writeln!(out, "{name}: whole, in {}", into.display())?;
     }
     // A set that later commands would not find is half the work.
-    if !Roots::from_env().folders().contains(&into) {
+    if !Roots::from_env()?.folders().contains(&into) {
         writeln!(out, "to use it, set METAPLAST_DATA={}", into.display())?;
     }
     Ok(out.flush()?)

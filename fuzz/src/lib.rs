@@ -16,9 +16,10 @@ use tempfile::TempDir;
 pub type Target = fn(&[u8]);
 
 /// All targets with their names.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("idx", idx),
     ("gzip", gzip),
+    ("npz", npz),
     ("zip", zip),
     ("case", case),
     ("config", config),
@@ -96,7 +97,23 @@ fn open_pair(bytes: &[u8], images: &[u8], labels: &[u8], multiple: u64) {
         bounded(bytes, multiple, || {
             if let Ok(set) = datasets::open_in(&roots, &folder, Split::Test) {
                 assert!(!set.is_empty());
-                assert!(set.label(set.len() - 1) < set.classes());
+                assert!(set.label(set.len() - 1) <= set.largest_label());
+                assert_eq!(set.image(set.len() - 1).len(), set.pixels());
+            }
+        });
+    });
+}
+
+/// An archive of NumPy arrays, deflated perhaps.
+pub fn npz(bytes: &[u8]) {
+    with_folder(|folder| {
+        let path = folder.join("set.npz");
+        write(&path, bytes);
+        let path = path.to_string_lossy();
+        let roots = Roots::new(Vec::new());
+        bounded(bytes, 4 * 1032, || {
+            if let Ok(set) = datasets::open_in(&roots, &path, Split::Test) {
+                assert!(set.label(set.len() - 1) <= set.largest_label());
                 assert_eq!(set.image(set.len() - 1).len(), set.pixels());
             }
         });
@@ -108,6 +125,7 @@ struct Silent;
 impl Progress for Silent {
     fn begin(&mut self, _: &str, _: u64, _: Option<u64>) {}
     fn advance(&mut self, _: u64) {}
+    fn note(&mut self, _: &str) {}
     fn end(&mut self) {}
 }
 
@@ -136,6 +154,7 @@ pub fn zip(bytes: &[u8]) {
                     members: vec![member("a"), member("gzip/b")],
                 },
             }],
+            cut: None,
         };
         bounded(bytes, 64, || {
             let _ = datasets::fetch(&source, &into, &mut Silent);

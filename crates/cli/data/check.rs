@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use datasets::{DataError, Dataset, Pair, Roots, Source, Split, file_md5, glyphs, pairs, read};
+use datasets::{
+    DataError, Dataset, Located, Roots, Source, Split, file_md5, glyphs, located, read,
+};
 
 use super::names_in;
 use crate::failure::Failure;
@@ -23,13 +25,13 @@ pub(super) fn check(roots: &Roots, mut names: Vec<String>) -> Result<(), Failure
             }
             continue;
         }
-        match pairs(name, roots) {
+        match located(name, roots) {
             // Without names, all that is there is checked; what is not there is no fault.
             Err(DataError::NotFound { .. }) if all => {}
             Err(error) => errors.push(error),
-            Ok(pairs) => {
-                for pair in pairs {
-                    match check_pair(&mut out, &pair)? {
+            Ok(found) => {
+                for located in found {
+                    match check_one(&mut out, &located)? {
                         Ok(()) => {}
                         Err(error) => errors.push(error),
                     }
@@ -49,18 +51,25 @@ pub(super) fn check(roots: &Roots, mut names: Vec<String>) -> Result<(), Failure
 }
 
 /// The outer error is that of writing, the inner one that of the data.
-fn check_pair(out: &mut impl Write, pair: &Pair) -> io::Result<Result<(), DataError>> {
-    let (set, sums) = match read(pair).and_then(|set| Ok((set, file_sums(pair)?))) {
+fn check_one(out: &mut impl Write, located: &Located) -> io::Result<Result<(), DataError>> {
+    let files = located.files();
+    let sums = || {
+        files
+            .iter()
+            .map(|file| file_md5(file))
+            .collect::<Result<Vec<_>, _>>()
+    };
+    let (set, sums) = match read(located).and_then(|set| Ok((set, sums()?))) {
         Ok(both) => both,
         Err(error) => {
-            writeln!(out, "{} {}: damaged", pair.name(), pair.split())?;
+            writeln!(out, "{} {}: damaged", located.name(), located.split())?;
             return Ok(Err(error));
         }
     };
     describe(out, &set)?;
-    for (file, sum) in pair.files().into_iter().zip(sums) {
+    for (file, sum) in files.into_iter().zip(sums) {
         let file_name = file.file_name().unwrap_or_default().to_string_lossy();
-        let verdict = match Source::published_md5(pair.name(), &file_name) {
+        let verdict = match Source::published_md5(located.name(), &file_name) {
             Some(published) if published == sum => "as published",
             Some(_) => "not the published file: packed anew, or other content",
             None => "no published sum for this file",
@@ -68,11 +77,6 @@ fn check_pair(out: &mut impl Write, pair: &Pair) -> io::Result<Result<(), DataEr
         writeln!(out, "  file md5 {sum}  {} ({verdict})", file.display())?;
     }
     Ok(Ok(()))
-}
-
-fn file_sums(pair: &Pair) -> Result<[String; 2], DataError> {
-    let [images, labels] = pair.files();
-    Ok([file_md5(images)?, file_md5(labels)?])
 }
 
 fn describe(out: &mut impl Write, set: &Dataset) -> io::Result<()> {
@@ -114,10 +118,11 @@ fn describe(out: &mut impl Write, set: &Dataset) -> io::Result<()> {
 
 /// `400 each`, or `0:980 1:1135 …`.
 fn counts(set: &Dataset) -> String {
-    let of = |class| set.of_class(class).len();
-    if (1..set.classes()).all(|class| of(class) == of(0)) {
-        return format!("{} each", of(0));
+    let of = |label| set.of_class(label).len();
+    let labels: Vec<usize> = set.labels_in_use().collect();
+    if labels.iter().all(|label| of(*label) == of(labels[0])) {
+        return format!("{} each", of(labels[0]));
     }
-    let each = (0..set.classes()).map(|class| format!("{class}:{}", of(class)));
+    let each = labels.iter().map(|label| format!("{label}:{}", of(*label)));
     each.collect::<Vec<_>>().join(" ")
 }

@@ -60,6 +60,10 @@ impl Progress for Meter {
         }
     }
 
+    fn note(&mut self, line: &str) {
+        let _ = writeln!(io::stderr(), "{line}");
+    }
+
     fn end(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();

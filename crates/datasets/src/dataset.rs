@@ -9,6 +9,7 @@ pub struct Dataset {
     split: Split,
     synthetic: bool,
     origin: String,
+    reference: String,
     checksum: String,
     height: usize,
     width: usize,
@@ -54,15 +55,13 @@ impl Dataset {
         let mut sum = Md5Sum::new();
         sum.update(&images);
         sum.update(&labels);
-        let classes = labels
-            .iter()
-            .max()
-            .map_or(0, |&largest| usize::from(largest) + 1);
-        let mut by_class = vec![Vec::new(); classes];
+        let largest = labels.iter().max().map_or(0, |&label| usize::from(label));
+        let mut by_class = vec![Vec::new(); largest + 1];
         for (i, &label) in (0u32..).zip(&labels) {
             by_class[usize::from(label)].push(i);
         }
         Ok(Dataset {
+            reference: name.clone(),
             name,
             split,
             synthetic: false,
@@ -77,8 +76,12 @@ impl Dataset {
     }
 
     /// The same set, read from somewhere.
-    pub(crate) fn with_origin(self, origin: String) -> Dataset {
-        Dataset { origin, ..self }
+    pub(crate) fn with_origin(self, origin: String, reference: String) -> Dataset {
+        Dataset {
+            origin,
+            reference,
+            ..self
+        }
     }
 
     /// The same set, marked as drawn by this crate.
@@ -130,6 +133,13 @@ impl Dataset {
         &self.origin
     }
 
+    /// What opens this set again, whatever the working directory: its name, if it was found by
+    /// name in a folder that is searched for names from everywhere, else an absolute path.
+    #[must_use]
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+
     /// MD5 of all image bytes followed by all label bytes, decoded, in the order and orientation
     /// in which they are stored; 32 lower-case hex digits. Compressing a file anew keeps it.
     #[must_use]
@@ -167,10 +177,24 @@ impl Dataset {
         self.height * self.width
     }
 
-    /// Largest label plus one. Classes below it may be empty: labels of `emnist-letters` start at 1.
+    /// How many different labels there are: 26 of `emnist-letters`, which run from 1 to 26.
     #[must_use]
     pub fn classes(&self) -> usize {
-        self.by_class.len()
+        self.labels_in_use().count()
+    }
+
+    /// The labels that occur, in ascending order.
+    pub fn labels_in_use(&self) -> impl Iterator<Item = usize> {
+        let classes = self.by_class.iter().enumerate();
+        classes
+            .filter(|(_, images)| !images.is_empty())
+            .map(|(label, _)| label)
+    }
+
+    /// The largest label. An output layer needs a unit for each from 0 to it.
+    #[must_use]
+    pub fn largest_label(&self) -> usize {
+        self.by_class.len() - 1
     }
 
     /// Image `i`, row-major and upright, `pixels()` bytes from 0 (background) to 255 (ink).
@@ -196,19 +220,10 @@ impl Dataset {
         usize::from(self.labels[i])
     }
 
-    /// Indices of the images of a class, in file order; may be empty.
-    ///
-    /// # Panics
-    /// When `class` is not below `classes()`.
+    /// Indices of the images with a label, in file order; empty if none has it.
     #[must_use]
-    #[track_caller]
-    pub fn of_class(&self, class: usize) -> &[u32] {
-        assert!(
-            class < self.classes(),
-            "class {class} of a set of {} classes",
-            self.classes()
-        );
-        &self.by_class[class]
+    pub fn of_class(&self, label: usize) -> &[u32] {
+        self.by_class.get(label).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -221,12 +236,16 @@ mod tests {
     }
 
     #[test]
-    fn classes_are_indexed_in_file_order_and_may_be_empty() {
-        let labels = vec![3, 1, 3, 0];
-        let set = Dataset::from_parts("t", Split::Train, 1, 1, vec![9; 4], labels).unwrap();
-        assert_eq!(set.classes(), 4);
+    fn classes_are_the_labels_that_occur_and_indexed_in_file_order() {
+        // As EMNIST Letters, whose labels leave out 0.
+        let labels = vec![3, 1, 3];
+        let set = Dataset::from_parts("t", Split::Train, 1, 1, vec![9; 3], labels).unwrap();
+        assert_eq!((set.classes(), set.largest_label()), (2, 3));
+        assert_eq!(set.labels_in_use().collect::<Vec<_>>(), [1, 3]);
         assert_eq!(set.of_class(3), [0, 2]);
-        assert!(set.of_class(2).is_empty());
+        for none in [0, 2, 99] {
+            assert!(set.of_class(none).is_empty());
+        }
     }
 
     #[test]

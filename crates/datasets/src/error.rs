@@ -86,6 +86,17 @@ pub enum DataError {
         /// How the expected number comes about.
         what: String,
     },
+    /// An archive of NumPy arrays is none that a set can be read from.
+    #[error("{}: {problem}", path.display())]
+    Npz {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong, then what would be right.
+        problem: String,
+    },
+    /// The environment variable METAPLAST_DATA names no folder.
+    #[error("METAPLAST_DATA: there is no folder {}; name one that is there, or unset the variable", .0.display())]
+    Variable(PathBuf),
     /// A gzip stream is not valid, or its check sum does not fit.
     #[error("{}: damaged gzip stream ({detail}), should be an IDX file, plain or gzipped; get the file anew", path.display())]
     Gzip {
@@ -137,7 +148,7 @@ pub enum DataError {
         present: PathBuf,
     },
     /// A folder holds no images of the split.
-    #[error("{}: no images of the {split} split, should hold …-{stem}-images-idx3-ubyte and …-{stem}-labels-idx1-ubyte, plain or .gz", path.display())]
+    #[error("{}: no images of the {split} split, should hold …{stem}-images-idx3-ubyte and …{stem}-labels-idx1-ubyte, plain or .gz", path.display())]
     NoSplit {
         /// The folder.
         path: PathBuf,
@@ -234,6 +245,38 @@ pub enum DataError {
         /// The published MD5.
         expected: String,
     },
+    /// A set that is cut out of another came out otherwise than it should.
+    #[error("{name}: cut from {}, its data have the MD5 {found}, should be {expected}; nothing was written, get {} anew", from.display(), from.display())]
+    Cut {
+        /// The set to be made.
+        name: String,
+        /// The images file that it was cut from.
+        from: PathBuf,
+        /// MD5 of the data that came out.
+        found: String,
+        /// MD5 that they should have.
+        expected: String,
+    },
+    /// A file of certificates that the environment names cannot be used.
+    #[error("{variable}: {}: {problem}; name a file of PEM certificates, or unset the variable", path.display())]
+    Certificates {
+        /// The environment variable.
+        variable: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A proxy that the environment names cannot be used.
+    #[error(
+        "{variable}: '{value}' is no proxy, should be like http://host:3128 or socks5://host:1080; mend it, or unset the variable"
+    )]
+    Proxy {
+        /// The environment variable.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+    },
     /// Not an address to download from.
     #[error("address `{0}`: should begin with http:// or https://")]
     Address(String),
@@ -257,6 +300,7 @@ impl DataError {
             | DataError::Checksum { .. }
             | DataError::TooLong { .. }
             | DataError::Busy(_)
+            | DataError::Cut { .. }
             | DataError::Archive { .. } => true,
             DataError::Io { action, .. } => !matches!(*action, "open" | "read" | "list"),
             _ => false,

@@ -13,16 +13,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::{DataError, gzip::Members};
 use byteorder::{BigEndian, ByteOrder};
-use flate2::bufread::MultiGzDecoder;
-
-use crate::DataError;
 
 /// Largest image height or width accepted, in pixels.
 pub const MAX_SIDE: u32 = 1024;
 
 /// Most bytes of data accepted in one file: twice the largest EMNIST file (ByClass, 547 MB).
-const MAX_DATA: u64 = 1 << 30;
+pub(crate) const MAX_DATA: u64 = 1 << 30;
 
 /// A deflate stream expands at most 1032 times, so a header that claims more is damaged.
 const MAX_DEFLATE_RATIO: u64 = 1032;
@@ -106,9 +104,8 @@ impl IdxFile {
         let gzipped = start == [0x1f, 0x8b];
         let raw: BufReader<Chain<Cursor<Vec<u8>>, File>> =
             BufReader::with_capacity(1 << 16, Cursor::new(start).chain(file));
-        // MultiGzDecoder, not GzDecoder: the latter would pass over bytes after the stream.
         let stream: Box<dyn Read> = if gzipped {
-            Box::new(MultiGzDecoder::new(raw))
+            Box::new(Members::new(raw))
         } else {
             Box::new(raw)
         };

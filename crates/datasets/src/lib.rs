@@ -1,6 +1,9 @@
 //! Image sets for Metaplast: finding, checking, reading and fetching IDX files, and glyphs that
 //! are built in.
 //!
+//! Features, none of them on by default: `fetch` downloads published sets, `npz` reads archives
+//! of NumPy arrays in Keras' layout.
+//!
 //! ```
 //! use datasets::{Split, open};
 //!
@@ -16,11 +19,14 @@ mod catalog;
 mod checksum;
 mod dataset;
 mod error;
+#[cfg(feature = "fetch")]
 mod fetch;
 mod glyphs;
+mod gzip;
 mod idx;
 mod load;
 mod locate;
+mod npz;
 mod roots;
 mod split;
 
@@ -28,10 +34,11 @@ pub use catalog::{EMNIST_SPLITS, known_names, nearest};
 pub use checksum::file_md5;
 pub use dataset::Dataset;
 pub use error::DataError;
-pub use fetch::{Content, Download, Fetched, Member, Progress, Source, fetch};
+#[cfg(feature = "fetch")]
+pub use fetch::{Content, Cut, Download, Fetched, Member, Progress, Source, fetch};
 pub use glyphs::{CHARACTERS, glyphs};
 pub use idx::{Kind, MAX_SIDE};
 pub use load::{Summary, open, open_default, open_default_in, open_in, read, summary};
-pub use locate::{Pair, emnist_sets_in, find, pairs};
+pub use locate::{Located, emnist_sets_in, find, located};
 pub use roots::{Roots, default_target};
 pub use split::Split;

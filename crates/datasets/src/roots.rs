@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::DataError;
+
 /// The search path for named sets: folders that hold `emnist/`, `mnist/`, `fashion-mnist/`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Roots(Vec<PathBuf>);
@@ -15,14 +17,21 @@ impl Roots {
 
     /// `$METAPLAST_DATA` (if set and not empty), `./data`, the user's data directory for
     /// metaplast, `/usr/share/datasets`.
-    #[must_use]
-    pub fn from_env() -> Roots {
-        let folders = variable()
+    ///
+    /// # Errors
+    /// [`DataError::Variable`] when METAPLAST_DATA names no folder. Whoever sets it believes
+    /// that data come from there; to look elsewhere instead would be a fallback in silence.
+    pub fn from_env() -> Result<Roots, DataError> {
+        let variable = variable();
+        if let Some(folder) = variable.as_ref().filter(|folder| !folder.is_dir()) {
+            return Err(DataError::Variable(folder.clone()));
+        }
+        let folders = variable
             .into_iter()
             .chain([PathBuf::from("data")])
             .chain(user_folder())
             .chain([PathBuf::from("/usr/share/datasets")]);
-        Roots(folders.collect())
+        Ok(Roots(folders.collect()))
     }
 
     /// The folders, in the order in which they are searched.

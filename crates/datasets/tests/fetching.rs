@@ -15,7 +15,7 @@ use std::{
     thread,
 };
 
-use datasets::{Content, DataError, Download, Member, Progress, Source, fetch};
+use datasets::{Content, Cut, DataError, Download, Member, Progress, Source, Split, fetch};
 use tiny_http::{Header, Response, Server};
 
 /// Serves `body` at any address; counts requests. The thread ends with the test's process.
@@ -92,6 +92,7 @@ fn source(url: &str, md5: String, content: Content) -> Source {
             max_bytes: 1_000_000,
             content,
         }],
+        cut: None,
     }
 }
 
@@ -128,6 +129,7 @@ impl Progress for Log {
     fn advance(&mut self, bytes: u64) {
         self.0.last_mut().unwrap().2 += bytes;
     }
+    fn note(&mut self, _: &str) {}
     fn end(&mut self) {}
 }
 
@@ -373,4 +375,78 @@ fn an_archive_without_the_wanted_member_says_which() {
         &mut (),
     );
     assert!(error.unwrap_err().to_string().contains("holds no `gzip/b`"));
+}
+
+/// IDX files of five images of 1 × 2 in two classes, gzipped not at all.
+fn whole_set() -> (Vec<u8>, Vec<u8>) {
+    let file = |words: &[u32], data: &[u8]| {
+        let mut bytes: Vec<u8> = words.iter().flat_map(|w| w.to_be_bytes()).collect();
+        bytes.extend(data);
+        bytes
+    };
+    let images = file(&[2051, 5, 1, 2], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    (images, file(&[2049, 5], &[1, 0, 1, 1, 0]))
+}
+
+fn cut_source(url: &str, bytes: &[u8], md5: String) -> Source {
+    let images = "emnist/emnist-whole-test-images-idx3-ubyte";
+    let labels = "emnist/emnist-whole-test-labels-idx1-ubyte";
+    Source {
+        cut: Some(Cut {
+            name: "emnist-part".to_owned(),
+            from: "emnist-whole".to_owned(),
+            split: Split::Test,
+            per_class: 2,
+            md5,
+        }),
+        ..zip_source(url, bytes, &[("i", images), ("l", labels)])
+    }
+}
+
+#[test]
+fn the_first_images_of_each_class_are_cut_out_of_what_was_fetched_and_kept_in_order() {
+    let (images, labels) = whole_set();
+    let bytes = archive(&[("i", &images), ("l", &labels)]);
+    let (url, requests) = serve(bytes.clone(), true);
+    let dir = tempfile::tempdir().unwrap();
+    // The fourth image is the third of its class.
+    let expected = md5(&[0, 1, 2, 3, 4, 5, 8, 9, 1, 0, 1, 0]);
+    let source = cut_source(&url, &bytes, expected.clone());
+    let done = fetch(&source, dir.path(), &mut ()).unwrap();
+    assert_eq!(done.written.len(), 4, "{done:?}");
+    let roots = datasets::Roots::new(vec![dir.path().to_owned()]);
+    let set = datasets::open_in(&roots, "emnist-part", Split::Test).unwrap();
+    assert_eq!((set.len(), set.checksum()), (4, expected.as_str()));
+    // Asked again nothing is done; without the cut it is made of what is there.
+    assert!(
+        fetch(&source, dir.path(), &mut ())
+            .unwrap()
+            .written
+            .is_empty()
+    );
+    fs::remove_file(
+        dir.path()
+            .join("emnist/emnist-part-test-labels-idx1-ubyte.gz"),
+    )
+    .unwrap();
+    fs::remove_file(
+        dir.path()
+            .join("emnist/emnist-part-test-images-idx3-ubyte.gz"),
+    )
+    .unwrap();
+    let again = fetch(&source, dir.path(), &mut ()).unwrap();
+    assert_eq!(again.written.len(), 2, "{again:?}");
+    assert_eq!(requests.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_cut_that_is_not_what_it_should_be_is_not_written() {
+    let (images, labels) = whole_set();
+    let bytes = archive(&[("i", &images), ("l", &labels)]);
+    let (url, _) = serve(bytes.clone(), true);
+    let dir = tempfile::tempdir().unwrap();
+    let source = cut_source(&url, &bytes, md5(b"other"));
+    let error = fetch(&source, dir.path(), &mut ()).unwrap_err();
+    assert!(matches!(error, DataError::Cut { .. }), "{error}");
+    assert!(files(dir.path()).iter().all(|file| !file.contains("part")));
 }

@@ -292,21 +292,16 @@ impl Settings {
                 pixels: data.pixels(),
             });
         }
-        if outputs < data.classes() {
-            let largest = data.classes() - 1;
+        let largest = data.largest_label();
+        if outputs <= largest {
             return Err(SettingsError::Outputs {
                 outputs,
                 data: name,
                 largest,
             });
         }
-        let mut filled = 0;
-        for class in 0..data.classes() {
+        for class in data.labels_in_use() {
             let available = data.of_class(class).len();
-            if available == 0 {
-                continue;
-            }
-            filled += 1;
             if available < tasks.shots + tasks.queries {
                 return Err(SettingsError::Images {
                     shots: tasks.shots,
@@ -317,6 +312,7 @@ impl Settings {
                 });
             }
         }
+        let filled = data.classes();
         if tasks.style == TaskStyle::Text && filled < tasks.ways {
             return Err(SettingsError::Ways {
                 ways: tasks.ways,

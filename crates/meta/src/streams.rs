@@ -1,7 +1,10 @@
 //! Random streams, each keyed by what it is for.
 //!
 //! Nothing is ever drawn from a stream shared between trials, episodes or threads, so
-//! what is drawn depends on the seed and its purpose alone.
+//! what is drawn depends on the seed and its purpose alone. The built-in glyphs are keyed
+//! alike, by (seed, split, class, index): some of their images and some tasks come of the
+//! same numbers, put to uses that have nothing in common. Another key would change the
+//! images, and with them every run on them.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;

@@ -46,9 +46,7 @@ impl Task {
     /// see [`Settings::check`].
     pub fn draw(settings: &Settings, data: &Dataset, trial: u64, episode: u64) -> Task {
         let rng = &mut stream(settings.seed, trial, episode, Purpose::Task);
-        let filled: Vec<usize> = (0..data.classes())
-            .filter(|c| !data.of_class(*c).is_empty())
-            .collect();
+        let filled: Vec<usize> = data.labels_in_use().collect();
         let TaskSettings {
             ways,
             shots,

@@ -4,16 +4,12 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{Read, Seek, SeekFrom, Write},
     path::Path,
-    time::Duration,
 };
 
-use ureq::{Agent, Body, http::Response};
+use ureq::{Body, http::Response};
 
-use super::{Download, Progress, io_error, make_parent};
+use super::{Download, Progress, io_error, make_parent, network::Client};
 use crate::{DataError, checksum::Md5Sum};
-
-/// A server that says nothing for so long is given up; the download can be resumed.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 const BLOCK: usize = 1 << 16;
 
@@ -27,6 +23,7 @@ pub(super) fn to_part(
     part: &Path,
     progress: &mut dyn Progress,
 ) -> Result<(), DataError> {
+    let client = Client::for_url(&download.url)?;
     make_parent(part)?;
     let file = OpenOptions::new()
         .create(true)
@@ -41,6 +38,7 @@ pub(super) fn to_part(
     }
     let mut attempt = Attempt {
         download,
+        client,
         part,
         file,
         sum: Md5Sum::new(),
@@ -60,6 +58,7 @@ pub(super) fn to_part(
 
 struct Attempt<'a> {
     download: &'a Download,
+    client: Client,
     part: &'a Path,
     file: File,
     /// MD5 of the first `length` bytes, which are all there are.
@@ -72,6 +71,9 @@ impl Attempt<'_> {
         self.take_up()?;
         if self.length > 0 && self.sum.clone().hex() == self.download.md5 {
             return Ok(()); // only the renaming or unpacking had been missing
+        }
+        for note in &self.client.notes {
+            progress.note(note);
         }
         let mut response = self.request(self.length)?;
         if self.length > 0 && !continues_at(&response, self.length) {
@@ -142,15 +144,7 @@ impl Attempt<'_> {
     }
 
     fn request(&self, from: u64) -> Result<Response<Body>, DataError> {
-        let agent: Agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_connect(Some(PATIENCE))
-            .timeout_recv_response(Some(PATIENCE))
-            .timeout_per_read(Some(PATIENCE))
-            .user_agent(concat!("metaplast/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .into();
-        let mut request = agent.get(&self.download.url);
+        let mut request = self.client.agent.get(&self.download.url);
         if from > 0 {
             request = request.header("Range", format!("bytes={from}-"));
         }

@@ -4,7 +4,9 @@
 //! time. Only what has the published MD5 is renamed or unpacked, and a renamed file is on disk in
 //! full, so a reader never meets half of one.
 
+mod cut;
 mod download;
+mod network;
 mod progress;
 mod source;
 mod unpack;
@@ -15,12 +17,9 @@ use std::{
 };
 
 pub use progress::Progress;
-pub use source::{Content, Download, Member, Source};
+pub use source::{Content, Cut, Download, Member, Source};
 
-use crate::{
-    DataError, catalog, file_md5,
-    idx::{IdxFile, Kind},
-};
+use crate::{DataError, catalog::IdxName, file_md5, idx::IdxFile};
 
 /// What [`fetch`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,7 +38,8 @@ pub struct Fetched {
 /// # Errors
 /// [`DataError::Download`] when the network fails (call again to resume),
 /// [`DataError::Checksum`] when something else came than was published,
-/// [`DataError::Occupied`] when another file has the place, [`DataError::Archive`] and
+/// [`DataError::Occupied`] when another file has the place, [`DataError::Archive`],
+/// [`DataError::Cut`] when what is cut out of a set is not what it should be, and
 /// [`DataError::Io`].
 pub fn fetch(
     source: &Source,
@@ -47,6 +47,11 @@ pub fn fetch(
     progress: &mut dyn Progress,
 ) -> Result<Fetched, DataError> {
     let mut fetched = Fetched::default();
+    if let Some(cut) = &source.cut
+        && cut::make(cut, into, &mut fetched)?
+    {
+        return Ok(fetched);
+    }
     for download in &source.downloads {
         match &download.content {
             Content::File(path) => {
@@ -57,6 +62,9 @@ pub fn fetch(
                 fetch_members(download, &archive, members, into, progress, &mut fetched)?;
             }
         }
+    }
+    if let Some(cut) = &source.cut {
+        cut::make(cut, into, &mut fetched)?;
     }
     Ok(fetched)
 }
@@ -130,14 +138,11 @@ fn fetch_members(
 /// Whether an IDX file reads from end to end; files of other kinds count as whole.
 fn is_whole(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let kind = if catalog::stem_of_images(&name).is_some() {
-        Kind::Images
-    } else if catalog::stem_of_labels(&name).is_some() {
-        Kind::Labels
-    } else {
-        return true;
-    };
-    IdxFile::open(path, kind).and_then(IdxFile::data).is_ok()
+    IdxName::parse(&name).is_none_or(|name| {
+        IdxFile::open(path, name.kind)
+            .and_then(IdxFile::data)
+            .is_ok()
+    })
 }
 
 /// A path of a source table below the target; the table must not point outside of it.

@@ -7,6 +7,8 @@ pub trait Progress {
     fn begin(&mut self, what: &str, already: u64, total: Option<u64>);
     /// So many more bytes have come.
     fn advance(&mut self, bytes: u64);
+    /// A line that the user should know of, such as which proxy is used.
+    fn note(&mut self, line: &str);
     /// The download that began last has ended, well or badly.
     fn end(&mut self);
 }
@@ -14,5 +16,6 @@ pub trait Progress {
 impl Progress for () {
     fn begin(&mut self, _: &str, _: u64, _: Option<u64>) {}
     fn advance(&mut self, _: u64) {}
+    fn note(&mut self, _: &str) {}
     fn end(&mut self) {}
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::{
     DataError, Split,
     catalog::{self, EMNIST_SPLITS, FileSet},
+    idx::Kind,
 };
 
 /// Everything to download for a set.
@@ -14,6 +15,23 @@ pub struct Source {
     pub name: String,
     /// The files behind it.
     pub downloads: Vec<Download>,
+    /// What is made of them, if they are not the set itself.
+    pub cut: Option<Cut>,
+}
+
+/// A set that consists of the first images of each class of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The set that is made, such as `emnist-bymerge400`.
+    pub name: String,
+    /// The name of the set that it is cut from.
+    pub from: String,
+    /// The split of both.
+    pub split: Split,
+    /// How many images of each class are taken, in the order of the file.
+    pub per_class: usize,
+    /// MD5 of the images' and labels' bytes that come out, as [`crate::Dataset::checksum`].
+    pub md5: String,
 }
 
 /// One file on a server.
@@ -96,6 +114,31 @@ const FASHION_MD5: [(&str, &str); 4] = [
     ),
 ];
 
+const KMNIST_URL: &str = "http://codh.rois.ac.jp/kmnist/dataset/kmnist";
+const KMNIST_MD5: [(&str, &str); 4] = [
+    (
+        "train-images-idx3-ubyte.gz",
+        "bdb82020997e1d708af4cf47b453dcf7",
+    ),
+    (
+        "train-labels-idx1-ubyte.gz",
+        "e144d726b3acfaa3e44228e80efcd344",
+    ),
+    (
+        "t10k-images-idx3-ubyte.gz",
+        "5c965bf0a639b31b8f53240b1b52f4d7",
+    ),
+    (
+        "t10k-labels-idx1-ubyte.gz",
+        "7320c461ea6c1c855c0b718fb2a4b134",
+    ),
+];
+
+/// The set on which the results of this program's authors were made: as many images of a class
+/// as in the test split of EMNIST Balanced.
+const BYMERGE400: (&str, usize, &str) =
+    ("emnist-bymerge400", 400, "b73073592e758eab2b11c77eb43a3840");
+
 /// About twice the size of EMNIST's archive.
 const MAX_ARCHIVE: u64 = 1 << 30;
 /// About four times the size of the largest single file.
@@ -103,24 +146,38 @@ const MAX_FILE: u64 = 100 << 20;
 
 impl Source {
     /// The published source of a name: `emnist` (its balanced split), `emnist-<split>`,
-    /// `emnist-all`, `mnist` or `fashion-mnist`.
+    /// `emnist-all`, `mnist`, `fashion-mnist` or `kmnist`; and `emnist-bymerge400`, the first 400
+    /// images of each class of the test split of `emnist-bymerge`.
     ///
     /// # Errors
     /// [`DataError::NotFetchable`] for any other name.
     pub fn published(name: &str) -> Result<Source, DataError> {
+        let (cut_name, per_class, md5) = BYMERGE400;
+        let cut = (name == cut_name).then(|| Cut {
+            name: name.to_owned(),
+            from: "emnist-bymerge".to_owned(),
+            split: Split::Test,
+            per_class,
+            md5: md5.to_owned(),
+        });
         let downloads = match name {
-            "emnist" => vec![emnist(&["balanced"])],
-            "emnist-all" => vec![emnist(&EMNIST_SPLITS)],
+            _ if cut.is_some() => vec![emnist(&["bymerge"], &[Split::Test])],
+            "emnist" => vec![emnist(&["balanced"], &Split::ALL)],
+            "emnist-all" => vec![emnist(&EMNIST_SPLITS, &Split::ALL)],
             "mnist" => files(name, MNIST_URL, &MNIST_MD5),
             "fashion-mnist" => files(name, FASHION_URL, &FASHION_MD5),
+            "kmnist" => files(name, KMNIST_URL, &KMNIST_MD5),
             _ => match name.strip_prefix("emnist-") {
-                Some(split) if EMNIST_SPLITS.contains(&split) => vec![emnist(&[split])],
+                Some(split) if EMNIST_SPLITS.contains(&split) => {
+                    vec![emnist(&[split], &Split::ALL)]
+                }
                 _ => return Err(unknown(name)),
             },
         };
         Ok(Source {
             name: name.to_owned(),
             downloads,
+            cut,
         })
     }
 
@@ -149,6 +206,7 @@ impl Source {
         let table = match set {
             "mnist" => &MNIST_MD5,
             "fashion-mnist" => &FASHION_MD5,
+            "kmnist" => &KMNIST_MD5,
             _ => return None,
         };
         let row = table.iter().find(|(file, _)| *file == file_name)?;
@@ -166,15 +224,16 @@ fn files(folder: &str, url: &str, table: &[(&str, &str)]) -> Vec<Download> {
     table.iter().map(download).collect()
 }
 
-fn emnist(splits: &[&str]) -> Download {
+fn emnist(sets: &[&str], splits: &[Split]) -> Download {
     let mut members = Vec::new();
-    for name in splits {
-        for half in Split::ALL {
-            let (folder, stem) = FileSet::Emnist((*name).to_owned()).stem(half);
-            for file in [catalog::images_file(&stem), catalog::labels_file(&stem)] {
+    for name in sets {
+        let set = FileSet::Emnist((*name).to_owned());
+        for split in splits {
+            for kind in [Kind::Images, Kind::Labels] {
+                let file = format!("{}.gz", set.file(*split, kind));
                 members.push(Member {
-                    name: format!("gzip/{file}.gz"),
-                    path: folder.join(format!("{file}.gz")),
+                    name: format!("gzip/{file}"),
+                    path: [set.folder(), &file].iter().collect(),
                 });
             }
         }
@@ -193,6 +252,7 @@ fn emnist(splits: &[&str]) -> Download {
 fn unknown(name: &str) -> DataError {
     let mut names: Vec<String> = vec!["emnist".to_owned(), "emnist-all".to_owned()];
     names.extend(catalog::known_names().into_iter().filter(|n| n != "glyphs"));
+    names.push(BYMERGE400.0.to_owned());
     DataError::NotFetchable {
         name: name.to_owned(),
         known: names.join(", "),
@@ -221,6 +281,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_cut_from_bymerge_needs_its_test_split_alone() {
+        let source = Source::published("emnist-bymerge400").unwrap();
+        assert_eq!(source.cut.unwrap().from, "emnist-bymerge");
+        let Content::Zip { members, .. } = &source.downloads[0].content else {
+            panic!("EMNIST comes as an archive");
+        };
+        let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "gzip/emnist-bymerge-test-images-idx3-ubyte.gz",
+                "gzip/emnist-bymerge-test-labels-idx1-ubyte.gz"
+            ]
+        );
+    }
+
+    #[test]
     fn another_base_keeps_the_last_part_of_each_address() {
         let source = Source::published("mnist").unwrap();
         let moved = source.clone().from_base("http://localhost:1/a/").unwrap();
@@ -235,6 +312,6 @@ mod tests {
     fn a_name_without_a_source_is_answered_with_those_that_have_one() {
         let text = Source::published("emnist-balanc").unwrap_err().to_string();
         assert!(text.contains("(did you mean `emnist-balanced`?)"), "{text}");
-        assert!(Source::published("emnist-bymerge400").is_err());
+        assert!(Source::published("emnist-mine").is_err());
     }
 }

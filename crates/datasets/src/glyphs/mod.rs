@@ -48,7 +48,8 @@ pub fn glyphs(split: Split, seed: u64) -> Dataset {
         .built_in()
 }
 
-/// The random stream of one image, apart from that of every other.
+/// The random stream of one image, apart from that of every other. The numbers of a training
+/// run are keyed in the same form, and so not apart from these; see `meta::stream`.
 fn stream(seed: u64, split: Split, class: usize, index: usize) -> ChaCha8Rng {
     let half = match split {
         Split::Train => 0,

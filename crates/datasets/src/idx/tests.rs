@@ -53,6 +53,20 @@ fn a_gzip_file_of_two_members_is_read_to_its_end() {
 }
 
 #[test]
+fn zeros_after_a_gzip_file_are_padding_and_anything_else_is_damage() {
+    let expected: Vec<u8> = (0..12).collect();
+    let padded = |rest: &[u8]| [&gz(&images()), rest].concat();
+    for zeros in [1, 512, 200_000] {
+        assert_eq!(read(&padded(&vec![0; zeros])).unwrap(), expected);
+    }
+    let mut late = vec![0; 100];
+    late.push(7);
+    for rest in [&b"more"[..], &late, &[&[0; 8], &gz(b"x")[..]].concat()] {
+        assert!(matches!(read(&padded(rest)), Err(DataError::Gzip { .. })));
+    }
+}
+
+#[test]
 fn a_labels_file_in_the_place_of_images_is_named_as_such() {
     let bytes = [2049u32.to_be_bytes(), 3u32.to_be_bytes()].concat();
     let text = complaint(&bytes);

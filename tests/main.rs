@@ -1,0 +1,17 @@
+//! The command as a whole, as a user meets it, and what it is built from.
+//!
+//! One program: what takes long to link is linked once.
+
+// Helpers count as tests too: what fails to unwrap has failed the test.
+#![allow(clippy::unwrap_used)]
+
+mod bad_bytes;
+mod data;
+mod durability;
+mod episode;
+mod explain;
+mod messages;
+mod reproduce;
+mod supply_chain;
+mod support;
+mod train;
