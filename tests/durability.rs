@@ -324,7 +324,7 @@ fn a_directory_in_use_is_left_alone() {
             "run is in use by another metaplast",
             &child.id().to_string(),
         ];
-        support::assert_bad_input(&output, &parts);
+        crate::support::assert_bad_input(&output, &parts);
     }
     child.kill().unwrap();
     child.wait().unwrap();

@@ -1,6 +1,7 @@
 //! `metaplast data`: list, check and fetch data sets.
 
 mod check;
+mod list;
 mod meter;
 
 use std::{
@@ -9,12 +10,12 @@ use std::{
     path::PathBuf,
 };
 
-use datasets::{
-    DataError, Located, Roots, Source, Split, default_target, emnist_sets_in, fetch, find, glyphs,
-    known_names, summary,
-};
+use datasets::{DataError, Roots, Source, default_target, emnist_sets_in, fetch, known_names};
+
+use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::output::print_json;
 
 /// List, check and fetch data sets.
 ///
@@ -24,6 +25,9 @@ use crate::failure::Failure;
 pub(crate) struct Args {
     #[command(subcommand)]
     action: Option<Action>,
+    /// Print one JSON document
+    #[arg(long, global = true)]
+    json: bool,
 }
 
 #[derive(clap::Subcommand)]
@@ -53,9 +57,9 @@ enum Action {
 /// Runs `metaplast data`.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     match args.action.unwrap_or(Action::List) {
-        Action::List => list(&Roots::from_env()?),
-        Action::Check { names } => check::check(&Roots::from_env()?, names),
-        Action::Fetch { name, from, into } => fetch_set(&name, from.as_deref(), into),
+        Action::List => list::list(&Roots::from_env()?, args.json),
+        Action::Check { names } => check::check(&Roots::from_env()?, names, args.json),
+        Action::Fetch { name, from, into } => fetch_set(&name, from.as_deref(), into, args.json),
     }
 }
 
@@ -69,73 +73,30 @@ fn names_in(roots: &Roots) -> Result<Vec<String>, DataError> {
     Ok(names)
 }
 
-fn list(roots: &Roots) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    let row = |out: &mut io::StdoutLock<'_>, name, split, images, classes, note: &str| {
-        writeln!(
-            out,
-            "{name:<18} {split:<6} {images:>7} {classes:>8}  {note}"
-        )
-    };
-    row(&mut out, "set", "split", "images", "classes", "where")?;
-    for name in names_in(roots)? {
-        if name == "glyphs" {
-            for split in Split::ALL {
-                let set = glyphs(split, 0);
-                let (images, classes) = (set.len().to_string(), set.classes().to_string());
-                let split = split.to_string();
-                row(
-                    &mut out,
-                    &name,
-                    &split,
-                    &images,
-                    &classes,
-                    "built in, synthetic",
-                )?;
-            }
-            continue;
-        }
-        let mut found = false;
-        for split in Split::ALL {
-            // A damaged set must not hide the others; `data check` fails on it.
-            let size = find(&name, split, roots)
-                .and_then(|found| found.map(|found| Ok((summary(&found)?, found))).transpose());
-            let split = split.to_string();
-            match size {
-                Ok(None) => continue,
-                Ok(Some((size, located))) => {
-                    let (images, classes) = (size.images.to_string(), size.classes.to_string());
-                    row(&mut out, &name, &split, &images, &classes, &place(&located))?;
-                }
-                Err(error) => {
-                    let note = format!("damaged: {error}");
-                    row(&mut out, &name, &split, "-", "-", &note)?;
-                }
-            }
-            found = true;
-        }
-        if !found {
-            let how = format!("not found; metaplast data fetch {name}");
-            row(&mut out, &name, "-", "-", "-", &how)?;
-        }
-    }
-    Ok(out.flush()?)
+/// What a download left behind.
+#[derive(Default, Serialize)]
+struct Document {
+    name: String,
+    folder: String,
+    written: Vec<PathBuf>,
+    present: Vec<PathBuf>,
 }
 
-/// The folder of a pair of files, or the one file that has both splits.
-fn place(located: &Located) -> String {
-    match located.files()[..] {
-        [file] => format!("{}, real", file.display()),
-        [images, ..] => format!("{}, real", images.parent().unwrap_or(images).display()),
-        [] => String::new(),
-    }
-}
-
-fn fetch_set(name: &str, from: Option<&str>, into: Option<PathBuf>) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
+fn fetch_set(
+    name: &str,
+    from: Option<&str>,
+    into: Option<PathBuf>,
+    json: bool,
+) -> Result<(), Failure> {
+    let mut out = io::stdout();
     if name == "glyphs" {
-        writeln!(out, "glyphs: built in, nothing to fetch")?;
-        return Ok(());
+        if json {
+            return print_json(&Document {
+                name: name.to_owned(),
+                ..Document::default()
+            });
+        }
+        return Ok(writeln!(out, "glyphs: built in, nothing to fetch")?);
     }
     let mut source = Source::published(name)?;
     if let Some(base) = from {
@@ -143,6 +104,14 @@ fn fetch_set(name: &str, from: Option<&str>, into: Option<PathBuf>) -> Result<()
     }
     let into = into.unwrap_or_else(default_target);
     let fetched = fetch(&source, &into, &mut meter::Meter::default())?;
+    if json {
+        return print_json(&Document {
+            name: name.to_owned(),
+            folder: into.display().to_string(),
+            written: fetched.written,
+            present: fetched.present,
+        });
+    }
     for path in &fetched.present {
         writeln!(out, "present  {}", path.display())?;
     }
@@ -158,5 +127,5 @@ fn fetch_set(name: &str, from: Option<&str>, into: Option<PathBuf>) -> Result<()
     if !Roots::from_env()?.folders().contains(&into) {
         writeln!(out, "to use it, set METAPLAST_DATA={}", into.display())?;
     }
-    Ok(out.flush()?)
+    Ok(())
 }

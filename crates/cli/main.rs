@@ -10,6 +10,7 @@ mod episode;
 mod explain;
 mod failure;
 mod gradcheck;
+mod output;
 mod progress;
 mod reproduce;
 mod resume;

@@ -1,27 +1,73 @@
 //! `metaplast data check`: sets read in full and described.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use datasets::{
     DataError, Dataset, Located, Roots, Source, Split, file_md5, glyphs, located, read,
 };
+use serde::Serialize;
 
 use super::names_in;
 use crate::failure::Failure;
+use crate::output::print_json;
+
+/// What was read, and what could not be.
+#[derive(Default, Serialize)]
+struct Document {
+    sets: Vec<Checked>,
+    problems: Vec<String>,
+}
+
+/// A split that is whole.
+#[derive(Serialize)]
+struct Checked {
+    name: String,
+    split: String,
+    synthetic: bool,
+    images: usize,
+    height: usize,
+    width: usize,
+    classes: usize,
+    /// Images of each label that occurs.
+    images_of: BTreeMap<usize, usize>,
+    /// The share of pixels above 0.
+    inked: f64,
+    /// The mean of all pixels, from 0 to 255.
+    mean: f64,
+    /// Of the images' bytes and then the labels', decoded.
+    data_md5: String,
+    files: Vec<Checksum>,
+}
+
+#[derive(Serialize)]
+struct Checksum {
+    path: String,
+    md5: String,
+    /// Whether it is the published sum; null where none is published.
+    as_published: Option<bool>,
+}
 
 /// Checks the named sets, or all that are found; what is whole is described, and the first
 /// problem is returned when all have been read.
-pub(super) fn check(roots: &Roots, mut names: Vec<String>) -> Result<(), Failure> {
+pub(super) fn check(roots: &Roots, mut names: Vec<String>, json: bool) -> Result<(), Failure> {
     let all = names.is_empty();
     if all {
         names = names_in(roots)?;
     }
-    let mut out = io::stdout().lock();
+    let mut document = Document::default();
     let mut errors = Vec::new();
+    let mut whole = |checked: Checked| -> Result<(), Failure> {
+        if !json {
+            checked.print(&mut io::stdout().lock())?;
+        }
+        document.sets.push(checked);
+        Ok(())
+    };
     for name in &names {
         if name == "glyphs" {
             for split in Split::ALL {
-                describe(&mut out, &glyphs(split, 0))?;
+                whole(Checked::new(&glyphs(split, 0), Vec::new()))?;
             }
             continue;
         }
@@ -31,15 +77,24 @@ pub(super) fn check(roots: &Roots, mut names: Vec<String>) -> Result<(), Failure
             Err(error) => errors.push(error),
             Ok(found) => {
                 for located in found {
-                    match check_one(&mut out, &located)? {
-                        Ok(()) => {}
-                        Err(error) => errors.push(error),
+                    match checked(&located) {
+                        Ok(checked) => whole(checked)?,
+                        Err(error) => {
+                            if !json {
+                                let (name, split) = (located.name(), located.split());
+                                writeln!(io::stdout(), "{name} {split}: damaged")?;
+                            }
+                            errors.push(error);
+                        }
                     }
                 }
             }
         }
     }
-    out.flush()?;
+    if json {
+        document.problems = errors.iter().map(DataError::to_string).collect();
+        print_json(&document)?;
+    }
     let count = errors.len();
     match errors.into_iter().next() {
         None => Ok(()),
@@ -50,79 +105,93 @@ pub(super) fn check(roots: &Roots, mut names: Vec<String>) -> Result<(), Failure
     }
 }
 
-/// The outer error is that of writing, the inner one that of the data.
-fn check_one(out: &mut impl Write, located: &Located) -> io::Result<Result<(), DataError>> {
-    let files = located.files();
-    let sums = || {
-        files
-            .iter()
-            .map(|file| file_md5(file))
-            .collect::<Result<Vec<_>, _>>()
-    };
-    let (set, sums) = match read(located).and_then(|set| Ok((set, sums()?))) {
-        Ok(both) => both,
-        Err(error) => {
-            writeln!(out, "{} {}: damaged", located.name(), located.split())?;
-            return Ok(Err(error));
+fn checked(located: &Located) -> Result<Checked, DataError> {
+    let set = read(located)?;
+    let mut files = Vec::new();
+    for path in located.files() {
+        let md5 = file_md5(path)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        files.push(Checksum {
+            as_published: Source::published_md5(located.name(), &name).map(|sum| sum == md5),
+            path: path.display().to_string(),
+            md5,
+        });
+    }
+    Ok(Checked::new(&set, files))
+}
+
+impl Checked {
+    fn new(set: &Dataset, files: Vec<Checksum>) -> Checked {
+        let (mut inked, mut total) = (0_usize, 0_u64);
+        for i in 0..set.len() {
+            let image = set.image(i);
+            inked += image.iter().filter(|&&pixel| pixel > 0).count();
+            total += image.iter().map(|&pixel| u64::from(pixel)).sum::<u64>();
         }
-    };
-    describe(out, &set)?;
-    for (file, sum) in files.into_iter().zip(sums) {
-        let file_name = file.file_name().unwrap_or_default().to_string_lossy();
-        let verdict = match Source::published_md5(located.name(), &file_name) {
-            Some(published) if published == sum => "as published",
-            Some(_) => "not the published file: packed anew, or other content",
-            None => "no published sum for this file",
-        };
-        writeln!(out, "  file md5 {sum}  {} ({verdict})", file.display())?;
+        let pixels = (set.len() * set.pixels()) as f64;
+        Checked {
+            name: set.name().to_owned(),
+            split: set.split().to_string(),
+            synthetic: set.is_synthetic(),
+            images: set.len(),
+            height: set.height(),
+            width: set.width(),
+            classes: set.classes(),
+            images_of: set
+                .labels_in_use()
+                .map(|label| (label, set.of_class(label).len()))
+                .collect(),
+            inked: inked as f64 / pixels,
+            mean: total as f64 / pixels,
+            data_md5: set.checksum().to_owned(),
+            files,
+        }
     }
-    Ok(Ok(()))
-}
 
-fn describe(out: &mut impl Write, set: &Dataset) -> io::Result<()> {
-    let kind = if set.is_synthetic() {
-        "synthetic"
-    } else {
-        "real"
-    };
-    writeln!(
-        out,
-        "{} {}: {} images of {} x {}, {} classes, {kind}",
-        set.name(),
-        set.split(),
-        set.len(),
-        set.height(),
-        set.width(),
-        set.classes()
-    )?;
-    writeln!(out, "  a class: {}", counts(set))?;
-    let (mut inked, mut total) = (0usize, 0u64);
-    for i in 0..set.len() {
-        let image = set.image(i);
-        inked += image.iter().filter(|&&p| p > 0).count();
-        total += image.iter().map(|&p| u64::from(p)).sum::<u64>();
+    fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(
+            out,
+            "{} {}: {} images of {} x {}, {} classes, {}",
+            self.name,
+            self.split,
+            self.images,
+            self.height,
+            self.width,
+            self.classes,
+            if self.synthetic { "synthetic" } else { "real" }
+        )?;
+        writeln!(out, "  a class: {}", self.counts())?;
+        writeln!(
+            out,
+            "  pixels: {:.1} % above 0, mean {:.1} of 255",
+            100.0 * self.inked,
+            self.mean
+        )?;
+        writeln!(
+            out,
+            "  data md5 {}  images, then labels, decoded",
+            self.data_md5
+        )?;
+        for file in &self.files {
+            let verdict = match file.as_published {
+                Some(true) => "as published",
+                Some(false) => "not the published file: packed anew, or other content",
+                None => "no published sum for this file",
+            };
+            writeln!(out, "  file md5 {}  {} ({verdict})", file.md5, file.path)?;
+        }
+        Ok(())
     }
-    let pixels = (set.len() * set.pixels()) as f64;
-    writeln!(
-        out,
-        "  pixels: {:.1} % above 0, mean {:.1} of 255",
-        100.0 * inked as f64 / pixels,
-        total as f64 / pixels
-    )?;
-    writeln!(
-        out,
-        "  data md5 {}  images, then labels, decoded",
-        set.checksum()
-    )
-}
 
-/// `400 each`, or `0:980 1:1135 …`.
-fn counts(set: &Dataset) -> String {
-    let of = |label| set.of_class(label).len();
-    let labels: Vec<usize> = set.labels_in_use().collect();
-    if labels.iter().all(|label| of(*label) == of(labels[0])) {
-        return format!("{} each", of(labels[0]));
+    /// `400 each`, or `0:980 1:1135 …`.
+    fn counts(&self) -> String {
+        let mut numbers = self.images_of.values();
+        let first = numbers.next().copied().unwrap_or_default();
+        if numbers.all(|number| *number == first) {
+            return format!("{first} each");
+        }
+        let each = self.images_of.iter();
+        let each = each.map(|(label, number)| format!("{label}:{number}"));
+        each.collect::<Vec<_>>().join(" ")
     }
-    let each = labels.iter().map(|label| format!("{label}:{}", of(*label)));
-    each.collect::<Vec<_>>().join(" ")
 }
