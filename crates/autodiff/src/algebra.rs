@@ -6,7 +6,7 @@
 //! written once and serves plain gradients, recorded gradients and forward mode.
 
 use crate::Real;
-use crate::ops::{self, Op};
+use crate::ops::{self, Axis, Op, Whole};
 use crate::program::{Program, Var};
 use crate::shape::Shape;
 use crate::support::Support;
@@ -129,14 +129,28 @@ shorthand! {
     fill(s; shape: Shape) = ops::Fill { shape };
     sum(x) = ops::Sum;
     dot(a, b) = ops::Dot;
-    row_sum(x) = ops::RowSum;
-    row_scale(c, x) = ops::RowScale;
-    row_fill(c; cols: usize) = ops::RowFill { cols };
-    matmul(a, b) = ops::MatMul;
-    matmul_nt(a, b) = ops::MatMulNt;
-    matmul_tn(a, b) = ops::MatMulTn;
+    row_sum(x) = ops::AxisSum(Axis::Row);
+    row_scale(c, x) = ops::AxisScale(Axis::Row);
+    row_fill(c; cols: usize) = ops::AxisFill { axis: Axis::Row, n: cols };
+    axis_sum(x; axis: Axis) = ops::AxisSum(axis);
+    axis_scale(c, x; axis: Axis) = ops::AxisScale(axis);
+    axis_fill(c; axis: Axis, n: usize) = ops::AxisFill { axis, n };
+    transpose(x) = ops::Transpose;
+    reshape(x; to: Shape) = ops::Reshape { to };
+    slice(x; whole: Whole, start: u32, len: u32) = ops::Slice { whole, start, len };
+    pad(x; whole: Whole, before: u32, total: u32) = ops::Pad { whole, before, total };
+    gather_rows(x, rows) = ops::GatherRows;
+    scatter_rows(x, rows; total: usize) = ops::ScatterRows { total };
+    keep(mask, x) = ops::Keep { outside: false };
+    keep_outside(mask, x) = ops::Keep { outside: true };
+    compare(a, b) = ops::Compare;
+    inside(x; low: f64, high: f64) = ops::Inside { low, high };
     exp(x) = ops::Exp;
+    sin(x) = ops::Sin;
+    cos(x) = ops::Cos;
+    powi(x; n: i32) = ops::Powi { n };
     sign(x) = ops::Sign;
+    sigmoid(x) = ops::Sigmoid;
     restrict(x; to: Support) = ops::Restrict { to };
     softmax(x) = ops::Softmax;
     log_softmax(x) = ops::LogSoftmax;

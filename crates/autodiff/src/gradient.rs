@@ -46,10 +46,19 @@ pub struct GradientOptions<'a> {
     pub spend: bool,
 }
 
-/// The derivatives of a scalar.
+/// The derivative by one variable.
+#[derive(Clone, Debug)]
+struct Part<T> {
+    by: Var,
+    shape: Shape,
+    numbers: Vec<T>,
+}
+
+/// The derivatives of a scalar: by position, `gradient.of(0)`, or by variable,
+/// `&gradient[x]`.
 #[derive(Clone, Debug)]
 pub struct Gradient<T> {
-    parts: Vec<(Shape, Vec<T>)>,
+    parts: Vec<Part<T>>,
     initial: Vec<Array2<T>>,
     /// How far the matrices that were undone ended from their initial values: the
     /// largest difference over the largest weight. Matrices that the sweep never read
@@ -65,7 +74,7 @@ impl<T: Real> Gradient<T> {
     /// # Panics
     /// If fewer were asked for.
     pub fn of(&self, i: usize) -> &[T] {
-        &self.parts[i].1
+        &self.parts[i].numbers
     }
 
     /// dL/dx for the `i`-th variable asked for, a scalar.
@@ -73,12 +82,9 @@ impl<T: Real> Gradient<T> {
     /// # Panics
     /// If fewer were asked for, or it is no scalar.
     pub fn scalar(&self, i: usize) -> T {
-        assert!(
-            self.parts[i].0 == Shape::SCALAR,
-            "variable {i} has shape {}",
-            self.parts[i].0
-        );
-        self.parts[i].1[0]
+        let Part { shape, numbers, .. } = &self.parts[i];
+        assert!(*shape == Shape::SCALAR, "variable {i} has shape {shape}");
+        numbers[0]
     }
 
     /// dL/dx for the `i`-th variable asked for, as an array.
@@ -86,7 +92,7 @@ impl<T: Real> Gradient<T> {
     /// # Panics
     /// If fewer were asked for.
     pub fn array(&self, i: usize) -> Array2<T> {
-        let (shape, numbers) = &self.parts[i];
+        let Part { shape, numbers, .. } = &self.parts[i];
         ArrayView2::from_shape((shape.rows, shape.cols), numbers)
             .expect("a derivative has the shape of its variable")
             .to_owned()
@@ -98,6 +104,30 @@ impl<T: Real> Gradient<T> {
     /// If fewer were asked for.
     pub fn initial(&self, i: usize) -> &Array2<T> {
         &self.initial[i]
+    }
+}
+
+impl<T> std::ops::Index<Var> for Gradient<T> {
+    type Output = [T];
+
+    /// dL/dx, row by row, found by looking through the variables asked for.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let (a, b) = (tape.variable_scalar(2.0), tape.variable_scalar(3.0));
+    /// let y = tape.mul(a, b);
+    /// let gradient = tape.gradient(y, &[a, b]);
+    /// assert_eq!(gradient[b], [2.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If `x` is none of them.
+    #[track_caller]
+    fn index(&self, x: Var) -> &[T] {
+        let part = self.parts.iter().find(|part| part.by == x);
+        &part
+            .expect("the gradient was not asked for by this variable")
+            .numbers
     }
 }
 
@@ -230,7 +260,8 @@ impl<T: Real> Tape<T> {
                 let adjoint = adjoints.get(x.index()).copied().flatten();
                 let numbers =
                     adjoint.map_or_else(|| vec![T::ZERO; shape.len()], |a| g.numbers(a).to_vec());
-                (shape, numbers)
+                let by = *x;
+                Part { by, shape, numbers }
             })
             .collect();
         let mut residual = T::ZERO;

@@ -239,7 +239,8 @@ impl<T: Real> Tape<T> {
     /// [`Tape::matvec_t_where`], in one value instead of two if y is a constant.
     ///
     /// # Panics
-    /// As [`Tape::matvec_t`], and if y is no vector of n_pre numbers for each row of e.
+    /// As [`Tape::matvec_t`], if y is no vector of n_pre numbers for each row of e, and if β
+    /// is not above 0 and finite.
     #[track_caller]
     pub fn matvec_t_gated(
         &mut self,
@@ -249,6 +250,7 @@ impl<T: Real> Tape<T> {
         y: Var,
         beta: f64,
     ) -> Var {
+        ops::want_sharpness::<T>(beta);
         if self.is_active(y) {
             let u = self.matvec_t_where(w, e, detached, y);
             return self.softplus_gate(u, y, beta);

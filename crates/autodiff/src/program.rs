@@ -6,8 +6,6 @@ use crate::plastic::PlasticOp;
 use crate::shape::Shape;
 use crate::support::{Support, Supports};
 
-pub(crate) use crate::view::{Inputs, Tensor};
-
 /// A value on a tape: a scalar, a vector or a matrix.
 ///
 /// A small copyable index. Using it with another tape, or after

@@ -56,6 +56,22 @@ pub trait Real:
     fn ln_1p_unit(self) -> Self;
     /// The hyperbolic tangent.
     fn tanh(self) -> Self;
+    /// The sine; self in radians.
+    fn sin(self) -> Self;
+    /// The cosine; self in radians.
+    fn cos(self) -> Self;
+    /// selfⁿ by repeated squaring; 1 for n = 0, whatever self is.
+    fn powi(self, n: i32) -> Self {
+        let (mut power, mut square, mut left) = (Self::ONE, self, n.unsigned_abs());
+        while left > 0 {
+            if left % 2 == 1 {
+                power = power * square;
+            }
+            square = square * square;
+            left /= 2;
+        }
+        if n < 0 { Self::ONE / power } else { power }
+    }
 }
 
 mod sealed {
@@ -98,15 +114,15 @@ pub(crate) fn max_or_nan<T: Real>(a: T, b: T) -> T {
 
 /// e^x = 2ⁿ·e^r with n = round(x / ln 2) and |r| ≤ ln 2 / 2 (Cody & Waite 1980), the
 /// second factor by its Taylor series. Straight-line code, so that loops over it
-/// become vector code. `$split` is where x stops changing the result, `$magic` pushes
-/// the integer part of a number into the low bits of its significand.
+/// become vector code. Below `$low` and above `$high` the result no longer changes;
+/// `$magic` pushes the integer part of a number into the low bits of its significand.
 macro_rules! elementary {
     ($T:ty, $I:ty, $mantissa:expr, $bias:expr, $magic:expr, $low:expr, $high:expr,
      $ln2_hi:expr, $ln2_lo:expr, $exp_terms:expr, $log_terms:expr) => {
-        /// 2ⁿ as two factors, since n may lie outside the exponents of normal
-        /// numbers, and e^r − 1.
+        /// 2ⁿ as two factors, since n may lie outside the exponents of normal numbers;
+        /// one over the second; and e^r − 1.
         #[inline(always)]
-        fn exp_parts(self) -> ($T, $T, $T) {
+        fn exp_parts(self) -> ($T, $T, $T, $T) {
             let x = if self < $low { $low } else { self };
             let x = if x > $high { $high } else { x };
             let shifted = <$T>::mul_add(x, std::f64::consts::LOG2_E as $T, $magic);
@@ -124,20 +140,21 @@ macro_rules! elementary {
             let half = exponent >> 1;
             let first = <$T>::from_bits(((half + $bias) << $mantissa) as _);
             let second = <$T>::from_bits(((exponent - half + $bias) << $mantissa) as _);
-            (first, second, less_one)
+            let per_second = <$T>::from_bits((($bias - (exponent - half)) << $mantissa) as _);
+            (first, second, per_second, less_one)
         }
 
         #[inline(always)]
         fn exp_of(self) -> $T {
-            let (first, second, less_one) = self.exp_parts();
+            let (first, second, _, less_one) = self.exp_parts();
             (1.0 + less_one) * first * second
         }
 
         #[inline(always)]
         fn exp_m1_of(self) -> $T {
-            let (first, second, less_one) = self.exp_parts();
-            let scale = first * second;
-            <$T>::mul_add(scale, less_one, scale - 1.0)
+            let (first, second, per_second, less_one) = self.exp_parts();
+            // The second factor last: 2ⁿ by itself is infinite before e^x − 1 is.
+            <$T>::mul_add(first, less_one, first - per_second) * second
         }
 
         /// ln(1+u) = 2 artanh(s), s = u/(2+u) ≤ 1/3, by its power series.
@@ -169,7 +186,7 @@ const INVERSE_FACTORIAL: [f64; 14] = {
 };
 
 trait Elementary: Sized {
-    fn exp_parts(self) -> (Self, Self, Self);
+    fn exp_parts(self) -> (Self, Self, Self, Self);
     fn exp_of(self) -> Self;
     fn exp_m1_of(self) -> Self;
     fn ln_1p_unit_of(self) -> Self;
@@ -210,7 +227,7 @@ impl Elementary for f64 {
 }
 
 macro_rules! real {
-    ($T:ident, $ln:path, $ln_1p:path, $tanh:path) => {
+    ($T:ident, $ln:path, $ln_1p:path, $tanh:path, $sin:path, $cos:path) => {
         impl Real for $T {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -262,12 +279,32 @@ macro_rules! real {
             fn tanh(self) -> Self {
                 $tanh(self)
             }
+            fn sin(self) -> Self {
+                $sin(self)
+            }
+            fn cos(self) -> Self {
+                $cos(self)
+            }
         }
     };
 }
 
-real!(f32, libm::logf, libm::log1pf, libm::tanhf);
-real!(f64, libm::log, libm::log1p, libm::tanh);
+real!(
+    f32,
+    libm::logf,
+    libm::log1pf,
+    libm::tanhf,
+    libm::sinf,
+    libm::cosf
+);
+real!(
+    f64,
+    libm::log,
+    libm::log1p,
+    libm::tanh,
+    libm::sin,
+    libm::cos
+);
 
 #[cfg(test)]
 mod tests {
@@ -280,8 +317,9 @@ mod tests {
 
     #[test]
     fn f32_functions_are_within_two_ulps_over_their_range() {
+        // Up to 88.7228, where e^x is the largest number.
         let mut x = -87.0_f32;
-        while x < 88.0 {
+        while x < 88.72 {
             let exact = libm::exp(f64::from(x));
             assert!(ulps_f32(Real::exp(x), exact) < 2.0, "exp({x})");
             let exact = libm::expm1(f64::from(x));
@@ -298,8 +336,9 @@ mod tests {
     #[test]
     fn f64_functions_are_within_two_ulps_over_their_range() {
         let close = |found: f64, want: f64| (found - want).abs() <= 2.5 * f64::EPSILON * want.abs();
+        // Up to 709.7827, where e^x is the largest number.
         let mut x = -707.0_f64;
-        while x < 709.0 {
+        while x < 709.78 {
             assert!(close(Real::exp(x), libm::exp(x)), "exp({x})");
             assert!(close(Real::exp_m1(x), libm::expm1(x)), "exp_m1({x})");
             x += 0.0731;
@@ -311,6 +350,29 @@ mod tests {
         for x in [1e-300, -1e-300, 1e-20, -1e-9] {
             assert!(close(Real::exp_m1(x), libm::expm1(x)), "exp_m1({x})");
         }
+    }
+
+    #[test]
+    fn exp_m1_is_a_number_up_to_where_it_overflows() {
+        // e^88.4 − 1 and e^709.5 − 1, to the digits shown.
+        assert!((f64::from(Real::exp_m1(88.4_f32)) / 2.463_95e38 - 1.0).abs() < 1e-4);
+        assert!((Real::exp_m1(709.5_f64) / 1.354_99e308 - 1.0).abs() < 1e-4);
+        assert_eq!(Real::exp_m1(88.73_f32), f32::INFINITY);
+        assert_eq!(Real::exp_m1(709.79_f64), f64::INFINITY);
+        // The smallest numbers are their own images.
+        for x in [f64::MIN_POSITIVE, 5e-324, -5e-324] {
+            assert_eq!(Real::exp_m1(x), x);
+        }
+        assert_eq!(Real::exp_m1(1e-45_f32), 1e-45);
+    }
+
+    #[test]
+    fn powers_are_what_they_are_called() {
+        assert_eq!(Real::powi(3.0_f64, 5), 243.0);
+        assert_eq!(Real::powi(-2.0_f64, 3), -8.0);
+        assert_eq!(Real::powi(2.0_f32, -2), 0.25);
+        assert_eq!(Real::powi(0.0_f64, 0), 1.0);
+        assert_eq!(Real::powi(2.0_f64, i32::MIN), 0.0);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The tape: values, how they were computed, and plastic matrices.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 
 use crate::Real;
 use crate::ops::Op;
@@ -218,6 +218,32 @@ impl<T: Real> Tape<T> {
         self.push(Action::Input, &[], offset, shape, support, false)
     }
 
+    /// A variable with the numbers of an array, whatever its layout.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// let a = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let x = tape.variable_array(a.t());
+    /// assert_eq!(tape.value(x), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+    /// ```
+    pub fn variable_array(&mut self, values: ArrayView2<'_, T>) -> Var {
+        let shape = Shape::matrix(values.nrows(), values.ncols());
+        self.variable(shape, row_by_row(&values.as_standard_layout()))
+    }
+
+    /// A constant with the numbers of an array, whatever its layout.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let x = tape.constant_array(ndarray::array![[1.0, 2.0]].view());
+    /// assert_eq!(tape.value(x), [1.0, 2.0]);
+    /// ```
+    pub fn constant_array(&mut self, values: ArrayView2<'_, T>) -> Var {
+        let shape = Shape::matrix(values.nrows(), values.ncols());
+        self.constant(shape, row_by_row(&values.as_standard_layout()))
+    }
+
     /// A variable of one number.
     pub fn variable_scalar(&mut self, value: T) -> Var {
         self.variable(Shape::SCALAR, &[value])
@@ -381,6 +407,12 @@ impl<T: Real> Tape<T> {
         );
         self.push(Action::Pure(op), inputs, offset, shape, support, active)
     }
+}
+
+/// The numbers of an array in standard layout.
+fn row_by_row<'a, T>(values: &'a CowArray<'_, T, Ix2>) -> &'a [T] {
+    let numbers = values.as_slice();
+    numbers.expect("standard layout is row by row")
 }
 
 /// Inputs that are all on the tape.

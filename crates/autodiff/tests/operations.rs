@@ -1,6 +1,6 @@
 //! Every operation, checked to order 2 at random and at awkward points.
 
-use autodiff::{GradientCheck, Tape, operation_cases};
+use autodiff::{GradientCheck, Shape, Tape, Var, operation_cases};
 
 #[test]
 fn every_operation_has_right_derivatives_to_order_two() {
@@ -20,6 +20,97 @@ fn abs_has_derivative_zero_at_zero() {
     let y = tape.abs(x);
     let total = tape.sum(y);
     assert_eq!(tape.gradient(total, &[x]).of(0), [0.0, 0.0, 1.0, -1.0]);
+}
+
+/// dy/dx of the sum of `f(x)`.
+fn slope_at(numbers: &[f64], f: impl FnOnce(&mut Tape<f64>, Var) -> Var) -> Vec<f64> {
+    let mut tape = Tape::new();
+    let x = tape.variable_vector(numbers);
+    let y = f(&mut tape, x);
+    let total = tape.sum(y);
+    tape.gradient(total, &[x]).of(0).to_vec()
+}
+
+#[test]
+fn kinks_have_the_derivatives_that_are_documented() {
+    let around = [-1.0, 0.0, 1.0];
+    assert_eq!(slope_at(&around, |t, x| t.relu(x)), [0.0, 0.0, 1.0]);
+    assert_eq!(slope_at(&around, |t, x| t.sign(x)), [0.0, 0.0, 0.0]);
+    assert_eq!(slope_at(&around, |t, x| t.clamp(x, 0.0, 1.0)), [0.0; 3]);
+    assert_eq!(slope_at(&around, |t, x| t.clamp(x, -2.0, 2.0)), [1.0; 3]);
+    // Half to each of two equals, so all of it if both are the same value.
+    assert_eq!(slope_at(&around, |t, x| t.max(x, x)), [1.0; 3]);
+    let zero = |t: &mut Tape<f64>| t.constant(Shape::vector(3), &[0.0; 3]);
+    let larger = |t: &mut Tape<f64>, x| {
+        let zero = zero(t);
+        t.max(x, zero)
+    };
+    assert_eq!(slope_at(&around, larger), [0.0, 0.5, 1.0]);
+    let smaller = |t: &mut Tape<f64>, x| {
+        let zero = zero(t);
+        t.min(x, zero)
+    };
+    assert_eq!(slope_at(&around, smaller), [1.0, 0.5, 0.0]);
+    assert_eq!(slope_at(&around, |t, x| t.powi(x, 0)), [0.0; 3]);
+}
+
+#[test]
+fn what_a_mask_shuts_out_may_be_infinite() {
+    let guarded = |t: &mut Tape<f64>, x| {
+        let infinite = t.constant(Shape::vector(2), &[f64::INFINITY; 2]);
+        let positive = t.inside(x, 0.0, f64::INFINITY);
+        let finite = t.select(positive, x, infinite);
+        t.select(positive, finite, x)
+    };
+    assert_eq!(slope_at(&[4.0, -1.0], guarded), [1.0, 1.0]);
+    let kept = |t: &mut Tape<f64>, x| {
+        let mask = t.constant_vector(&[1.0, 0.0]);
+        t.keep(mask, x)
+    };
+    assert_eq!(slope_at(&[4.0, f64::INFINITY], kept), [1.0, 0.0]);
+}
+
+#[test]
+fn not_a_number_stays_one() {
+    let nan = f64::NAN;
+    let mut tape = Tape::<f64>::new();
+    let (x, one) = (tape.variable_scalar(nan), tape.constant_scalar(1.0));
+    let unary = [
+        tape.relu(x),
+        tape.clamp(x, -1.0, 1.0),
+        tape.sign(x),
+        tape.tanh(x),
+        tape.sigmoid(x),
+        tape.softplus(x, 1.0),
+        tape.exp_m1(x),
+    ];
+    let binary = [
+        tape.max(x, one),
+        tape.max(one, x),
+        tape.min(x, one),
+        tape.min(one, x),
+        tape.compare(x, one),
+    ];
+    for y in unary.into_iter().chain(binary) {
+        assert!(tape.scalar(y).is_nan());
+    }
+}
+
+#[test]
+fn a_batch_of_products_is_each_product_by_itself() {
+    let numbers = |n: usize| (0..n).map(|i| (i as f64 * 0.7).sin()).collect::<Vec<_>>();
+    let mut tape = Tape::<f64>::new();
+    let (a, b) = (numbers(3 * 2 * 4), numbers(3 * 4 * 5));
+    let a = tape.variable(Shape::matrix(6, 4), &a);
+    let b = tape.variable(Shape::matrix(12, 5), &b);
+    let all = tape.matmul_blocks(a, b, 3);
+    for k in 0..3 {
+        let one = tape.slice_rows(a, 2 * k..2 * (k + 1));
+        let other = tape.slice_rows(b, 4 * k..4 * (k + 1));
+        let want = tape.matmul(one, other);
+        let found = tape.slice_rows(all, 2 * k..2 * (k + 1));
+        assert_eq!(tape.value(found), tape.value(want));
+    }
 }
 
 #[test]

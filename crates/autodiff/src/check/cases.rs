@@ -76,7 +76,35 @@ fn pure(at: &mut impl FnMut(&'static str, Vec<Point>, CaseFunction)) {
     case("sub", &[M, M], |t, x| t.sub(x[0], x[1]));
     case("neg", &[V], |t, x| t.neg(x[0]));
     case("mul", &[V, V], |t, x| t.mul(x[0], x[1]));
-    case("square", &[V], |t, x| t.mul(x[0], x[0]));
+    case("mul by itself", &[V], |t, x| t.mul(x[0], x[0]));
+    case("square", &[V], |t, x| t.square(x[0]));
+    case("powi", &[V], |t, x| t.powi(x[0], 3));
+    case("sin", &[V], |t, x| t.sin(x[0]));
+    case("cos", &[V], |t, x| t.cos(x[0]));
+    case("max", &[V, V], |t, x| t.max(x[0], x[1]));
+    case("min, squared", &[V, V], |t, x| {
+        let y = t.min(x[0], x[1]);
+        t.square(y)
+    });
+    case("relu, squared", &[V], |t, x| {
+        let y = t.relu(x[0]);
+        t.square(y)
+    });
+    case("clamp, squared", &[V], |t, x| {
+        let y = t.clamp(x[0], -0.5, 0.3);
+        t.square(y)
+    });
+    case("keep, squared", &[V, V], |t, x| {
+        let mask = t.greater(x[0], x[1]);
+        let y = t.keep(mask, x[0]);
+        t.square(y)
+    });
+    case("select, squared", &[V, V], |t, x| {
+        let mask = t.greater(x[0], x[1]);
+        let product = t.mul(x[0], x[1]);
+        let y = t.select(mask, x[1], product);
+        t.square(y)
+    });
     case("affine, squared", &[V], |t, x| {
         let y = t.affine(x[0], -1.5, 0.3);
         t.mul(y, y)
@@ -111,6 +139,96 @@ fn pure(at: &mut impl FnMut(&'static str, Vec<Point>, CaseFunction)) {
             t.mul(filled, x[1])
         },
     );
+    let (row, col) = (Shape::vector(5), Shape::matrix(3, 1));
+    case("col_sum, squared", &[M], |t, x| {
+        let y = t.col_sum(x[0]);
+        t.square(y)
+    });
+    case("row_mean, of squares", &[M], |t, x| {
+        let y = t.square(x[0]);
+        t.row_mean(y)
+    });
+    case("col_mean, of squares", &[M], |t, x| {
+        let y = t.square(x[0]);
+        t.col_mean(y)
+    });
+    case("mean, of squares", &[M], |t, x| {
+        let y = t.square(x[0]);
+        t.mean(y)
+    });
+    case("col_scale", &[row, M], |t, x| t.col_scale(x[0], x[1]));
+    case("row_add, squared", &[col, M], |t, x| {
+        let y = t.row_add(x[0], x[1]);
+        t.square(y)
+    });
+    case("col_add, squared", &[row, M], |t, x| {
+        let y = t.col_add(x[0], x[1]);
+        t.square(y)
+    });
+    case("col_fill, times another", &[row, M], |t, x| {
+        let filled = t.col_fill(x[0], 3);
+        t.mul(filled, x[1])
+    });
+    case(
+        "transpose, times another",
+        &[M, Shape::matrix(5, 3)],
+        |t, x| {
+            let y = t.transpose(x[0]);
+            t.mul(y, x[1])
+        },
+    );
+    case(
+        "reshape, times another",
+        &[M, Shape::matrix(5, 3)],
+        |t, x| {
+            let y = t.reshape(x[0], Shape::matrix(5, 3));
+            t.mul(y, x[1])
+        },
+    );
+    case("slice_rows, squared", &[M], |t, x| {
+        let y = t.slice_rows(x[0], 1..3);
+        t.square(y)
+    });
+    case("slice_cols, squared", &[M], |t, x| {
+        let y = t.slice_cols(x[0], 1..4);
+        t.square(y)
+    });
+    case("pad_rows, times another", &[row, M], |t, x| {
+        let y = t.pad_rows(x[0], 1, 1);
+        t.mul(y, x[1])
+    });
+    case("pad_cols, times another", &[col, M], |t, x| {
+        let y = t.pad_cols(x[0], 3, 1);
+        t.mul(y, x[1])
+    });
+    case("concat_rows, squared", &[M, row], |t, x| {
+        let y = t.concat_rows(&[x[0], x[1], x[0]]);
+        t.square(y)
+    });
+    case("concat_cols, squared", &[M, col], |t, x| {
+        let y = t.concat_cols(&[x[1], x[0], x[1]]);
+        t.square(y)
+    });
+    case("gather_rows, squared", &[M], |t, x| {
+        let y = t.gather_rows(x[0], &[2, 0, 2, 2]);
+        t.square(y)
+    });
+    case("scatter_rows, squared", &[M], |t, x| {
+        let y = t.scatter_rows(x[0], &[3, 1, 3], 5);
+        t.square(y)
+    });
+    let (a, b) = (Shape::matrix(6, 2), Shape::matrix(4, 3));
+    case("matmul_blocks", &[a, b], |t, x| {
+        t.matmul_blocks(x[0], x[1], 2)
+    });
+    let b = Shape::matrix(4, 2);
+    case("matmul_nt_blocks", &[a, b], |t, x| {
+        t.matmul_nt_blocks(x[0], x[1], 2)
+    });
+    let b = Shape::matrix(6, 3);
+    case("matmul_tn_blocks", &[a, b], |t, x| {
+        t.matmul_tn_blocks(x[0], x[1], 2)
+    });
     let (a, b) = (Shape::matrix(3, 4), Shape::matrix(4, 2));
     case("matmul", &[a, b], |t, x| t.matmul(x[0], x[1]));
     case("matmul_nt", &[a, Shape::matrix(2, 4)], |t, x| {
@@ -157,6 +275,13 @@ fn pure(at: &mut impl FnMut(&'static str, Vec<Point>, CaseFunction)) {
     at("div", vec![irregular(&[V, V], 0.4, 1.5)], |t, x| {
         t.div(x[0], x[1])
     });
+    at("recip", vec![irregular(&[V], 0.4, -1.5)], |t, x| {
+        t.recip(x[0])
+    });
+    at("powi, negative", vec![irregular(&[V], 0.4, 1.5)], |t, x| {
+        t.powi(x[0], -2)
+    });
+    at("sqrt", vec![irregular(&[V], 0.4, 1.5)], |t, x| t.sqrt(x[0]));
     at("ln", vec![irregular(&[V], 0.4, 1.0)], |t, x| t.ln(x[0]));
     at("ln_1p", vec![irregular(&[V], 0.4, 0.1)], |t, x| {
         t.ln_1p(x[0])
@@ -258,8 +383,8 @@ mod tests {
         }
         // What blocks derivatives has none to check.
         let blocks = ["stop_gradient", "planted"];
-        for name in Op::NAMES.iter().chain(PlasticOp::NAMES) {
-            let wanted = !blocks.contains(name);
+        for name in Op::names().chain(PlasticOp::NAMES.iter().copied()) {
+            let wanted = !blocks.contains(&name);
             assert!(seen.contains(name) || !wanted, "no case has '{name}' in it");
         }
         assert!(matches!(Action::Input.name(), "input"));

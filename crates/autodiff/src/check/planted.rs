@@ -2,8 +2,8 @@
 
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
 use crate::ops::{Operation, map};
-use crate::program::Inputs;
 use crate::shape::Shape;
+use crate::view::Inputs;
 use crate::{GradientCheck, Order, Real, Tape, Var};
 
 /// y = x², with one of its rules wrong.
@@ -15,7 +15,7 @@ pub(crate) struct Planted {
 }
 
 impl Operation for Planted {
-    const NAME: &'static str = "planted";
+    const NAMES: &'static [&'static str] = &["planted"];
 
     fn shape(&self, _: usize, x: &dyn Fn(usize) -> Shape) -> Shape {
         x(0)

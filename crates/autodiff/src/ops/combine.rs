@@ -2,10 +2,10 @@
 
 use super::{Operation, want_scalar};
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
-use crate::program::Inputs;
 use crate::shape::Shape;
 use crate::simd::dispatch;
 use crate::support::Support;
+use crate::view::Inputs;
 use crate::{Real, Tape, Var};
 
 /// y = Σₖ sₖ·xₖ; inputs s₁, x₁, s₂, x₂, …
@@ -13,11 +13,11 @@ use crate::{Real, Tape, Var};
 pub(crate) struct Combine;
 
 impl Operation for Combine {
-    const NAME: &'static str = "combine";
+    const NAMES: &'static [&'static str] = &["combine"];
 
     fn shape(&self, inputs: usize, x: &dyn Fn(usize) -> Shape) -> Shape {
         for k in (0..inputs).step_by(2) {
-            want_scalar(Self::NAME, x(k));
+            want_scalar(self.name(), x(k));
             let (first, this) = (x(1), x(k + 1));
             assert!(
                 this == first,
@@ -78,6 +78,14 @@ impl Operation for Combine {
 /// # Linear combinations
 impl<T: Real> Tape<T> {
     /// Σₖ sₖ·xₖ over the pairs (sₖ, xₖ), each sₖ a scalar, in one operation.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let (two, ten) = (tape.variable_scalar(2.0), tape.variable_scalar(10.0));
+    /// let (a, b) = (tape.variable_scalar(1.0), tape.variable_scalar(3.0));
+    /// let y = tape.combine(&[(two, a), (ten, b)]);
+    /// assert_eq!(tape.scalar(y), 32.0);
+    /// ```
     ///
     /// # Panics
     /// If there are no terms, an sₖ is no scalar, or the xₖ differ in shape.

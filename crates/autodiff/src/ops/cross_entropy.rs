@@ -3,10 +3,10 @@
 use super::Operation;
 use super::same_shape;
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
-use crate::program::Inputs;
 use crate::real::max;
 use crate::shape::Shape;
 use crate::simd::dispatch;
+use crate::view::Inputs;
 use crate::{Real, Tape, Var};
 
 /// L = −(1/B) Σ_b Σᵢ t_bᵢ ln softmax(z_b)ᵢ; inputs z, t, both B × n.
@@ -14,10 +14,10 @@ use crate::{Real, Tape, Var};
 pub(crate) struct CrossEntropy;
 
 impl Operation for CrossEntropy {
-    const NAME: &'static str = "cross_entropy";
+    const NAMES: &'static [&'static str] = &["cross_entropy"];
 
     fn shape(&self, _: usize, x: &dyn Fn(usize) -> Shape) -> Shape {
-        same_shape(Self::NAME, x);
+        same_shape(self.name(), x);
         Shape::SCALAR
     }
 
@@ -37,8 +37,11 @@ impl Operation for CrossEntropy {
                     let log_mass = mass.ln();
                     for (z, t) in z.iter().zip(t) {
                         // Subtracting before multiplying keeps what is left after the
-                        // large parts of z and top cancel.
-                        total = t.mul_add(log_mass - (*z - top), total);
+                        // large parts of z and top cancel. A class that is masked out by
+                        // the logit −∞ costs nothing if it is no target.
+                        if *t != T::ZERO {
+                            total = t.mul_add(log_mass - (*z - top), total);
+                        }
                     }
                 }
                 total
@@ -94,7 +97,17 @@ fn slope_in_targets<A: Algebra>(g: &mut A, z: A::Value) -> A::Value {
 /// # Cross-entropy
 impl<T: Real> Tape<T> {
     /// −(1/B) Σ_b Σᵢ t_bᵢ ln softmax(z_b)ᵢ: the mean over the rows of the logits `z`
-    /// (B × n) of the cross-entropy with the targets `t` (B × n, one-hot for labels).
+    /// (B × n) of the cross-entropy with the targets `t` (B × n, one-hot for labels). A
+    /// logit of −∞ masks its class out, as long as its target is 0.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let z = tape.variable_vector(&[0.0, 0.0, f64::NEG_INFINITY]);
+    /// let t = tape.constant_vector(&[1.0, 0.0, 0.0]);
+    /// let loss = tape.cross_entropy(z, t);
+    /// assert_eq!(tape.scalar(loss), 2.0_f64.ln());
+    /// assert_eq!(tape.gradient(loss, &[z])[z], [-0.5, 0.5, 0.0]);
+    /// ```
     ///
     /// # Panics
     /// If the shapes differ.

@@ -1,53 +1,57 @@
-//! Operations: one small file each, with the value, the reverse rule and the
+//! Operations: one small file for each kind, with the value, the reverse rule and the
 //! forward-mode rule side by side.
 //!
-//! Notation in the formulas: ẋ is the tangent of x, x̄ its adjoint dL/dx. To add an
-//! operation, write its file after the pattern of `arithmetic.rs` and name it in the
-//! list below; the gradient checks in `check/cases.rs` want a line too.
+//! Notation in the formulas: ẋ is the tangent of x, x̄ its adjoint dL/dx. To add a
+//! function of single numbers, write an entry in the table of `elementwise/mod.rs`. To add
+//! another operation, write its file after the pattern of `scale.rs` and name it below: as
+//! a module, in `use`, in the list of operations, and in `shorthand!` of `algebra.rs` if
+//! rules are to use it. The gradient checks in `check/cases.rs` want a line too.
 
-mod absolute;
-mod arithmetic;
+mod axis;
 mod combine;
 mod cross_entropy;
-mod exponential;
-mod gate;
-mod matmul;
+mod elementwise;
+mod gather;
+mod product;
 mod reduction;
 mod restrict;
-mod rows;
 mod scale;
-mod sigmoid;
+mod select;
+mod slice;
 mod softmax;
-mod softplus;
-mod stop_gradient;
+mod transpose;
 
-pub(crate) use absolute::{Abs, Sign};
-pub(crate) use arithmetic::{Add, Affine, Div, Mul, Sub};
+pub(crate) use axis::{Axis, AxisAdd, AxisFill, AxisScale, AxisSum};
 pub(crate) use combine::Combine;
 pub(crate) use cross_entropy::CrossEntropy;
-pub(crate) use exponential::{Exp, ExpM1, Ln, Ln1p};
-pub(crate) use gate::{Gate, GateDecay, gate_in_place};
-pub(crate) use matmul::{MatMul, MatMulNt, MatMulTn};
+pub(crate) use elementwise::Elementwise::{self, *};
+pub(crate) use elementwise::{gate_in_place, want_sharpness};
+pub(crate) use gather::{GatherRows, ScatterRows};
+pub(crate) use product::Product;
 pub(crate) use reduction::{Dot, Fill, Sum};
 pub(crate) use restrict::Restrict;
-pub(crate) use rows::{RowFill, RowScale, RowSum};
 pub(crate) use scale::Scale;
-pub(crate) use sigmoid::{Sigmoid, Tanh};
+pub(crate) use select::{Keep, Select};
+pub(crate) use slice::{Concat, Pad, Slice, Whole};
 pub(crate) use softmax::{LogSoftmax, Softmax};
-pub(crate) use softplus::{Softplus, SoftplusSlope};
-pub(crate) use stop_gradient::StopGradient;
+pub(crate) use transpose::{Reshape, Transpose};
 
 use crate::Real;
 use crate::algebra::{Algebra, Reverse, Tangent};
-use crate::program::Inputs;
 use crate::shape::Shape;
 use crate::simd::dispatch;
 use crate::support::Support;
+use crate::view::Inputs;
 
 /// A differentiable function of values.
 pub(crate) trait Operation: Copy {
+    /// The names it goes by; most have one.
+    const NAMES: &'static [&'static str];
+
     /// Its name, as errors and pictures of tapes show it.
-    const NAME: &'static str;
+    fn name(&self) -> &'static str {
+        Self::NAMES[0]
+    }
 
     /// The shape of the value for inputs of shapes `x(0)`, `x(1)`, …
     ///
@@ -92,11 +96,14 @@ macro_rules! operations {
         })+
 
         impl Op {
+            /// The names of all operations.
             #[cfg(test)]
-            pub(crate) const NAMES: &[&str] = &[$($(#[$attribute])* $Name::NAME),+];
+            pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+                [$($(#[$attribute])* $Name::NAMES),+].concat().into_iter()
+            }
 
             pub(crate) fn name(self) -> &'static str {
-                match self { $($(#[$attribute])* Op::$Name(_) => $Name::NAME),+ }
+                match self { $($(#[$attribute])* Op::$Name(op) => op.name()),+ }
             }
 
             #[track_caller]
@@ -128,9 +135,9 @@ macro_rules! operations {
 }
 
 operations! {
-    Abs, Add, Affine, Combine, CrossEntropy, Div, Dot, Exp, ExpM1, Fill, Gate, GateDecay, Ln, Ln1p,
-    LogSoftmax, MatMul, MatMulNt, MatMulTn, Mul, Restrict, RowFill, RowScale, RowSum, Scale,
-    Sigmoid, Sign, Softmax, Softplus, SoftplusSlope, StopGradient, Sub, Sum, Tanh,
+    AxisAdd, AxisFill, AxisScale, AxisSum, Combine, Concat, CrossEntropy, Dot, Elementwise, Fill,
+    GatherRows, Keep, LogSoftmax, Pad, Product, Reshape, Restrict, Scale, ScatterRows, Select,
+    Slice, Softmax, Sum, Transpose,
     #[cfg(test)] Planted,
 }
 

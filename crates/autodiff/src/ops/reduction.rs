@@ -2,9 +2,9 @@
 
 use super::{Operation, same_shape, want_scalar};
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
-use crate::program::Inputs;
 use crate::shape::Shape;
 use crate::simd::{self, dispatch};
+use crate::view::Inputs;
 use crate::{Real, Tape, Var};
 
 /// y = Σᵢ xᵢ.
@@ -12,7 +12,7 @@ use crate::{Real, Tape, Var};
 pub(crate) struct Sum;
 
 impl Operation for Sum {
-    const NAME: &'static str = "sum";
+    const NAMES: &'static [&'static str] = &["sum"];
 
     fn shape(&self, _: usize, _: &dyn Fn(usize) -> Shape) -> Shape {
         Shape::SCALAR
@@ -46,10 +46,10 @@ impl Operation for Sum {
 pub(crate) struct Dot;
 
 impl Operation for Dot {
-    const NAME: &'static str = "dot";
+    const NAMES: &'static [&'static str] = &["dot"];
 
     fn shape(&self, _: usize, x: &dyn Fn(usize) -> Shape) -> Shape {
-        same_shape(Self::NAME, x);
+        same_shape(self.name(), x);
         Shape::SCALAR
     }
 
@@ -83,10 +83,10 @@ pub(crate) struct Fill {
 }
 
 impl Operation for Fill {
-    const NAME: &'static str = "fill";
+    const NAMES: &'static [&'static str] = &["fill"];
 
     fn shape(&self, _: usize, x: &dyn Fn(usize) -> Shape) -> Shape {
-        want_scalar(Self::NAME, x(0));
+        want_scalar(self.name(), x(0));
         self.shape
     }
 
@@ -109,12 +109,42 @@ impl Operation for Fill {
 /// # Sums and products over a whole value
 impl<T: Real> Tape<T> {
     /// Σᵢ xᵢ, a scalar.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let x = tape.variable_vector(&[1.0, 2.0, 3.0]);
+    /// let y = tape.sum(x);
+    /// assert_eq!(tape.scalar(y), 6.0);
+    /// ```
     #[track_caller]
     pub fn sum(&mut self, x: Var) -> Var {
         self.record(Sum.into(), &[x])
     }
 
+    /// The mean of all numbers of x, a scalar.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let x = tape.variable_vector(&[1.0, 2.0, 6.0]);
+    /// let y = tape.mean(x);
+    /// assert_eq!(tape.scalar(y), 3.0);
+    /// ```
+    #[track_caller]
+    pub fn mean(&mut self, x: Var) -> Var {
+        let (n, total) = (self.shape_of(x).len(), self.sum(x));
+        self.affine(total, 1.0 / n as f64, 0.0)
+    }
+
     /// ⟨a, b⟩ = Σᵢ aᵢ bᵢ, a scalar.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let a = tape.variable_vector(&[1.0, 2.0]);
+    /// let b = tape.variable_vector(&[3.0, 4.0]);
+    /// let y = tape.dot(a, b);
+    /// assert_eq!(tape.scalar(y), 11.0);
+    /// assert_eq!(tape.gradient(y, &[a])[a], [3.0, 4.0]);
+    /// ```
     ///
     /// # Panics
     /// If the shapes differ.
@@ -124,6 +154,13 @@ impl<T: Real> Tape<T> {
     }
 
     /// The scalar `s` in every place of a value of the given shape.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let s = tape.variable_scalar(2.0);
+    /// let y = tape.fill(s, autodiff::Shape::matrix(2, 2));
+    /// assert_eq!(tape.value(y), [2.0; 4]);
+    /// ```
     ///
     /// # Panics
     /// If `s` is no scalar.

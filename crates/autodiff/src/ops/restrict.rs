@@ -4,9 +4,9 @@
 use super::Operation;
 use crate::Real;
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
-use crate::program::Inputs;
 use crate::shape::Shape;
 use crate::support::Support;
+use crate::view::Inputs;
 
 /// yⱼ = xⱼ for j in the support, 0 elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,7 +15,7 @@ pub(crate) struct Restrict {
 }
 
 impl Operation for Restrict {
-    const NAME: &'static str = "restrict";
+    const NAMES: &'static [&'static str] = &["restrict"];
 
     fn shape(&self, _: usize, x: &dyn Fn(usize) -> Shape) -> Shape {
         x(0)

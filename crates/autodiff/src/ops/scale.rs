@@ -2,9 +2,9 @@
 
 use super::{Operation, map, want_scalar};
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
-use crate::program::Inputs;
 use crate::shape::Shape;
 use crate::support::Support;
+use crate::view::Inputs;
 use crate::{Real, Tape, Var};
 
 /// y = s·x, s a scalar.
@@ -12,10 +12,10 @@ use crate::{Real, Tape, Var};
 pub(crate) struct Scale;
 
 impl Operation for Scale {
-    const NAME: &'static str = "scale";
+    const NAMES: &'static [&'static str] = &["scale"];
 
     fn shape(&self, _: usize, x: &dyn Fn(usize) -> Shape) -> Shape {
-        want_scalar(Self::NAME, x(0));
+        want_scalar(self.name(), x(0));
         x(1)
     }
 
@@ -46,6 +46,14 @@ impl Operation for Scale {
 /// # Scaling
 impl<T: Real> Tape<T> {
     /// s·x for a scalar s.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let s = tape.variable_scalar(2.0);
+    /// let x = tape.variable_vector(&[1.0, 3.0]);
+    /// let y = tape.scale(s, x);
+    /// assert_eq!(tape.value(y), [2.0, 6.0]);
+    /// ```
     ///
     /// # Panics
     /// If `s` is no scalar.

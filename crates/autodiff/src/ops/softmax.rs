@@ -2,10 +2,10 @@
 
 use super::Operation;
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
-use crate::program::Inputs;
 use crate::real::max;
 use crate::shape::Shape;
 use crate::simd::{self, dispatch};
+use crate::view::Inputs;
 use crate::{Real, Tape, Var};
 
 /// Writes e^(x − max x) to `y` and returns max x and the sum of `y`: the largest
@@ -24,7 +24,7 @@ pub(crate) fn shifted_exponentials<T: Real>(x: &[T], y: &mut [T]) -> (T, T) {
 pub(crate) struct Softmax;
 
 impl Operation for Softmax {
-    const NAME: &'static str = "softmax";
+    const NAMES: &'static [&'static str] = &["softmax"];
 
     fn shape(&self, _: usize, x: &dyn Fn(usize) -> Shape) -> Shape {
         x(0)
@@ -69,12 +69,13 @@ fn through_softmax<A: Algebra>(g: &mut A, y: A::Value, v: A::Value) -> A::Value 
     g.sub(yv, mean)
 }
 
-/// yᵢ = xᵢ − ln Σⱼ e^xⱼ over each row.
+/// yᵢ = xᵢ − ln Σⱼ e^xⱼ over each row, the logarithm as that of 1 and the rest, so that the
+/// largest logit's share of nearly 1 keeps its digits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct LogSoftmax;
 
 impl Operation for LogSoftmax {
-    const NAME: &'static str = "log_softmax";
+    const NAMES: &'static [&'static str] = &["log_softmax"];
 
     fn shape(&self, _: usize, x: &dyn Fn(usize) -> Shape) -> Shape {
         x(0)
@@ -87,8 +88,11 @@ impl Operation for LogSoftmax {
             #[inline(always)]
             move || {
                 for (x, y) in x.data.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
-                    let (top, total) = shifted_exponentials(x, y);
-                    let log_total = total.ln();
+                    let (top, _) = shifted_exponentials(x, y);
+                    if let Some(largest) = x.iter().position(|x| *x == top) {
+                        y[largest] = T::ZERO;
+                    }
+                    let log_total = simd::sum(y).ln_1p();
                     for (y, x) in y.iter_mut().zip(x) {
                         *y = (*x - top) - log_total;
                     }
@@ -125,12 +129,27 @@ impl Operation for LogSoftmax {
 /// # Softmax
 impl<T: Real> Tape<T> {
     /// e^xᵢ / Σⱼ e^xⱼ over each row; finite however large the logits are.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let x = tape.variable_vector(&[1e4, 1e4]);
+    /// let y = tape.softmax(x);
+    /// assert_eq!(tape.value(y), [0.5, 0.5]);
+    /// ```
     #[track_caller]
     pub fn softmax(&mut self, x: Var) -> Var {
         self.record(Softmax.into(), &[x])
     }
 
     /// xᵢ − ln Σⱼ e^xⱼ over each row; finite however large the logits are.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let x = tape.variable_vector(&[40.0, 0.0]);
+    /// let y = tape.log_softmax(x);
+    /// // −ln(1 + e^−40), which is less than the digits of 1 can tell.
+    /// assert!((tape.value(y)[0] / -4.248354255291589e-18 - 1.0).abs() < 1e-12);
+    /// ```
     #[track_caller]
     pub fn log_softmax(&mut self, x: Var) -> Var {
         self.record(LogSoftmax.into(), &[x])
