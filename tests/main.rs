@@ -6,10 +6,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_bytes;
+mod book;
 mod data;
 mod durability;
 mod episode;
 mod explain;
+mod help;
 mod messages;
 mod reproduce;
 mod supply_chain;

@@ -7,43 +7,82 @@ use std::time::Instant;
 
 use autodiff::Tape;
 use autodiff::simd::{self, Level};
+use clap::builder::PossibleValuesParser;
 use datasets::Split;
 use meta::{Episode, GradientMode, Setting, Settings, Threads, draw_setting};
 use model::Rule;
 use rayon::prelude::*;
 use serde::Serialize;
+use strum::VariantNames;
 
 use crate::failure::Failure;
+use crate::output::print_json;
 use breakdown::Breakdown;
 
-/// Time episodes with their meta-gradients at the paper's size, on built-in glyphs,
-/// without what `train` measures besides (angles and orthonormality).
+const EXAMPLES: &str = "\
+Examples:
+  metaplast bench --rule bio --json
+  metaplast bench --rule pool --breakdown
+  metaplast bench --rule bp -j 2";
+
+/// Time episodes with their meta-gradients at the paper's size
+///
+/// On built-in glyphs, without what train measures besides (angles and orthonormality).
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// bp, bp-exact, fa, dfa, ehebb, oja, bio, pool, or a rule file
-    #[arg(long, default_value = "bio")]
+    #[arg(long, value_name = "RULE", default_value = "bio")]
     rule: String,
     /// Timed episodes of each thread
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 20,
+        allow_negative_numbers = true,
+        value_parser = |text: &str| count(text, u32::MAX)
+    )]
     episodes: u32,
     /// Trials side by side
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(
+        short = 'j',
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        allow_negative_numbers = true,
+        value_parser = |text: &str| count(text, 1024)
+    )]
     threads: u32,
     /// Units of each layer [default: the paper's, 784-170-130-100-70-47]
-    #[arg(long)]
+    #[arg(long, value_name = "N-N-…")]
     sizes: Option<String>,
-    /// How the meta-gradient is taken: reverse, forward or auto
-    #[arg(long, default_value = "auto")]
+    /// How the meta-gradient is taken
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "auto",
+        value_parser = PossibleValuesParser::new(GradientMode::VARIANTS)
+    )]
     gradient: String,
-    /// Vector instructions: portable, avx2 or avx512 [default: the best there are]
-    #[arg(long)]
+    /// The vector instructions to use [default: the best there are]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        value_parser = PossibleValuesParser::new(Level::ALL.map(Level::name))
+    )]
     level: Option<String>,
     /// Tell the cost of each operation too, from further episodes
     #[arg(long)]
     breakdown: bool,
-    /// Print JSON
+    /// Print one JSON document
     #[arg(long)]
     json: bool,
+}
+
+/// A whole number from 1 to `most`.
+fn count(text: &str, most: u32) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|n| (1..=most).contains(n));
+    number.ok_or_else(|| format!("is not a whole number from 1 to {most}"))
 }
 
 #[derive(Serialize)]
@@ -111,8 +150,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     };
     let mut out = io::stdout();
     if args.json {
-        let json = serde_json::to_string(&report).expect("a report is plain data");
-        return Ok(writeln!(out, "{json}")?);
+        return print_json(&report);
     }
     let Times { min, median, max } = report.ms_per_episode;
     let rule = &report.rule;

@@ -1,27 +1,29 @@
 //! `metaplast data`: list, check and fetch data sets.
 
 mod check;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod list;
-mod meter;
 
-use std::{
-    collections::BTreeSet,
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::collections::BTreeSet;
 
-use datasets::{DataError, Roots, Source, default_target, emnist_sets_in, fetch, known_names};
-
-use serde::Serialize;
+use datasets::{DataError, Roots, emnist_sets_in, known_names};
 
 use crate::failure::Failure;
-use crate::output::print_json;
 
-/// List, check and fetch data sets.
+const EXAMPLES: &str = "\
+Examples:
+  metaplast data
+  metaplast data check emnist-balanced
+  metaplast data fetch emnist";
+
+/// List, check and fetch data sets
 ///
 /// Sets are looked for in $METAPLAST_DATA, then ./data, then your data directory, then
-/// /usr/share/datasets: in emnist/, mnist/ and fashion-mnist/ inside. `glyphs` is built in.
+/// /usr/share/datasets: in emnist/, mnist/ and so on inside, as torchvision, Keras or Kaggle
+/// lay them out. The set glyphs is built in.
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(subcommand)]
     action: Option<Action>,
@@ -41,17 +43,8 @@ enum Action {
         names: Vec<String>,
     },
     /// Download a set; a broken download is resumed, and nothing unverified is kept
-    Fetch {
-        /// emnist (its balanced split), emnist-SPLIT, emnist-all, emnist-bymerge400, mnist,
-        /// fashion-mnist or kmnist
-        name: String,
-        /// Download from here instead of the publisher: the address of the folder with the files
-        #[arg(long, value_name = "URL")]
-        from: Option<String>,
-        /// Put it here instead of $METAPLAST_DATA or, if that is not set, your data directory
-        #[arg(long, value_name = "DIR")]
-        into: Option<PathBuf>,
-    },
+    #[cfg(feature = "fetch")]
+    Fetch(fetch::Args),
 }
 
 /// Runs `metaplast data`.
@@ -59,7 +52,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     match args.action.unwrap_or(Action::List) {
         Action::List => list::list(&Roots::from_env()?, args.json),
         Action::Check { names } => check::check(&Roots::from_env()?, names, args.json),
-        Action::Fetch { name, from, into } => fetch_set(&name, from.as_deref(), into, args.json),
+        #[cfg(feature = "fetch")]
+        Action::Fetch(fetch) => fetch::run(&fetch, args.json),
     }
 }
 
@@ -71,61 +65,4 @@ fn names_in(roots: &Roots) -> Result<Vec<String>, DataError> {
     let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
     Ok(names)
-}
-
-/// What a download left behind.
-#[derive(Default, Serialize)]
-struct Document {
-    name: String,
-    folder: String,
-    written: Vec<PathBuf>,
-    present: Vec<PathBuf>,
-}
-
-fn fetch_set(
-    name: &str,
-    from: Option<&str>,
-    into: Option<PathBuf>,
-    json: bool,
-) -> Result<(), Failure> {
-    let mut out = io::stdout();
-    if name == "glyphs" {
-        if json {
-            return print_json(&Document {
-                name: name.to_owned(),
-                ..Document::default()
-            });
-        }
-        return Ok(writeln!(out, "glyphs: built in, nothing to fetch")?);
-    }
-    let mut source = Source::published(name)?;
-    if let Some(base) = from {
-        source = source.from_base(base)?;
-    }
-    let into = into.unwrap_or_else(default_target);
-    let fetched = fetch(&source, &into, &mut meter::Meter::default())?;
-    if json {
-        return print_json(&Document {
-            name: name.to_owned(),
-            folder: into.display().to_string(),
-            written: fetched.written,
-            present: fetched.present,
-        });
-    }
-    for path in &fetched.present {
-        writeln!(out, "present  {}", path.display())?;
-    }
-    for path in &fetched.written {
-        writeln!(out, "fetched  {}", path.display())?;
-    }
-    if fetched.written.is_empty() {
-        writeln!(out, "{name}: already there and whole, nothing to do")?;
-    } else {
-        writeln!(out, "{name}: whole, in {}", into.display())?;
-    }
-    // A set that later commands would not find is half the work.
-    if !Roots::from_env()?.folders().contains(&into) {
-        writeln!(out, "to use it, set METAPLAST_DATA={}", into.display())?;
-    }
-    Ok(())
 }

@@ -1,12 +1,12 @@
 //! `metaplast episode`: one episode from explicit inputs.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use meta::Case;
 
 use crate::failure::Failure;
+use crate::output::print_json;
 
 const FORMAT: &str = "\
 A case file has
@@ -22,7 +22,9 @@ A case file has
   train       {\"x\": [[...], ...], \"label\": [...]}, learned from one after the other
   query       likewise, to be scored on
 Printed are meta_loss, query_cross_entropy, accuracy, gradient (ten numbers, 0 for unused
-terms), W (after learning), orthonormality and, for fixed and direct, angles_deg.";
+terms), W (after learning), orthonormality and, for fixed and direct, angles_deg.
+
+Example: metaplast episode tests/golden/bio.json";
 
 /// Run one episode from a case file and print what came out as JSON
 #[derive(clap::Args)]
@@ -54,6 +56,5 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         Precision::F64 => case.run::<f64>(),
         Precision::F32 => case.run::<f32>(),
     };
-    let text = serde_json::to_string(&result).expect("a result is plain data");
-    Ok(writeln!(io::stdout(), "{text}")?)
+    print_json(&result)
 }

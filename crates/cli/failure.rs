@@ -6,7 +6,8 @@ use datasets::DataError;
 use meta::SettingsError;
 use runs::RunError;
 
-use crate::signals::STOPPED;
+/// The exit code of a program that Ctrl-C has ended.
+pub(crate) const STOPPED: u8 = 130;
 
 /// Why a command ended early. Its text is one line: what is wrong, then what would be right.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(crate) enum Failure {
     Run(String),
     /// A run that the user stopped: exit code 130, as of a program ended by Ctrl-C.
     Stopped(String),
+    /// Nothing was asked for, so the help is the answer: exit code 2, as for bad usage.
+    NoCommand(String),
     /// Nobody reads standard output any more, as in `metaplast data list | head -1`. No error.
     Closed,
 }
@@ -25,7 +28,7 @@ impl Failure {
     /// 2 for bad input, 1 for a failed run, 130 for a stopped one.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Failure::Input(_) => ExitCode::from(2),
+            Failure::Input(_) | Failure::NoCommand(_) => ExitCode::from(2),
             Failure::Run(_) => ExitCode::FAILURE,
             Failure::Stopped(_) => ExitCode::from(STOPPED),
             Failure::Closed => ExitCode::SUCCESS,
@@ -39,6 +42,7 @@ impl fmt::Display for Failure {
             Failure::Input(message) | Failure::Run(message) | Failure::Stopped(message) => {
                 f.write_str(&one_line(message))
             }
+            Failure::NoCommand(help) => f.write_str(help),
             Failure::Closed => f.write_str("standard output was closed"),
         }
     }
@@ -88,7 +92,20 @@ pub(crate) fn one_line(message: &str) -> String {
         .filter(|line| !line.is_empty());
     let joined = lines.collect::<Vec<_>>().join("; ");
     // What ends in a colon announces the next line.
-    joined.replace(":; ", ": ")
+    without_numbers(&joined.replace(":; ", ": "))
+}
+
+/// Without the system's numbers of its errors, which say nothing that their text does not.
+fn without_numbers(message: &str) -> String {
+    let mut parts = message.split(" (os error ");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(')') {
+            Some((number, rest)) if number.parse::<i32>().is_ok() => text += rest,
+            _ => text.extend([" (os error ", part]),
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -99,6 +116,12 @@ mod tests {
     fn a_message_of_several_lines_becomes_one() {
         let failure = Failure::Input("a\n\n  b:\r\nc\n".to_owned());
         assert_eq!(failure.to_string(), "a; b: c");
+    }
+
+    #[test]
+    fn the_systems_numbers_of_errors_are_left_out() {
+        let failure = Failure::Run("a: gone (os error 2); b (os error x)".to_owned());
+        assert_eq!(failure.to_string(), "a: gone; b (os error x)");
     }
 
     #[test]

@@ -9,19 +9,25 @@ use model::{Rule, Term};
 
 use crate::failure::Failure;
 
+const EXAMPLES: &str = "\
+Examples:
+  metaplast gradcheck
+  metaplast gradcheck --rule bio --order 2";
+
 /// Compare derivatives by reverse mode, forward mode and finite differences
 ///
 /// For each operation of the tape, each term of the rule and the whole episode, a
 /// derivative in a random direction by all three ways, how far they are apart, and the
 /// step at which the (five-point) differences are best. In f64, on built-in glyphs.
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The rule whose terms and episode are checked: bp, bp-exact, fa, dfa, ehebb, oja,
     /// bio, pool, or a rule file
-    #[arg(long, default_value = "pool")]
+    #[arg(long, value_name = "RULE", default_value = "pool")]
     rule: String,
     /// 1: gradients; 2: gradients of gradients, times a vector
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
     order: u8,
 }
 

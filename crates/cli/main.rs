@@ -9,6 +9,7 @@ mod data;
 mod episode;
 mod explain;
 mod failure;
+mod generate;
 mod gradcheck;
 mod output;
 mod progress;
@@ -16,6 +17,7 @@ mod reproduce;
 mod resume;
 mod signals;
 mod train;
+mod usage;
 mod verify;
 
 use std::{
@@ -25,12 +27,37 @@ use std::{
 
 use clap::{Parser, Subcommand, error::ErrorKind};
 
-use failure::{Failure, one_line};
+use failure::Failure;
 
-/// Meta-learn biologically plausible plasticity rules with random feedback pathways.
+const MORE: &str = "\
+Examples:
+  metaplast train --rule bio --data glyphs --episodes 60 --trials 2
+  metaplast reproduce all --quick --data glyphs
+  metaplast explain --rule bio
+
+Results go to standard output or into the run directory, progress and errors to
+standard error.
+
+Exit codes: 0 success, 1 a run that failed, 2 bad usage or bad input, 130 a run
+that was stopped.
+
+Environment:
+  METAPLAST_DATA  the folder where data sets are looked for first and fetched to
+  all_proxy, http_proxy, https_proxy, no_proxy, SSL_CERT_FILE  when fetching";
+
+/// Meta-learn biologically plausible plasticity rules with random feedback pathways
 #[derive(Parser)]
-#[command(name = "metaplast", version, arg_required_else_help = false)]
-struct Cli {
+#[command(
+    name = "metaplast",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 80,
+    after_help = MORE
+)]
+pub(crate) struct Cli {
+    /// No progress and no notes on standard error, only errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -40,35 +67,51 @@ enum Command {
     Train(train::Args),
     Resume(resume::Args),
     Verify(verify::Args),
-    Episode(episode::Args),
     Reproduce(reproduce::Args),
-    Bench(bench::Args),
-    Data(data::Args),
     Explain(explain::Args),
     Gradcheck(gradcheck::Args),
+    Episode(episode::Args),
+    Data(data::Args),
+    Bench(bench::Args),
+    Completions(generate::Completions),
+    Man(generate::Manual),
+}
+
+impl Command {
+    fn run(self) -> Result<(), Failure> {
+        match self {
+            Command::Train(args) => train::run(args),
+            Command::Resume(args) => resume::run(args),
+            Command::Verify(args) => verify::run(args),
+            Command::Reproduce(args) => reproduce::run(args),
+            Command::Explain(args) => explain::run(args),
+            Command::Gradcheck(args) => gradcheck::run(args),
+            Command::Episode(args) => episode::run(args),
+            Command::Data(args) => data::run(args),
+            Command::Bench(args) => bench::run(args),
+            Command::Completions(args) => generate::completions(args),
+            Command::Man(args) => generate::manual(args),
+        }
+    }
 }
 
 fn main() -> ExitCode {
     let result = match Cli::try_parse() {
-        Ok(cli) => match cli.command {
-            Command::Train(args) => train::run(args),
-            Command::Resume(args) => resume::run(args),
-            Command::Verify(args) => verify::run(args),
-            Command::Episode(args) => episode::run(args),
-            Command::Reproduce(args) => reproduce::run(args),
-            Command::Bench(args) => bench::run(args),
-            Command::Data(args) => data::run(args),
-            Command::Explain(args) => explain::run(args),
-            Command::Gradcheck(args) => gradcheck::run(args),
-        },
+        Ok(cli) => {
+            if cli.quiet {
+                progress::be_quiet();
+            }
+            cli.command.run()
+        }
         Err(error) => usage(&error),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // If standard error is closed too there is nobody left to tell.
-            let _ = match failure {
+            let _ = match &failure {
                 Failure::Closed => Ok(()),
+                Failure::NoCommand(help) => write!(io::stderr(), "{help}"),
                 Failure::Stopped(_) => writeln!(io::stderr(), "{failure}"),
                 _ => writeln!(io::stderr(), "error: {failure}"),
             };
@@ -77,15 +120,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Help and version are results; everything else that clap says becomes one line.
+/// Help and version are results; what is wrong with a command line becomes one line.
 fn usage(error: &clap::Error) -> Result<(), Failure> {
-    if matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    ) {
-        return Ok(error.print()?);
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Ok(error.print()?),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Err(Failure::NoCommand(error.render().to_string()))
+        }
+        _ => Err(Failure::Input(usage::message(error))),
     }
-    let text = error.render().to_string();
-    let message = text.strip_prefix("error: ").unwrap_or(&text);
-    Err(Failure::Input(one_line(message)))
 }

@@ -2,14 +2,29 @@
 
 use std::fmt::Arguments;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A line on standard error. If nobody reads that any more, as in `2>&1 | head -1`, there
+/// Whether only errors are told: a wish of the user for the whole process.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From here on no progress and no notes are shown.
+pub(crate) fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+pub(crate) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// A line on standard error, unless the user wants none. If nobody reads that any more, as in `2>&1 | head -1`, there
 /// is nobody left to tell.
 pub(crate) fn say(line: Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "{line}");
+    if !is_quiet() {
+        let _ = writeln!(io::stderr(), "{line}");
+    }
 }
 
 /// Progress on standard error.
@@ -47,7 +62,11 @@ impl Progress {
     }
 
     fn with(unit: Unit, message: &'static str, total: u64, template: &str) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+        let target = match is_quiet() {
+            true => ProgressDrawTarget::hidden(),
+            false => ProgressDrawTarget::stderr(),
+        };
+        let bar = ProgressBar::with_draw_target(Some(total), target);
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }

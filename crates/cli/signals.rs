@@ -7,10 +7,7 @@ use std::sync::atomic::AtomicBool;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::failure::Failure;
-
-/// The exit code of a program that Ctrl-C has ended.
-pub(crate) const STOPPED: u8 = 130;
+use crate::failure::{Failure, STOPPED};
 
 /// A flag that the first Ctrl-C or termination request sets; the second ends the program
 /// at once. A hang-up is left as it is, so that `nohup` works.

@@ -1,13 +1,20 @@
 //! `metaplast verify`: does a run directory hold what its run would write?
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use runs::{Report, Sample, verify};
+use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::output::print_json;
 use crate::progress::Progress;
 use crate::resume;
+
+const EXAMPLES: &str = "\
+Examples:
+  metaplast verify runs/bio-glyphs-1
+  metaplast verify runs/bio-glyphs-1 --sample all -j 2";
 
 /// Check a run directory, and run a sample of it again
 ///
@@ -16,6 +23,7 @@ use crate::resume;
 /// few of trial 0 with the outer optimiser: every number must come out to the bit. Exit
 /// code 1 if anything differs; the differences are printed.
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The run directory
     #[arg(value_name = "DIR")]
@@ -25,8 +33,23 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N|all", default_value = "20", value_parser = sample)]
     sample: Sample,
     /// Worker threads for `--sample all` [default: as the run was started]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was found, for programs.
+#[derive(Serialize)]
+struct Document<'a> {
+    directory: &'a Path,
+    matches: bool,
+    finished: bool,
+    rows: u64,
+    alone: u64,
+    in_sequence: u64,
+    differences: &'a [String],
 }
 
 fn sample(text: &str) -> Result<Sample, String> {
@@ -49,6 +72,42 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         progress.advance(1);
     })?;
     progress.finish();
+    if args.json {
+        print_json(&Document {
+            directory: &args.dir,
+            matches: report.differences.is_empty(),
+            finished: report.finished,
+            rows: report.rows,
+            alone: report.alone,
+            in_sequence: report.in_sequence,
+            differences: &report.differences,
+        })?;
+    } else {
+        print(&report)?;
+    }
+    let shown = args.dir.display();
+    match report.differences.len() {
+        0 if args.json => Ok(()),
+        0 => Ok(writeln!(io::stdout(), "{shown}: matches to the bit")?),
+        number => {
+            let hint = match args.sample {
+                Sample::All => "",
+                Sample::Episodes(_) => "; --sample all runs every episode again and names each row",
+            };
+            Err(Failure::Run(format!(
+                "{shown}: does not match, {number} {} found{hint}",
+                if number == 1 {
+                    "difference"
+                } else {
+                    "differences"
+                }
+            )))
+        }
+    }
+}
+
+/// What was checked and what differs, for people.
+fn print(report: &Report) -> io::Result<()> {
     let mut out = io::stdout();
     for difference in &report.differences {
         writeln!(out, "differs: {difference}")?;
@@ -67,23 +126,5 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     writeln!(
         out,
         "checked: {files}; of {rows} recorded episodes, {alone} run again alone and {in_sequence} in sequence"
-    )?;
-    let shown = args.dir.display();
-    match report.differences.len() {
-        0 => Ok(writeln!(out, "{shown}: matches to the bit")?),
-        number => {
-            let hint = match args.sample {
-                Sample::All => "",
-                Sample::Episodes(_) => "; --sample all runs every episode again and names each row",
-            };
-            Err(Failure::Run(format!(
-                "{shown}: does not match, {number} {} found{hint}",
-                if number == 1 {
-                    "difference"
-                } else {
-                    "differences"
-                }
-            )))
-        }
-    }
+    )
 }

@@ -1,4 +1,4 @@
-//! Builds the book: `cargo run -p metaplast-book` writes it to target/book.
+//! Builds the book: `cargo run --manifest-path crates/book/Cargo.toml` writes it to target/book.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -166,7 +166,7 @@ pub enum DataError {
         problem: String,
     },
     /// Neither a known name nor a path that exists.
-    #[error("unknown data set `{name}`: should be {}, or a path{}", crate::catalog::NAMES, did_you_mean(.suggestion))]
+    #[error("unknown data set '{name}': should be {}, or a path{}", crate::catalog::NAMES, did_you_mean(.suggestion))]
     UnknownName {
         /// What was asked for.
         name: String,
@@ -174,7 +174,7 @@ pub enum DataError {
         suggestion: Option<String>,
     },
     /// A known set of which no files were found.
-    #[error("data set `{name}` ({split} split) not found in {looked}{}; {advice}", did_you_mean(.suggestion))]
+    #[error("data set '{name}' ({split} split) not found in {looked}{}; {advice}", did_you_mean(.suggestion))]
     NotFound {
         /// The set's name.
         name: String,
@@ -188,10 +188,10 @@ pub enum DataError {
         advice: String,
     },
     /// A split that is neither `train` nor `test`.
-    #[error("unknown split `{0}`: should be train or test")]
+    #[error("unknown split '{0}': should be train or test")]
     UnknownSplit(String),
     /// There is nowhere to download a set from.
-    #[error("data set `{name}` cannot be fetched: should be {known}{}", did_you_mean(.suggestion))]
+    #[error("data set '{name}' cannot be fetched: should be {known}{}", did_you_mean(.suggestion))]
     NotFetchable {
         /// What was asked for.
         name: String,
@@ -278,7 +278,7 @@ pub enum DataError {
         value: String,
     },
     /// Not an address to download from.
-    #[error("address `{0}`: should begin with http:// or https://")]
+    #[error("address '{0}': should begin with http:// or https://")]
     Address(String),
     /// An archive is damaged, lacks a file, or holds what it should not.
     #[error("{}: {problem}", path.display())]
@@ -311,5 +311,5 @@ impl DataError {
 fn did_you_mean(suggestion: &Option<String>) -> String {
     suggestion
         .as_ref()
-        .map_or_else(String::new, |s| format!(" (did you mean `{s}`?)"))
+        .map_or_else(String::new, |s| format!("; did you mean '{s}'?"))
 }

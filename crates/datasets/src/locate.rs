@@ -455,7 +455,7 @@ pub(crate) fn not_found(name: &str, split: Split, roots: &Roots) -> DataError {
         split,
         looked: roots.describe(),
         advice: format!(
-            "run `metaplast data fetch {fetch}`, or set METAPLAST_DATA to a folder with {example}"
+            "run metaplast data fetch {fetch}, or set METAPLAST_DATA to a folder with {example}"
         ),
         suggestion,
     }

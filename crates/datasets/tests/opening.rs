@@ -229,9 +229,9 @@ fn a_missing_set_says_where_it_looked_and_what_to_do() {
     let (dir, roots) = root();
     let text = one_line(&open_in(&roots, "emnist-balanced", Split::Test).unwrap_err());
     for part in [
-        "`emnist-balanced` (test split) not found in /absent-folder (absent), ",
+        "'emnist-balanced' (test split) not found in /absent-folder (absent), ",
         dir.path().to_str().unwrap(),
-        "run `metaplast data fetch emnist-balanced`",
+        "run metaplast data fetch emnist-balanced",
         "set METAPLAST_DATA to a folder with emnist/emnist-balanced-test-images-idx3-ubyte.gz",
     ] {
         assert!(text.contains(part), "{text}");
@@ -248,7 +248,7 @@ fn a_typo_is_answered_with_the_nearest_name() {
         ("emnist", "emnist-balanced"),
     ] {
         let text = one_line(&open_in(&roots, typo, Split::Test).unwrap_err());
-        assert!(text.contains(&format!("did you mean `{meant}`?")), "{text}");
+        assert!(text.contains(&format!("did you mean '{meant}'?")), "{text}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use plots::{Figure, Setting, Table, draw_png, draw_svg};
+use plots::{Figure, Setting, Table, draw_svg};
 use rayon::prelude::*;
 use runs::{RunError, write_whole};
 use serde::Serialize;
@@ -34,7 +34,8 @@ struct Caption<'a> {
 }
 
 impl Report {
-    /// Writes into `folder`: for each figure NAME.svg, NAME.png and NAME.csv; for each
+    /// Writes into `folder`: for each figure NAME.svg, NAME.csv and, with the
+    /// feature `png`, NAME.png; for each
     /// table NAME.csv and NAME.md; captions.json, verdicts.csv and report.html.
     ///
     /// # Errors
@@ -43,10 +44,13 @@ impl Report {
         let put = |name: String, bytes: &[u8]| write_whole(&folder.join(name), bytes);
         self.figures.par_iter().try_for_each(|figure| {
             let svg = draw_svg(figure);
-            let png = draw_png(&svg)
-                .map_err(|error| RunError::Failed(format!("{}.png: {error}", figure.id)))?;
             put(format!("{}.svg", figure.id), svg.as_bytes())?;
-            put(format!("{}.png", figure.id), &png)?;
+            #[cfg(feature = "png")]
+            {
+                let png = plots::draw_png(&svg)
+                    .map_err(|error| RunError::Failed(format!("{}.png: {error}", figure.id)))?;
+                put(format!("{}.png", figure.id), &png)?;
+            }
             put(format!("{}.csv", figure.id), figure.to_csv().as_bytes())
         })?;
         for (table, source) in &self.tables {

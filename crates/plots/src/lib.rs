@@ -19,6 +19,7 @@ mod figure;
 mod html;
 mod palette;
 pub mod panels;
+#[cfg(feature = "png")]
 mod png;
 mod run_report;
 pub mod stats;
@@ -30,6 +31,7 @@ pub use draw::figure as draw_svg;
 pub use figure::{Axis, Curve, Figure, Level, Panel, Series};
 pub use html::{Page, Section, Setting};
 pub use palette::Colour;
+#[cfg(feature = "png")]
 pub use png::{PngError, from_svg as draw_png};
 pub use run_report::write_run_report;
 pub use table::Table;

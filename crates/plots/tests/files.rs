@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use plots::stats::Interval;
-use plots::{Axis, Colour, Curve, Figure, Level, Panel, Series, draw_png, draw_svg};
+use plots::{Axis, Colour, Curve, Figure, Level, Panel, Series, draw_svg};
 use roxmltree::Document;
 
 fn point(mean: f64) -> Interval {
@@ -91,22 +91,24 @@ fn a_gap_breaks_the_line_instead_of_bridging_it() {
     assert!(line.is_some_and(|path| path.matches('L').count() == 2));
 }
 
+#[cfg(feature = "png")]
 #[test]
 fn the_png_decodes_to_twice_the_size_and_has_text_without_any_font_installed() {
     let figure = figure();
-    let png = draw_png(&draw_svg(&figure)).unwrap();
+    let png = plots::draw_png(&draw_svg(&figure)).unwrap();
     let picture = resvg::tiny_skia::Pixmap::decode_png(&png).unwrap();
     assert_eq!((picture.width(), picture.height()), (2 * 960, 2 * 640));
     // The heading stands in the first 60 rows, where there is nothing else.
     let dark = |x: u32, y: u32| picture.pixel(x, y).is_some_and(|p| p.red() < 100);
     let inked = (0..400).flat_map(|x| (0..50).map(move |y| (x, y)));
     assert!(inked.filter(|(x, y)| dark(*x, *y)).count() > 200);
-    assert_eq!(png, draw_png(&draw_svg(&figure)).unwrap());
+    assert_eq!(png, plots::draw_png(&draw_svg(&figure)).unwrap());
 }
 
+#[cfg(feature = "png")]
 #[test]
 fn what_is_no_drawing_is_an_error() {
-    assert!(draw_png("<svg").is_err());
+    assert!(plots::draw_png("<svg").is_err());
 }
 
 #[test]

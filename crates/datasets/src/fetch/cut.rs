@@ -24,12 +24,14 @@ pub(super) fn make(cut: &Cut, into: &Path, fetched: &mut Fetched) -> Result<bool
     let roots = Roots::new(vec![into.to_owned()]);
     // A damaged one is not worth keeping, another one is.
     if let Some(there) = find(&cut.name, cut.split, &roots)?
-        && let Ok(set) = crate::read(&there)
+        && let Files::Idx { images, labels, .. } = &there.files
+        && let Ok((images, labels)) = contents(images, labels)
     {
-        if set.checksum() != cut.md5 {
+        let found = md5(&images, &labels);
+        if found != cut.md5 {
             return Err(DataError::Occupied {
                 path: there.files()[0].to_owned(),
-                found: set.checksum().to_owned(),
+                found,
                 expected: cut.md5.clone(),
             });
         }
@@ -55,10 +57,7 @@ pub(super) fn make(cut: &Cut, into: &Path, fetched: &mut Fetched) -> Result<bool
             kept_labels.push(*label);
         }
     }
-    let mut sum = Md5Sum::new();
-    sum.update(&kept_images);
-    sum.update(&kept_labels);
-    let found = sum.hex();
+    let found = md5(&kept_images, &kept_labels);
     if found != cut.md5 {
         return Err(DataError::Cut {
             name: cut.name.clone(),
@@ -91,6 +90,19 @@ pub(super) fn make(cut: &Cut, into: &Path, fetched: &mut Fetched) -> Result<bool
         fetched.written.push(path);
     }
     Ok(true)
+}
+
+/// The bytes of both files after their headers, as they are stored.
+fn contents(images: &Path, labels: &Path) -> Result<(Vec<u8>, Vec<u8>), DataError> {
+    let (images, labels) = open_pair(images, labels)?;
+    Ok((images.data()?, labels.data()?))
+}
+
+fn md5(images: &[u8], labels: &[u8]) -> String {
+    let mut sum = Md5Sum::new();
+    sum.update(images);
+    sum.update(labels);
+    sum.hex()
 }
 
 /// A gzipped IDX file, on disk when this returns.

@@ -30,7 +30,7 @@ pub struct Cut {
     pub split: Split,
     /// How many images of each class are taken, in the order of the file.
     pub per_class: usize,
-    /// MD5 of the images' and labels' bytes that come out, as [`crate::Dataset::checksum`].
+    /// MD5 of the bytes of the images and then the labels that come out, as they are stored.
     pub md5: String,
 }
 
@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn a_name_without_a_source_is_answered_with_those_that_have_one() {
         let text = Source::published("emnist-balanc").unwrap_err().to_string();
-        assert!(text.contains("(did you mean `emnist-balanced`?)"), "{text}");
+        assert!(text.contains("; did you mean 'emnist-balanced'?"), "{text}");
         assert!(Source::published("emnist-mine").is_err());
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn unpack(archive: &Path, wanted: &[(&str, PathBuf)]) -> Result<(), D
         let name = String::from_utf8_lossy(member.name_raw());
         if climbs_out(&name) {
             return Err(bad(format!(
-                "member `{}` points outside the archive, should be a plain relative name",
+                "member '{}' points outside the archive, should be a plain relative name",
                 name.escape_debug()
             )));
         }
@@ -39,7 +39,7 @@ pub(super) fn unpack(archive: &Path, wanted: &[(&str, PathBuf)]) -> Result<(), D
     for (name, path) in wanted {
         let member = zip.by_name(name).map_err(|error| match error {
             zip::result::ZipError::FileNotFound => bad(format!(
-                "holds no `{name}`, should be the published archive"
+                "holds no '{name}', should be the published archive"
             )),
             other => bad(format!("{name}: {other}, should be a whole zip archive")),
         })?;

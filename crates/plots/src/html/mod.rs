@@ -12,6 +12,12 @@ mod setting;
 
 pub use setting::Setting;
 
+/// The files of a figure beside the page.
+const FIGURE_FILES: &[&str] = match cfg!(feature = "png") {
+    true => &["svg", "png", "csv"],
+    false => &["svg", "csv"],
+};
+
 /// A page, from top to bottom.
 #[derive(Debug)]
 pub struct Page<'a> {
@@ -107,7 +113,7 @@ impl Page<'_> {
                     }
                 }
                 p.caption { (figure.caption) }
-                @if self.files { (files(&figure.id, &["svg", "png", "csv"])) }
+                @if self.files { (files(&figure.id, FIGURE_FILES)) }
             }
         }
     }

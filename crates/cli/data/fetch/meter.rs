@@ -1,9 +1,11 @@
 //! How far a download is, on standard error.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use datasets::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::progress::{is_quiet, say};
 
 /// A bar on a terminal; elsewhere a line at the start and one for every tenth.
 #[derive(Default)]
@@ -21,8 +23,7 @@ impl Meter {
             Some(total) => format!("{}: {done:.1} of {:.1} MB", self.what, total as f64 / 1e6),
             None => format!("{}: {done:.1} MB", self.what),
         };
-        // Progress is not worth failing for.
-        let _ = writeln!(io::stderr(), "{line}");
+        say(format_args!("{line}"));
     }
 }
 
@@ -30,7 +31,7 @@ impl Progress for Meter {
     fn begin(&mut self, what: &str, already: u64, total: Option<u64>) {
         what.clone_into(&mut self.what);
         (self.done, self.total) = (already, total);
-        if !io::stderr().is_terminal() {
+        if is_quiet() || !io::stderr().is_terminal() {
             self.say();
             return;
         }
@@ -61,7 +62,7 @@ impl Progress for Meter {
     }
 
     fn note(&mut self, line: &str) {
-        let _ = writeln!(io::stderr(), "{line}");
+        say(format_args!("{line}"));
     }
 
     fn end(&mut self) {

@@ -1,0 +1,10 @@
+/// A number of things, as in "1 trial" and "20 trials".
+///
+/// ```
+/// assert_eq!(words::count(1, "trial"), "1 trial");
+/// assert_eq!(words::count(20, "trial"), "20 trials");
+/// ```
+pub fn count(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}

@@ -1,0 +1,12 @@
+//! How a program tells people things, in one place so that it tells them everywhere in
+//! the same way: names that are nearly right, commands to type, durations, counts.
+
+mod command;
+mod count;
+mod duration;
+mod nearest;
+
+pub use command::command;
+pub use count::count;
+pub use duration::duration;
+pub use nearest::{did_you_mean, nearest};
