@@ -16,6 +16,9 @@ use crate::progress::say;
 /// and backward, follow any weight, and see what each step and layer contributes to
 /// dL_meta/dtheta.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  metaplast explain --rule bio\n  metaplast explain --rule oja --sizes 784-20-47 --steps 40 -o small.html"
+)]
 pub(crate) struct Args {
     /// bp, bp-exact, fa, dfa, ehebb, oja, bio, pool, or a rule file
     #[arg(long, value_name = "RULE", default_value = "bio")]
@@ -46,7 +49,7 @@ pub(crate) struct Args {
     )]
     seed: String,
     /// The page [default: explain-RULE.html]
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 

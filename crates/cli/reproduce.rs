@@ -22,6 +22,9 @@ use crate::signals;
 /// stopped. Learning digits online (fig1, figs1) uses mnist, or the digits among glyphs
 /// with --data glyphs.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  metaplast reproduce all --quick --data glyphs\n  metaplast reproduce fig3 fig5 --trials 4"
+)]
 pub(crate) struct Args {
     /// fig1, fig3, fig4, fig5, fig7, fig8, table1, figs1, figs2, figs5, or all
     #[arg(value_name = "FIGURE|all", required = true)]

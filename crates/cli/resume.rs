@@ -15,6 +15,7 @@ use crate::train;
 /// From its last checkpoint. What it ends with is the same to the byte as if it had never
 /// been interrupted.
 #[derive(clap::Args)]
+#[command(after_help = "Example: metaplast resume runs/bio-glyphs-1")]
 pub(crate) struct Args {
     /// The run directory
     #[arg(value_name = "DIR")]
