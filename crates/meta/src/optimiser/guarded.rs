@@ -11,13 +11,18 @@ use crate::Penalty;
 ///    episode: no coefficient moves further than one of the pseudo-gradient's size
 ///    would, judged by what the step does to the weights.
 /// 2. **Clipped gradients, soon forgotten.** Each derivative is cut to 1.5 times its root
-///    mean square so far, and β₂ is 0.97 instead of 0.999. Near an instability
-///    derivatives grow by ten orders of magnitude, and with a v̂ that lets them in, and
-///    remembers a thousand episodes, their coefficients would not move again.
-/// 3. **Proximal L1.** Adam's step is taken on all but λ₁ Σ |θ_r|, then every θ_r is
-///    drawn towards 0 by its step size times λ₁ and stops there, so that zeros are exact
-///    zeros (in Adam's metric, as the step itself).
-/// 4. **Evidence.** A coefficient of 0 stays there until its mean gradient m̂ is above λ₁
+///    mean square so far, or 1.5 λ_r if that is more, and β₂ is 0.97 instead of 0.999.
+///    Near an instability derivatives grow by ten orders of magnitude, and with a v̂ that
+///    lets them in, and remembers a thousand episodes, their coefficients would not move
+///    again. Without λ_r in it, a small first derivative would keep all later ones below
+///    what it takes to leave 0.
+/// 3. **Proximal L1 on terms of one size.** Adam's step is taken on all but the penalty,
+///    then every θ_r is drawn towards 0 by its step size times
+///    λ_r = λ₁ · max(1, ‖F^r‖/‖F^0‖) and stops there, so that zeros are exact zeros (in
+///    Adam's metric, as the step itself). As a lasso on standardised columns, it weighs a
+///    coefficient by what it does to the weights, where λ₁ Σ |θ_r| all but spares a term a
+///    thousand times as large as the first.
+/// 4. **Evidence.** A coefficient of 0 stays there until its mean gradient m̂ is above λ_r
 ///    by a standard error: most of ten terms are of no use, and without this each of
 ///    them would take a random walk that the others have to make up for. The first
 ///    gradient alone is no evidence.
@@ -55,7 +60,7 @@ pub struct Guarded {
     rejected: Vec<u64>,
 }
 
-/// Derivatives are cut to so many times their root mean square.
+/// Derivatives are cut to so many times their root mean square, or λ_r.
 const CLIP: f64 = 1.5;
 /// The largest cross-entropy that passes, in units of that of guessing.
 const LIMIT: f64 = 1.5;
@@ -70,7 +75,7 @@ const SETBACK: f64 = 0.4;
 const LUCK: f64 = 0.5;
 /// β₂ of Adam.
 const BETA2: f64 = 0.97;
-/// A coefficient leaves 0 if its mean gradient is so many standard errors above λ₁.
+/// A coefficient leaves 0 if its mean gradient is so many standard errors above λ_r.
 const EVIDENCE: f64 = 1.0;
 /// So many rejections within so many episodes are too many.
 const TOO_MANY: usize = 3;
@@ -182,7 +187,7 @@ impl Guarded {
                 if new {
                     return slope;
                 }
-                let most = CLIP * self.adam.moments(r).1;
+                let most = CLIP * self.adam.moments(r).1.max(self.l1_of(r));
                 slope.clamp(-most, most)
             })
             .collect();
@@ -190,13 +195,23 @@ impl Guarded {
         let error = EVIDENCE * self.adam.standard_error();
         for (r, theta) in theta.iter_mut().enumerate() {
             let (mean, size) = self.adam.moments(r);
-            if *theta == 0.0 && mean.abs() <= self.l1 + error * size {
+            let l1 = self.l1_of(r);
+            if *theta == 0.0 && mean.abs() <= l1 + error * size {
                 continue;
             }
-            let stride = self.strides.as_ref().map_or(1.0, |strides| strides[r]);
-            let step = self.adam.eta * stride * self.radius / size;
-            *theta = shrunk(*theta - step * mean, step * self.l1);
+            let step = self.adam.eta * self.stride(r) * self.radius / size;
+            *theta = shrunk(*theta - step * mean, step * l1);
         }
+    }
+
+    /// min(1, ‖F^0‖/‖F^r‖), 1 before the terms are measured.
+    fn stride(&self, r: usize) -> f64 {
+        self.strides.as_ref().map_or(1.0, |strides| strides[r])
+    }
+
+    /// λ_r = λ₁ · max(1, ‖F^r‖/‖F^0‖).
+    fn l1_of(&self, r: usize) -> f64 {
+        self.l1 / self.stride(r)
     }
 
     fn return_to_best(&mut self, theta: &mut [f64]) {
@@ -302,6 +317,33 @@ mod tests {
             guarded.learn(&mut theta, &seen(3.0, &[1.0, -0.4, 0.4]));
         }
         assert_eq!(theta[1..], [0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_small_first_gradient_does_not_lock_a_coefficient() {
+        for first in [1.0, 0.1, 1e-3, 0.0] {
+            let mut theta = [0.1, 0.0, 0.0];
+            let mut guarded = guarded(&theta, 2.1);
+            guarded.learn(&mut theta, &seen(3.0, &[1.0, 0.0, first]));
+            let mut episodes = 0;
+            while theta[2] == 0.0 {
+                guarded.learn(&mut theta, &seen(3.0, &[1.0, 0.0, -10.0]));
+                episodes += 1;
+                // The mean of ten gradients is within a standard error of them all.
+                assert!(episodes < 20, "still 0 after a first gradient of {first}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_term_four_times_as_large_takes_four_times_the_evidence() {
+        // λ_r is 0.5 for the third term, and 2 for the second.
+        let mut theta = [0.1, 0.0, 0.0];
+        let mut guarded = guarded(&theta, 0.5);
+        for _ in 0..100 {
+            guarded.learn(&mut theta, &seen(3.0, &[1.0, -1.5, -1.5]));
+        }
+        assert!(theta[1] == 0.0 && theta[2] > 0.0, "{theta:?}");
     }
 
     #[test]
