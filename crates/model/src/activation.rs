@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "activation", rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Activation {
-    /// y = ln(1 + e^βz)/β (PAPER Eq. 1); its slope is 1 − e^−βy.
+    /// y = ln(1 + e^βz)/β (PAPER Eq. 13); its slope is 1 − e^−βy.
     Softplus {
         /// Sharpness; the paper uses 10.
         beta: f64,

@@ -87,8 +87,8 @@ impl Network {
         trace.carried.resize(self.layers(), None);
     }
 
-    /// e_L = y_L − target (PAPER Eq. 13: the slope of the cross-entropy in z_L) and, by
-    /// the feedback pathway, e_l for l = L−1 down to `lowest` (PAPER Eqs. 3, 24).
+    /// e_L = y_L − target, the slope of the cross-entropy in z_L, and, by the feedback
+    /// pathway, e_l for l = L−1 down to `lowest` (PAPER Eqs. 3, 24).
     /// `target` is one-hot, a row an image; `b` holds the pathway's matrices.
     ///
     /// # Panics

@@ -306,7 +306,7 @@ functions! {
         };
     }
 
-    /// ln(1 + e^βx)/β with β > 0 (PAPER Eq. 1), computed as max(x, 0) + ln(1 + e^−|βx|)/β,
+    /// ln(1 + e^βx)/β with β > 0 (PAPER Eq. 13), computed as max(x, 0) + ln(1 + e^−|βx|)/β,
     /// which is precise and finite however large |βx| is. Its derivative is 1 − e^−βy.
     ///
     /// # Panics
@@ -317,7 +317,7 @@ functions! {
         x: |g, d| g.gate(d, y, beta);
     }
 
-    /// 1 − e^−βy: the slope of softplus_β where its value is y (PAPER Eq. 2).
+    /// 1 − e^−βy: the slope of softplus_β where its value is y (of PAPER Eq. 13).
     ///
     /// # Panics
     /// If β is not above 0 and finite.
