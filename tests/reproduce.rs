@@ -174,8 +174,72 @@ fn digits_are_learned_online_with_the_same_bytes_for_any_number_of_threads() {
 }
 
 #[test]
+fn settings_are_passed_on_to_every_run_and_told_wherever_results_are_shown() {
+    let place = Place::new();
+    let given = [
+        "optimiser=adam",
+        "sizes=784-6-47",
+        "K=2",
+        "Q=1",
+        "--out",
+        "out",
+    ];
+    let printed = place.good(&args(&["fig3"], &given));
+    let config = place.read("out/runs/fa/config.toml");
+    assert!(
+        config.contains("optimiser = \"adam\"") && config.contains("K = 2"),
+        "{config}"
+    );
+    let (page, captions) = (
+        place.read("out/report.html"),
+        place.read("out/captions.json"),
+    );
+    for told in [
+        "sizes = 784-6-47",
+        "synthetic data (glyphs), not EMNIST",
+        "2 trials, not 20",
+    ] {
+        for place in [&page, &captions, &printed] {
+            assert!(place.contains(told), "{told}: {place}");
+        }
+    }
+    assert!(!captions.contains("guarded"), "{captions}");
+    // Nothing is judged on two trials of three episodes.
+    let verdicts = place.read("out/verdicts.csv");
+    assert!(
+        verdicts.starts_with("claim,figure,outcome,check,met,"),
+        "{verdicts}"
+    );
+    assert_eq!(
+        verdicts.matches(",not tested,").count(),
+        verdicts.lines().count() - 1
+    );
+    for id in 1..=16 {
+        assert!(verdicts.contains(&format!("\nC{id},")), "C{id}");
+    }
+    let table = place.good(&["reproduce", "--compare", "out", "out"]);
+    assert!(table.contains("16 of 16 verdicts are the same."), "{table}");
+}
+
+#[test]
 fn what_cannot_be_reproduced_is_refused_in_one_line() {
     let place = Place::new();
+    place.bad(
+        &["reproduce", "fig3", "rule=bp"],
+        &["rule=bp: a figure has a rule of its own"],
+    );
+    place.bad(
+        &["reproduce", "fig3", "trials=3"],
+        &["trials=3: is given as --trials"],
+    );
+    place.bad(
+        &["reproduce", "optimiser=adam"],
+        &["no figure to reproduce with optimiser=adam"],
+    );
+    place.bad(
+        &["reproduce", "--compare", "nowhere"],
+        &["nowhere/verdicts.csv"],
+    );
     place.bad(
         &["reproduce", "fig2"],
         &["unknown figure 'fig2'; it should be one of fig1, fig3"],

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datasets::{Dataset, Split};
-use paper::{Ask, Outcome, QUICK, Report, Reproduction, Standing, TARGETS, TRIALS, Target};
+use paper::{Ask, QUICK, Report, Reproduction, Standing, TARGETS, TRIALS, Target};
 use runs::{RunError, parse_value};
 use toml::Value;
 
@@ -20,14 +20,16 @@ use crate::signals;
 /// then writes FIGURE.svg, .png and .csv, captions.json, verdicts.csv and report.html to
 /// DIR, and prints the verdicts. Asked again with the same DIR it goes on where it was
 /// stopped. Learning digits online (fig1, figs1) uses mnist, or the digits among glyphs
-/// with --data glyphs.
+/// with --data glyphs. Settings of `train` can be given as key=value, and hold for every
+/// run: the paper's own outer optimiser is optimiser=adam.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  metaplast reproduce all --quick --data glyphs\n  metaplast reproduce fig3 fig5 --trials 4"
 )]
 pub(crate) struct Args {
-    /// fig1, fig3, fig4, fig5, fig7, fig8, table1, figs1, figs2, figs5, or all
-    #[arg(value_name = "FIGURE|all", required = true)]
+    /// fig1, fig3, fig4, fig5, fig7, fig8, table1, figs1, figs2, figs5, gains, transfer, or
+    /// all; and settings of every run
+    #[arg(value_name = "FIGURE|all|key=value", required = true)]
     figures: Vec<String>,
     /// A data set's name or path [default: emnist-balanced where found, else glyphs]
     #[arg(long, value_name = "NAME|PATH")]
@@ -44,6 +46,10 @@ pub(crate) struct Args {
     /// The seed of every run [default: 0]
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     seed: Option<String>,
+    /// Set what reproductions have already found side by side: instead of figures, name their
+    /// folders
+    #[arg(long)]
+    compare: bool,
     /// Worker threads; never changes a result [default: as many as there are cores]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<String>,
@@ -52,7 +58,47 @@ pub(crate) struct Args {
     out: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: Args) -> Result<(), Failure> {
+impl Args {
+    /// Takes the settings out of the figures. Those that are options too, and those that no
+    /// run of a figure can do without, are told apart.
+    fn assignments(&mut self) -> Result<Vec<String>, Failure> {
+        let (given, figures) = std::mem::take(&mut self.figures)
+            .into_iter()
+            .partition::<Vec<_>, _>(|text| text.contains('='));
+        self.figures = figures;
+        for text in &given {
+            let key = text.split('=').next().unwrap_or_default();
+            match key {
+                "data" | "trials" | "episodes" | "seed" | "threads" | "out" => {
+                    return Err(Failure::Input(format!(
+                        "{text}: is given as --{key} to reproduce"
+                    )));
+                }
+                "rule" | "split" => {
+                    return Err(Failure::Input(format!(
+                        "{text}: a figure has a {key} of its own; metaplast train takes any"
+                    )));
+                }
+                _ => {}
+            }
+        }
+        if self.figures.is_empty() {
+            return Err(Failure::Input(format!(
+                "no figure to reproduce with {}; name one, or all",
+                given.join(" ")
+            )));
+        }
+        Ok(given)
+    }
+}
+
+pub(crate) fn run(mut args: Args) -> Result<(), Failure> {
+    if args.compare {
+        let folders: Vec<PathBuf> = args.figures.iter().map(PathBuf::from).collect();
+        let table = paper::side_by_side(&folders)?;
+        return Ok(io::stdout().write_all(table.to_markdown().as_bytes())?);
+    }
+    let assignments = args.assignments()?;
     let targets = targets(&args.figures)?;
     let data = Arc::new(match &args.data {
         Some(name) => datasets::open(name, Split::Test)?,
@@ -72,7 +118,10 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         None
     };
     let name = args.data.clone().unwrap_or_else(|| data.name().to_owned());
-    let ask = ask(args, targets, &data)?;
+    let ask = Ask {
+        assignments,
+        ..ask(args, targets, &data)?
+    };
     let out = ask.out.clone();
     let mut reproduction = Reproduction::open(ask, (&name, data), digits)?;
     let stop = signals::stop_on_request()?;
@@ -143,6 +192,7 @@ fn ask(args: Args, targets: Vec<&'static Target>, data: &Dataset) -> Result<Ask,
         seed: count("seed", 0, args.seed)?.unwrap_or(0),
         threads: count("threads", 1, args.threads)?.map_or(threads, |n| n as usize),
         quick: args.quick,
+        assignments: Vec::new(),
         out: args.out.unwrap_or_else(folder),
     })
 }
@@ -186,26 +236,21 @@ fn verdicts(report: &Report) -> String {
         let outcome = verdict.outcome.name();
         let _ = writeln!(
             text,
-            "{:<4}{outcome:<11}{:<9} {}",
+            "{:<4}{outcome:<11}{:<15} {}",
             claim.id, claim.figure, claim.statement
         );
-        if verdict.outcome == Outcome::NotTested {
-            let _ = writeln!(text, "      {}", verdict.note);
-        }
         for check in &verdict.checks {
             let mark = match check.standing {
                 Standing::Missed => '✗',
+                Standing::Undecided => '?',
+                Standing::Unjudged => '·',
                 Standing::Met => '✓',
             };
             let _ = writeln!(text, "    {mark} {check}");
         }
-    }
-    let tested = report.verdicts.iter().find(|v| !v.checks.is_empty());
-    if let Some(note) = tested
-        .map(|verdict| &verdict.note)
-        .filter(|note| !note.is_empty())
-    {
-        let _ = writeln!(text, "All of this: {note}.");
+        if !verdict.note.is_empty() {
+            let _ = writeln!(text, "      {}", verdict.note);
+        }
     }
     text
 }

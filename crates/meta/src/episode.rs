@@ -335,11 +335,19 @@ impl Episode {
         start: &impl Start<T>,
     ) -> (Scores, Vec<Array2<T>>) {
         let recorded = self.record(tape, start);
-        let scores = self.score(tape, start, &recorded);
-        (
-            scores,
-            recorded.query.w.iter().map(|w| tape.matrix(w)).collect(),
-        )
+        self.scores(tape, start, &recorded)
+    }
+
+    /// What an episode that was just recorded came to, and its weights after learning.
+    pub(crate) fn scores<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        start: &impl Start<T>,
+        recorded: &Recorded,
+    ) -> (Scores, Vec<Array2<T>>) {
+        let scores = self.score(tape, start, recorded);
+        let w = recorded.query.w.iter().map(|w| tape.matrix(w)).collect();
+        (scores, w)
     }
 
     fn score<T: Real>(

@@ -23,18 +23,106 @@ pub enum RuleSource {
     BuiltIn(&'static str),
     /// F^0 on all layers, and F^2 too on some, numbered from 1 (PAPER Table 1).
     EHebbOn(&'static [usize]),
+    /// Backpropagation with Oja's term F^9 besides (PAPER Discussion).
+    BpAndOja,
 }
 
-/// An online learning with the coefficients that a meta-training arrived at.
+/// Learning digits online (PAPER Figs. 1 and S1).
 #[derive(Clone, Copy, Debug)]
 pub struct OnlineExperiment {
     /// Its name, and that of its directory.
     pub name: &'static str,
     /// What people call it, in legends.
     pub label: &'static str,
-    /// The experiment that its rule and coefficients come from.
-    pub learned_by: &'static str,
+    /// Its rule, which is that of the experiment of this name.
+    pub rule: &'static str,
+    /// Its network.
+    pub network: OnlineNetwork,
+    /// Its coefficients.
+    pub theta: ThetaSource,
 }
+
+/// The two networks that learn digits; the paper's text and its released code differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnlineNetwork {
+    /// 784-170-130-100-70-47, as in the text: outputs for all of EMNIST's classes.
+    Text,
+    /// 784-170-130-100-70-10, as in the code: an output for each digit.
+    Code,
+}
+
+impl OnlineNetwork {
+    /// Both.
+    pub const ALL: [OnlineNetwork; 2] = [OnlineNetwork::Text, OnlineNetwork::Code];
+
+    /// Units of its layers.
+    pub fn sizes(self) -> [usize; 6] {
+        [784, 170, 130, 100, 70, self.outputs()]
+    }
+
+    /// Units of the last one.
+    pub fn outputs(self) -> usize {
+        match self {
+            OnlineNetwork::Text => 47,
+            OnlineNetwork::Code => 10,
+        }
+    }
+}
+
+/// Where coefficients come from that stay as they are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ThetaSource {
+    /// The mean over trials of what the meta-training of the rule arrived at.
+    Learned,
+    /// What the authors wrote into their scripts.
+    Authors(&'static [f64]),
+}
+
+/// A rule with the coefficients that each trial of its meta-training arrived at, on
+/// fresh tasks.
+#[derive(Clone, Copy, Debug)]
+pub struct FrozenExperiment {
+    /// Its name, and that of its directory.
+    pub name: &'static str,
+    /// The experiment that rule, settings and coefficients come from.
+    pub learned_by: &'static str,
+    /// Which of the rule's terms are tried; the coefficients of the others are set to 0.
+    pub terms: Terms,
+    /// A data set that it was not learned on; `None` for its own.
+    pub data: Option<&'static str>,
+    /// What differs from the settings of its experiment, as M and Q.
+    pub tasks: Option<(usize, usize)>,
+    /// Whether the weights' place beside the feedback pathway is measured.
+    pub feedback: bool,
+}
+
+/// Which terms of a rule are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Terms {
+    /// All of them.
+    All,
+    /// These alone.
+    Only(&'static [&'static str]),
+    /// All but one.
+    Without(&'static str),
+}
+
+impl Terms {
+    /// Whether a term is among them.
+    pub fn has(self, term: &str) -> bool {
+        match self {
+            Terms::All => true,
+            Terms::Only(terms) => terms.contains(&term),
+            Terms::Without(other) => term != other,
+        }
+    }
+}
+
+/// Fresh tasks of each trial with frozen coefficients.
+pub const FRESH_TASKS: u64 = 20;
+
+/// Images that the paper's online experiments learn from: an epoch of MNIST.
+pub(crate) const PAPER_IMAGES: usize = 60_000;
 
 /// Trials of each experiment in the paper.
 pub const TRIALS: u64 = 20;
@@ -45,7 +133,7 @@ pub const QUICK: (u64, u64) = (4, 60);
 /// Settings of all experiments. Tasks are drawn as in the paper's released code, with
 /// which its numbers were made. The outer optimiser is not the paper's plain Adam, with
 /// which the pool diverges and single trials of other rules are lost.
-pub(super) const COMMON: &[&str] = &["tasks=code", "optimiser=guarded"];
+pub(crate) const COMMON: &[&str] = &["tasks=code", "optimiser=guarded"];
 
 /// The network of Table 1.
 const SHALLOW: &[&str] = &["sizes=784-130-70-47"];
@@ -60,7 +148,7 @@ const POOL_L2: &[&str] = &["penalty=l2", "lambda=50"];
 const POOL_ELASTIC: &[&str] = &["penalty=elastic", "lambda=2.1"];
 
 /// All experiments.
-pub const EXPERIMENTS: [Experiment; 17] = [
+pub const EXPERIMENTS: [Experiment; 24] = [
     built_in("bp", "BP", &[]),
     built_in("fa", "FA", &[]),
     built_in("ehebb", "eHebb", &[]),
@@ -78,23 +166,204 @@ pub const EXPERIMENTS: [Experiment; 17] = [
     table1("table1-w12-w23", "W12, W23", &[2, 3]),
     table1("table1-w01-w23", "W01, W23", &[1, 3]),
     table1("table1-all", "all", &[1, 2, 3]),
+    bp_of_gain("gain0.1-bp", "BP, gain 0.1", &["gain=0.1"]),
+    bp_of_gain("gain0.3-bp", "BP, gain 0.3", &["gain=0.3"]),
+    bp_of_gain("gain3-bp", "BP, gain 3", &["gain=3"]),
+    bp_and_oja("gain0.1-bp-oja", "BP + Oja, gain 0.1", &["gain=0.1"]),
+    bp_and_oja("gain0.3-bp-oja", "BP + Oja, gain 0.3", &["gain=0.3"]),
+    bp_and_oja("gain1-bp-oja", "BP + Oja", &[]),
+    bp_and_oja("gain3-bp-oja", "BP + Oja, gain 3", &["gain=3"]),
 ];
 
-/// All online experiments.
-pub const ONLINE: [OnlineExperiment; 4] = [
-    online("online-bp", "BP", "bp"),
-    online("online-fa", "FA", "fa"),
-    online("online-bio", "bio", "bio"),
-    online("online-dfa", "DFA", "dfa"),
+/// Initial weights in units of Xavier's, each with the experiments of BP and of BP + F^9
+/// (C15).
+pub(crate) const GAINS: [(f64, &str, &str); 4] = [
+    (0.1, "gain0.1-bp", "gain0.1-bp-oja"),
+    (0.3, "gain0.3-bp", "gain0.3-bp-oja"),
+    (1.0, "bp", "gain1-bp-oja"),
+    (3.0, "gain3-bp", "gain3-bp-oja"),
 ];
 
-/// Layer sizes of the online experiments: the paper's network with an output for each
-/// digit. The paper does not say whether it kept 47 outputs.
-pub(super) const ONLINE_SIZES: [usize; 6] = [784, 170, 130, 100, 70, 10];
+/// θ_0 of FA and DFA in the script that the authors learned digits with.
+const AUTHORS_FA: ThetaSource = ThetaSource::Authors(&[0.0029]);
+const AUTHORS_DFA: ThetaSource = ThetaSource::Authors(&[0.0021]);
 
-/// Images that an online experiment learns from, from one test to the next, and of a
-/// test.
-pub(super) const ONLINE_IMAGES: (usize, usize, usize) = (10_000, 250, 1_000);
+/// All online experiments. The authors wrote down no coefficients of BP and bio for them.
+pub const ONLINE: [OnlineExperiment; 12] = {
+    use OnlineNetwork::{Code, Text};
+    use ThetaSource::Learned;
+    [
+        online("online-bp", "BP", "bp", Text, Learned),
+        online("online-fa", "FA", "fa", Text, Learned),
+        online("online-bio", "bio", "bio", Text, Learned),
+        online("online-dfa", "DFA", "dfa", Text, Learned),
+        online(
+            "online-fa-authors",
+            "FA, authors’ θ",
+            "fa",
+            Text,
+            AUTHORS_FA,
+        ),
+        online(
+            "online-dfa-authors",
+            "DFA, authors’ θ",
+            "dfa",
+            Text,
+            AUTHORS_DFA,
+        ),
+        online("online10-bp", "BP", "bp", Code, Learned),
+        online("online10-fa", "FA", "fa", Code, Learned),
+        online("online10-bio", "bio", "bio", Code, Learned),
+        online("online10-dfa", "DFA", "dfa", Code, Learned),
+        online(
+            "online10-fa-authors",
+            "FA, authors’ θ",
+            "fa",
+            Code,
+            AUTHORS_FA,
+        ),
+        online(
+            "online10-dfa-authors",
+            "DFA, authors’ θ",
+            "dfa",
+            Code,
+            AUTHORS_DFA,
+        ),
+    ]
+};
+
+/// The terms that the paper finds to stay.
+pub(crate) const STAY: [&str; 3] = ["F0", "F2", "F9"];
+
+/// All tests with frozen coefficients.
+pub const FROZEN: [FrozenExperiment; 21] = [
+    frozen("frozen-fa", "fa", Terms::All, true),
+    frozen("frozen-ehebb", "ehebb", Terms::All, true),
+    frozen("frozen-oja", "oja", Terms::All, false),
+    frozen("frozen-pool", "pool", Terms::All, false),
+    frozen("frozen-pool-three", "pool", Terms::Only(&STAY), false),
+    frozen(
+        "frozen-pool-without-F0",
+        "pool",
+        Terms::Without("F0"),
+        false,
+    ),
+    frozen(
+        "frozen-pool-without-F1",
+        "pool",
+        Terms::Without("F1"),
+        false,
+    ),
+    frozen(
+        "frozen-pool-without-F2",
+        "pool",
+        Terms::Without("F2"),
+        false,
+    ),
+    frozen(
+        "frozen-pool-without-F3",
+        "pool",
+        Terms::Without("F3"),
+        false,
+    ),
+    frozen(
+        "frozen-pool-without-F4",
+        "pool",
+        Terms::Without("F4"),
+        false,
+    ),
+    frozen(
+        "frozen-pool-without-F5",
+        "pool",
+        Terms::Without("F5"),
+        false,
+    ),
+    frozen(
+        "frozen-pool-without-F6",
+        "pool",
+        Terms::Without("F6"),
+        false,
+    ),
+    frozen(
+        "frozen-pool-without-F7",
+        "pool",
+        Terms::Without("F7"),
+        false,
+    ),
+    frozen(
+        "frozen-pool-without-F8",
+        "pool",
+        Terms::Without("F8"),
+        false,
+    ),
+    frozen(
+        "frozen-pool-without-F9",
+        "pool",
+        Terms::Without("F9"),
+        false,
+    ),
+    elsewhere("mnist-9-way-bio", "bio", "mnist", 9),
+    elsewhere("mnist-9-way-fa", "fa", "mnist", 9),
+    elsewhere("fashion-5-way-bio", "bio", "fashion-mnist", 5),
+    elsewhere("fashion-5-way-fa", "fa", "fashion-mnist", 5),
+    elsewhere("fashion-9-way-bio", "bio", "fashion-mnist", 9),
+    elsewhere("fashion-9-way-fa", "fa", "fashion-mnist", 9),
+];
+
+/// Images from one test of an online experiment to the next, and of a test.
+pub(crate) const ONLINE_TESTS: (usize, usize) = (250, 1_000);
+
+const fn frozen(
+    name: &'static str,
+    learned_by: &'static str,
+    terms: Terms,
+    feedback: bool,
+) -> FrozenExperiment {
+    FrozenExperiment {
+        name,
+        learned_by,
+        terms,
+        data: None,
+        tasks: None,
+        feedback,
+    }
+}
+
+/// On data that the rule was not learned on, with the paper's Q = 5 (C16).
+const fn elsewhere(
+    name: &'static str,
+    learned_by: &'static str,
+    data: &'static str,
+    ways: usize,
+) -> FrozenExperiment {
+    FrozenExperiment {
+        data: Some(data),
+        tasks: Some((ways, 5)),
+        ..frozen(name, learned_by, Terms::All, false)
+    }
+}
+
+const fn bp_of_gain(
+    name: &'static str,
+    label: &'static str,
+    settings: &'static [&'static str],
+) -> Experiment {
+    Experiment {
+        rule: RuleSource::BuiltIn("bp"),
+        ..built_in(name, label, settings)
+    }
+}
+
+const fn bp_and_oja(
+    name: &'static str,
+    label: &'static str,
+    settings: &'static [&'static str],
+) -> Experiment {
+    Experiment {
+        rule: RuleSource::BpAndOja,
+        ..built_in(name, label, settings)
+    }
+}
 
 const fn built_in(
     name: &'static str,
@@ -134,46 +403,70 @@ const fn table1(name: &'static str, label: &'static str, ehebb_on: &'static [usi
 const fn online(
     name: &'static str,
     label: &'static str,
-    learned_by: &'static str,
+    rule: &'static str,
+    network: OnlineNetwork,
+    theta: ThetaSource,
 ) -> OnlineExperiment {
     OnlineExperiment {
         name,
         label,
-        learned_by,
+        rule,
+        network,
+        theta,
     }
 }
 
 impl Experiment {
+    /// The experiment of a name, if there is one.
+    pub fn find(name: &str) -> Option<&'static Experiment> {
+        EXPERIMENTS.iter().find(|each| each.name == name)
+    }
+
     /// The experiment of a name.
     ///
     /// # Panics
     /// If there is none; names are written in this crate alone.
     #[track_caller]
     pub fn named(name: &str) -> &'static Experiment {
-        EXPERIMENTS
-            .iter()
-            .find(|experiment| experiment.name == name)
-            .unwrap_or_else(|| panic!("no experiment is called '{name}'"))
+        Self::find(name).unwrap_or_else(|| panic!("no experiment is called '{name}'"))
     }
 }
 
 impl OnlineExperiment {
+    /// The online experiment of a name, if there is one.
+    pub fn find(name: &str) -> Option<&'static OnlineExperiment> {
+        ONLINE.iter().find(|each| each.name == name)
+    }
+
     /// The online experiment of a name.
     ///
     /// # Panics
     /// If there is none; names are written in this crate alone.
     #[track_caller]
     pub fn named(name: &str) -> &'static OnlineExperiment {
-        ONLINE
-            .iter()
-            .find(|experiment| experiment.name == name)
-            .unwrap_or_else(|| panic!("no online experiment is called '{name}'"))
+        Self::find(name).unwrap_or_else(|| panic!("no online experiment is called '{name}'"))
+    }
+}
+
+impl FrozenExperiment {
+    /// The test of a name, if there is one.
+    pub fn find(name: &str) -> Option<&'static FrozenExperiment> {
+        FROZEN.iter().find(|each| each.name == name)
+    }
+
+    /// The test of a name.
+    ///
+    /// # Panics
+    /// If there is none; names are written in this crate alone.
+    #[track_caller]
+    pub fn named(name: &str) -> &'static FrozenExperiment {
+        Self::find(name).unwrap_or_else(|| panic!("no test is called '{name}'"))
     }
 }
 
 /// The text of a rule file for the network of Table 1: F^0 on all of its three layers,
 /// and F^2 too on those of `ehebb_on`, numbered from 1.
-pub(super) fn ehebb_rule_file(name: &str, ehebb_on: &[usize]) -> String {
+pub(crate) fn ehebb_rule_file(name: &str, ehebb_on: &[usize]) -> String {
     let terms = |layer| {
         if ehebb_on.contains(&layer) {
             r#"["F0", "F2"]"#
@@ -185,24 +478,53 @@ pub(super) fn ehebb_rule_file(name: &str, ehebb_on: &[usize]) -> String {
     format!("name = \"{name}\"\nfeedback = \"fixed\"\nlayers = [{layers}]\n")
 }
 
+/// The text of a rule file for backpropagation with Oja's term.
+pub(crate) fn bp_and_oja_rule_file(name: &str) -> String {
+    format!("name = \"{name}\"\nfeedback = \"symmetric\"\nterms = [\"F0\", \"F9\"]\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use model::Rule;
 
     #[test]
-    fn names_are_unique_and_online_experiments_name_real_ones() {
-        for (i, experiment) in EXPERIMENTS.iter().enumerate() {
-            assert!(
-                EXPERIMENTS[..i]
-                    .iter()
-                    .all(|other| other.name != experiment.name)
-            );
+    fn names_are_unique_and_lead_to_rules_with_as_many_coefficients() {
+        let names = EXPERIMENTS.iter().map(|e| e.name);
+        let names = names.chain(ONLINE.iter().map(|e| e.name));
+        let names: Vec<&str> = names.chain(FROZEN.iter().map(|e| e.name)).collect();
+        for (i, name) in names.iter().enumerate() {
+            assert!(!names[..i].contains(name), "{name}");
         }
         for online in ONLINE {
-            let learned_by = Experiment::named(online.learned_by);
-            assert!(matches!(learned_by.rule, RuleSource::BuiltIn(_)));
+            let rule = Rule::built_in(online.rule).unwrap();
+            Experiment::named(online.rule);
+            if let ThetaSource::Authors(theta) = online.theta {
+                assert_eq!(theta.len(), rule.terms.len());
+            }
         }
+        for frozen in FROZEN {
+            Experiment::named(frozen.learned_by);
+        }
+        for (_, bp, both) in GAINS {
+            assert_eq!(
+                Experiment::named(bp).settings,
+                Experiment::named(both).settings
+            );
+        }
+    }
+
+    #[test]
+    fn backpropagation_with_ojas_term_has_two_terms() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rule.toml");
+        std::fs::write(&path, bp_and_oja_rule_file("both")).unwrap();
+        let rule = Rule::load(path.to_str().unwrap()).unwrap();
+        let names: Vec<&str> = rule.terms.iter().map(|term| term.name.as_str()).collect();
+        assert_eq!(
+            (names, rule.feedback),
+            (vec!["F0", "F9"], model::Feedback::Symmetric)
+        );
     }
 
     #[test]

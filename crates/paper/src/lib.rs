@@ -4,17 +4,24 @@
 //! |---|---|
 //! | a run and its settings | `experiments.rs` |
 //! | a figure | `figures.rs` and its row in [`TARGETS`] |
-//! | a table | `table1.rs`, `penalties.rs` |
+//! | a table | `table1.rs`, `penalties.rs`, `terms.rs`, `feedback.rs`, `transfer.rs` |
 //! | a claim and its criterion | `claims/` and its row in `claims/mod.rs` |
-//! | how a claim is judged | `check.rs`, `verdict.rs` |
+//! | how a claim is judged | `measured.rs`, `check.rs`, `verdict.rs` |
+//! | in what runs differ from the paper's | `context.rs` |
 //! | what is run, and in which order | `reproduction.rs` |
 //! | the files of a report | `report.rs`, `page.rs` |
+//! | reproductions side by side | `compare.rs` |
 
 mod check;
 mod claims;
+mod compare;
+mod context;
 mod experiments;
+mod feedback;
 mod figures;
+mod frozen;
 mod kept;
+mod measured;
 mod online;
 mod page;
 mod penalties;
@@ -24,17 +31,24 @@ mod results;
 mod table1;
 mod target;
 mod targets;
+mod terms;
+mod transfer;
 mod verdict;
 
-pub use check::{Check, Standing};
+pub use check::{Check, ENOUGH_TRIALS, Standing, Wanted};
 pub use claims::CLAIMS;
+pub use compare::side_by_side;
+pub use context::Context;
 pub use experiments::{
-    EXPERIMENTS, Experiment, ONLINE, OnlineExperiment, QUICK, RuleSource, TRIALS,
+    EXPERIMENTS, Experiment, FRESH_TASKS, FROZEN, FrozenExperiment, ONLINE, OnlineExperiment,
+    OnlineNetwork, QUICK, RuleSource, TRIALS, Terms, ThetaSource,
 };
+pub use frozen::{FrozenMetrics, final_theta};
+pub use measured::Measured;
 pub use online::OnlineMetrics;
 pub use report::Report;
 pub use reproduction::{Ask, Progress, Reproduction};
-pub use results::{Context, Results};
+pub use results::Results;
 pub use table1::{TABLE1, Table1Row};
 pub use target::Target;
 pub use targets::TARGETS;

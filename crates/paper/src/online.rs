@@ -66,6 +66,12 @@ impl OnlineMetrics {
         self.trials(|row| row.accuracy)
     }
 
+    /// The same, where a test of a diverged trial counts as chance.
+    pub fn accuracy_or(&self, chance: f64) -> Trials {
+        let accuracy = self.accuracy();
+        accuracy.map(|share| if share.is_nan() { chance } else { share })
+    }
+
     /// α_l in degrees, [trial][test].
     pub fn angle(&self, l: usize) -> Trials {
         self.trials(move |row| row.angles[l])
@@ -136,7 +142,7 @@ impl OnlineMetrics {
 const RECORD: &str = "config.toml";
 
 /// Whether a folder has records, of whatever settings.
-pub(super) fn has_records(folder: &Path) -> bool {
+pub(crate) fn has_records(folder: &Path) -> bool {
     folder.join(RECORD).is_file()
 }
 

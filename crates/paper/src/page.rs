@@ -1,8 +1,7 @@
 //! The page of a reproduction: what stands in it beside figures, tables and settings.
 
 use maud::{Markup, html};
-use plots::stats::Interval;
-use plots::{Page, Section, digits};
+use plots::{Page, Section};
 
 use crate::check::{Check, Standing};
 use crate::report::Report;
@@ -12,6 +11,29 @@ use crate::verdict::{Outcome, Verdict};
 const CHECKS_SHOWN: usize = 3;
 
 impl Report {
+    /// How the results were made, and in what that differs from the paper.
+    pub(crate) fn lead(&self) -> String {
+        let context = &self.context;
+        let episodes = match context.episodes {
+            Some(episodes) => format!("{episodes} episodes"),
+            None => "the paper’s number of episodes".to_owned(),
+        };
+        let names = self.targets.iter().flat_map(|target| target.names());
+        let differences = context.differences_of_all(names);
+        let told = if differences.is_empty() {
+            "Everything is as in the paper.".to_owned()
+        } else {
+            format!("Not as in the paper: {}.", differences.join("; "))
+        };
+        format!(
+            "{} trials of {episodes} on {}, seed {}, by metaplast {}. {told}",
+            context.trials,
+            context.data,
+            context.seed,
+            env!("CARGO_PKG_VERSION")
+        )
+    }
+
     /// The page.
     pub(crate) fn page(&self) -> Page<'_> {
         let context = &self.context;
@@ -22,19 +44,9 @@ impl Report {
         if context.quick {
             badges.push("--quick".to_owned());
         }
-        let episodes = match context.episodes {
-            Some(episodes) => format!(" of {episodes} episodes"),
-            None => String::new(),
-        };
         Page {
             title: "Plasticity rules with random feedback, reproduced".to_owned(),
-            lead: format!(
-                "{} trials{episodes} on {}, seed {}, by metaplast {}.",
-                context.trials,
-                context.data,
-                context.seed,
-                env!("CARGO_PKG_VERSION")
-            ),
+            lead: self.lead(),
             badges,
             sections: vec![verdicts(&self.verdicts)],
             figures: &self.figures,
@@ -50,7 +62,7 @@ fn verdicts(verdicts: &[Verdict]) -> Section {
     let count = |outcome| verdicts.iter().filter(|v| v.outcome == outcome).count();
     let body = html! {
             p.tally {
-                @for outcome in [Outcome::Held, Outcome::NotHeld, Outcome::NotTested] {
+                @for outcome in Outcome::ALL {
                     span.pill.(class(outcome)) { (count(outcome)) " " (outcome.name()) } " "
                 }
             }
@@ -77,6 +89,7 @@ fn class(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Held => "held",
         Outcome::NotHeld => "not-held",
+        Outcome::Undecided => "undecided",
         Outcome::NotTested => "not-tested",
     }
 }
@@ -84,6 +97,8 @@ fn class(outcome: Outcome) -> &'static str {
 fn standing_class(standing: Standing) -> &'static str {
     match standing {
         Standing::Missed => "missed",
+        Standing::Undecided => "unsure",
+        Standing::Unjudged => "unjudged",
         Standing::Met => "met",
     }
 }
@@ -107,7 +122,6 @@ fn row(verdict: &Verdict) -> Markup {
             }
             td.paper { (claim.paper) }
             td.ours {
-                @if verdict.checks.is_empty() { p.note { (verdict.note) } }
                 ul { @for check in shown { (item(check)) } }
                 @if !folded.is_empty() {
                     details {
@@ -121,22 +135,19 @@ fn row(verdict: &Verdict) -> Markup {
             }
             td.verdict {
                 span.pill.(class(verdict.outcome)) { (verdict.outcome.name()) }
-                @if !verdict.checks.is_empty() && !verdict.note.is_empty() {
-                    p.note { (verdict.note) }
-                }
+                @if !verdict.note.is_empty() { p.note { (verdict.note) } }
             }
         }
     }
 }
 
 fn item(check: &Check) -> Markup {
-    let Interval { mean, lower, upper } = check.value;
-    let [mean, lower, upper] = [mean, lower, upper].map(|number| digits(number, 3));
+    let (mean, interval) = check.numbers();
     html! {
         li.(standing_class(check.standing)) {
             span.what { (check.what) }
-            span.value { (mean) " " span.interval { "[" (lower) ", " (upper) "]" } }
-            span.wanted { "wanted " (check.wanted) }
+            span.value { (mean) " " span.interval { (interval) } }
+            span.wanted { "wanted " (check.wanted.to_string()) }
         }
     }
 }

@@ -4,26 +4,19 @@ use std::fmt::Write as _;
 
 use plots::stats::Interval;
 use plots::{Table, diverged};
-use runs::Row;
 
 use crate::experiments::Experiment;
-use crate::figures::{BASELINES, data, made};
+use crate::figures::{BASELINES, caption_end};
 use crate::kept;
+use crate::measured::Measured;
 use crate::results::Results;
 use crate::target::Target;
-
-/// A column of the table: its heading, and what it is the mean of at the end of a run.
-type Column = (&'static str, fn(&Row) -> f64);
-
-const COLUMNS: [Column; 2] = [
-    ("accuracy", |row| row.accuracy),
-    ("terms that stay", |row| kept::terms_kept(&row.theta) as f64),
-];
+use crate::terms::text;
 
 /// The table, and its source data.
 pub(super) fn table(target: &Target, results: &Results) -> (Table, String) {
     let mut header = vec!["penalty".to_owned()];
-    header.extend(COLUMNS.map(|(name, _)| name.to_owned()));
+    header.extend(["accuracy", "terms that stay"].map(str::to_owned));
     header.push("diverged episodes".to_owned());
     let mut rows = Vec::new();
     let mut source = "experiment,measure,mean,lower,upper\n".to_owned();
@@ -33,10 +26,13 @@ pub(super) fn table(target: &Target, results: &Results) -> (Table, String) {
             continue;
         };
         let mut cells = vec![Experiment::named(name).label.to_owned()];
-        for (column, measure) in COLUMNS {
-            match results.at_end(name, measure) {
-                Some(Interval { mean, lower, upper }) => {
-                    cells.push(format!("{mean:.2} [{lower:.2}, {upper:.2}]"));
+        let kept = results.at_end(name, |row| kept::terms_kept(&row.theta) as f64);
+        let accuracy = results.accuracy_at_end(name);
+        for (column, values) in [("accuracy", accuracy), ("terms that stay", kept)] {
+            match Measured::mean(&values.unwrap_or_default()) {
+                Some(found) => {
+                    let Interval { mean, lower, upper } = found.value;
+                    cells.push(text(found, 2));
                     let _ = writeln!(source, "{name},{column},{mean},{lower},{upper}");
                 }
                 None => cells.push("none".to_owned()),
@@ -47,14 +43,12 @@ pub(super) fn table(target: &Target, results: &Results) -> (Table, String) {
         cells.push(lost.to_string());
         rows.push(cells);
     }
-    let context = &results.context;
     let caption = format!(
-        "Means over the last sixth of episodes and {} trials, with 98 % bootstrap intervals; a \
-         term stays if |θ| is at least {:e}. Tasks from {}. {}",
-        context.trials,
+        "Means over the last sixth of episodes and {} trials, with 98 % t intervals; a term \
+         stays if |θ| is at least {:e}; a diverged episode counts as chance accuracy. {}",
+        results.context.trials,
         kept::GONE,
-        data(&context.data),
-        made(context)
+        caption_end(target, results)
     );
     let table = Table {
         id: format!("{}-table", target.name),
@@ -69,14 +63,14 @@ pub(super) fn table(target: &Target, results: &Results) -> (Table, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::Context;
+    use crate::context::Context;
     use meta::Status;
-    use runs::Metrics;
+    use runs::{Metrics, Row};
 
-    fn row(episode: u64, theta: Vec<f64>, accuracy: f64) -> Row {
+    fn row(trial: u64, episode: u64, theta: Vec<f64>, accuracy: f64) -> Row {
         let diverged = accuracy.is_nan();
         Row {
-            trial: 0,
+            trial,
             episode,
             status: if diverged {
                 Status::Diverged
@@ -99,16 +93,21 @@ mod tests {
             data: "glyphs".to_owned(),
             synthetic: true,
             online_data: String::new(),
-            trials: 1,
+            online_images: 0,
+            trials: 2,
             episodes: None,
             seed: 0,
             quick: true,
+            assignments: Vec::new(),
+            outputs: 47,
         });
         // The end of six episodes is the last.
-        let mut rows: Vec<Row> = (0..5)
-            .map(|episode| row(episode, vec![1e-2; 10], f64::NAN))
-            .collect();
-        rows.push(row(5, [vec![2e-3; 3], vec![1e-4; 7]].concat(), 0.5));
+        let mut rows = Vec::new();
+        for trial in 0..2 {
+            rows.extend((0..5).map(|episode| row(trial, episode, vec![1e-2; 10], f64::NAN)));
+            let theta = [vec![2e-3; 3], vec![1e-4; 7]].concat();
+            rows.push(row(trial, 5, theta, 0.5));
+        }
         let metrics = Metrics {
             terms: (0..10).map(|r| format!("F{r}")).collect(),
             layers: 0,
@@ -116,10 +115,10 @@ mod tests {
         };
         results.add("pool-l2", metrics);
         let (table, source) = table(Target::named("figs5").unwrap(), &results);
-        let cells = ["pool, L2", "0.50 [0.50, 0.50]", "3.00 [3.00, 3.00]", "5"];
+        let cells = ["pool, L2", "0.50 [0.50, 0.50]", "3.00 [3.00, 3.00]", "10"];
         assert_eq!(table.rows, [cells.map(str::to_owned)]);
         assert_eq!(table.header.len(), cells.len());
         assert!(source.contains("pool-l2,terms that stay,3,3,3\n"));
-        assert!(source.contains("pool-l2,diverged episodes,5,,\n"));
+        assert!(source.contains("pool-l2,diverged episodes,10,,\n"));
     }
 }

@@ -8,7 +8,9 @@ use rayon::prelude::*;
 use runs::{RunError, write_whole};
 use serde::Serialize;
 
-use crate::results::Context;
+use crate::check::{Check, Standing};
+use crate::context::Context;
+use crate::target::Target;
 use crate::verdict::Verdict;
 
 /// Verdicts, figures and tables, with the settings they were made with.
@@ -16,6 +18,8 @@ use crate::verdict::Verdict;
 pub struct Report {
     /// How the results were made.
     pub context: Context,
+    /// What was asked for.
+    pub targets: Vec<&'static Target>,
     /// One for each claim.
     pub verdicts: Vec<Verdict>,
     /// The figures.
@@ -26,6 +30,9 @@ pub struct Report {
     pub settings: Vec<Setting>,
 }
 
+/// Checks of a claim in the table for a README.
+const CHECKS_IN_README: usize = 3;
+
 /// What a figure's or table's file is accompanied by.
 #[derive(Serialize)]
 struct Caption<'a> {
@@ -34,9 +41,9 @@ struct Caption<'a> {
 }
 
 impl Report {
-    /// Writes into `folder`: for each figure NAME.svg, NAME.csv and, with the
-    /// feature `png`, NAME.png; for each
-    /// table NAME.csv and NAME.md; captions.json, verdicts.csv and report.html.
+    /// Writes into `folder`: for each figure NAME.svg, NAME.csv and, with the feature
+    /// `png`, NAME.png; for each table NAME.csv and NAME.md; captions.json, verdicts.csv,
+    /// verdicts.md and report.html.
     ///
     /// # Errors
     /// If a file cannot be written.
@@ -59,6 +66,7 @@ impl Report {
         }
         put("captions.json".to_owned(), self.captions().as_bytes())?;
         put("verdicts.csv".to_owned(), self.verdicts_csv().as_bytes())?;
+        put("verdicts.md".to_owned(), self.verdicts_md().as_bytes())?;
         put("report.html".to_owned(), self.page().to_html().as_bytes())
     }
 
@@ -76,6 +84,42 @@ impl Report {
         json + "\n"
     }
 
+    /// The verdicts in a table for a README: of each claim what decided first.
+    fn verdicts_md(&self) -> String {
+        let rows = self.verdicts.iter().map(|verdict| {
+            let mut checks: Vec<&Check> = verdict.checks.iter().collect();
+            checks.sort_by_key(|check| check.standing);
+            let shown = checks.iter().take(CHECKS_IN_README).map(|check| {
+                let (mean, interval) = check.numbers();
+                format!("{}: {mean} {interval}", check.what)
+                    .trim_end()
+                    .to_owned()
+            });
+            let mut shown: Vec<String> = shown.collect();
+            match checks.len().saturating_sub(CHECKS_IN_README) {
+                0 => {}
+                more => shown.push(format!("and {more} more")),
+            }
+            let claim = verdict.claim;
+            vec![
+                format!("{}, {}", claim.id, claim.figure),
+                claim.paper.to_owned(),
+                shown.join("; "),
+                verdict.outcome.name().to_owned(),
+            ]
+        });
+        let table = Table {
+            id: "verdicts".to_owned(),
+            title: "Verdicts".to_owned(),
+            caption: self.lead(),
+            header: ["claim", "paper", "here (98 % interval)", "verdict"]
+                .map(str::to_owned)
+                .to_vec(),
+            rows: rows.collect(),
+        };
+        table.to_markdown()
+    }
+
     /// A row for each check of each claim, and one for each claim without any.
     fn verdicts_csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
@@ -87,38 +131,39 @@ impl Report {
         row(&[
             "claim",
             "figure",
-            "statement",
-            "paper",
-            "criterion",
-            "verdict",
-            "note",
+            "outcome",
             "check",
+            "met",
             "mean",
             "lower",
             "upper",
+            "trials",
             "wanted",
-            "standing",
+            "note",
+            "statement",
+            "paper",
+            "criterion",
         ]);
         for verdict in &self.verdicts {
             let claim = verdict.claim;
-            let start = [
-                claim.id,
-                claim.figure,
-                claim.statement,
-                claim.paper,
-                claim.criterion,
-                verdict.outcome.name(),
-                &verdict.note,
-            ];
+            let start = [claim.id, claim.figure, verdict.outcome.name()];
+            let end = [&verdict.note, claim.statement, claim.paper, claim.criterion];
             for check in &verdict.checks {
-                let numbers = [check.value.mean, check.value.lower, check.value.upper];
-                let [mean, lower, upper] = numbers.map(|number| number.to_string());
-                let standing = check.standing.name();
-                let end = [&check.what, &mean, &lower, &upper, &check.wanted, standing];
-                row(&[&start[..], &end[..]].concat());
+                let value = check.found.value;
+                let ends = [value.mean, value.lower, value.upper];
+                let [mean, lower, upper] = ends.map(|number| number.to_string());
+                let (trials, wanted) = (check.found.trials.to_string(), check.wanted.to_string());
+                let met = match check.standing {
+                    Standing::Met => "yes",
+                    Standing::Missed => "no",
+                    Standing::Undecided => "undecided",
+                    Standing::Unjudged => "",
+                };
+                let middle = [&check.what, met, &mean, &lower, &upper, &trials, &wanted];
+                row(&[&start[..], &middle[..], &end[..]].concat());
             }
             if verdict.checks.is_empty() {
-                row(&[&start[..], &[""; 6][..]].concat());
+                row(&[&start[..], &[""; 7][..], &end[..]].concat());
             }
         }
         let bytes = writer.into_inner().expect("writing to memory succeeds");

@@ -1,11 +1,12 @@
 //! Re-running the paper: which runs are needed, and from runs to a report.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use datasets::Dataset;
-use meta::{Estimate, Online, Settings, Threads};
+use datasets::{Dataset, Split};
+use meta::{Estimate, Frozen, Online, Probes, Settings, TaskStyle, Threads};
 use model::{Network, Rule};
 use plots::Setting;
 use rayon::prelude::*;
@@ -13,12 +14,15 @@ use runs::{Config, Metrics, Run, RunError, write_whole};
 use toml::Value;
 
 use crate::claims::CLAIMS;
+use crate::context::Context;
 use crate::experiments::{
-    COMMON, Experiment, ONLINE_IMAGES, ONLINE_SIZES, OnlineExperiment, RuleSource, ehebb_rule_file,
+    COMMON, Experiment, FRESH_TASKS, FrozenExperiment, ONLINE_TESTS, OnlineExperiment, RuleSource,
+    ThetaSource, bp_and_oja_rule_file, ehebb_rule_file,
 };
+use crate::frozen::{self, final_theta};
 use crate::online;
 use crate::report::Report;
-use crate::results::{Context, Results};
+use crate::results::Results;
 use crate::target::Target;
 use crate::verdict::Verdict;
 
@@ -37,6 +41,8 @@ pub struct Ask {
     pub threads: usize,
     /// Whether to mark the results as made in a hurry.
     pub quick: bool,
+    /// Settings of every run, as `key=value`, over those of its experiment.
+    pub assignments: Vec<String>,
     /// The folder for runs, pictures and the report.
     pub out: PathBuf,
 }
@@ -58,6 +64,10 @@ pub struct Reproduction {
     data: Arc<Dataset>,
     experiments: Vec<Planned>,
     online: Vec<&'static OnlineExperiment>,
+    frozen: Vec<&'static FrozenExperiment>,
+    /// Data sets that tests need besides `data`, as far as they were found.
+    elsewhere: BTreeMap<&'static str, Dataset>,
+    notes: Vec<String>,
     threads: Threads,
 }
 
@@ -90,6 +100,7 @@ impl Reproduction {
             Threads::new(ask.threads).map_err(|error| RunError::Input(error.to_string()))?;
         let mut experiments: Vec<Planned> = Vec::new();
         let mut online: Vec<&'static OnlineExperiment> = Vec::new();
+        let mut frozen: Vec<&'static FrozenExperiment> = Vec::new();
         for target in &ask.targets {
             for experiment in target.experiments {
                 if experiments.iter().all(|p| p.experiment.name != *experiment) {
@@ -109,22 +120,35 @@ impl Reproduction {
                     online.push(OnlineExperiment::named(experiment));
                 }
             }
+            for experiment in target.frozen {
+                if frozen.iter().all(|e| e.name != *experiment) {
+                    frozen.push(FrozenExperiment::named(experiment));
+                }
+            }
         }
+        let digits = digits.map(|(train, test)| (digits_of(train), digits_of(test)));
+        let (elsewhere, notes) = open_elsewhere(&mut frozen, &data);
         assert!(
             online.is_empty() || digits.is_some(),
             "online experiments need digits"
         );
+        let (online_data, online_images) = match &digits {
+            Some((train, _)) => (train.name(), train.len()),
+            None => ("", 0),
+        };
+        let network = experiments.first().map(|p| &p.settings.learner.network);
+        let outputs = network.map_or(1, |network| network.sizes[network.layers()]);
         let context = Context {
             data: data.name().to_owned(),
             synthetic: data.is_synthetic(),
-            online_data: digits
-                .as_ref()
-                .map_or("", |(train, _)| train.name())
-                .to_owned(),
+            online_data: online_data.to_owned(),
+            online_images,
             trials: ask.trials,
             episodes: ask.episodes,
             seed: ask.seed,
             quick: ask.quick,
+            assignments: ask.assignments.clone(),
+            outputs,
         };
         Ok(Reproduction {
             ask,
@@ -133,6 +157,9 @@ impl Reproduction {
             data,
             experiments,
             online,
+            frozen,
+            elsewhere,
+            notes,
             threads,
         })
     }
@@ -145,18 +172,21 @@ impl Reproduction {
     /// What a user should know about how the runs were opened, a line each.
     pub fn notes(&self) -> impl Iterator<Item = &str> {
         let runs = self.experiments.iter();
-        runs.flat_map(|planned| planned.run.notes().iter().map(String::as_str))
+        let of_runs = runs.flat_map(|planned| planned.run.notes());
+        of_runs.chain(&self.notes).map(String::as_str)
     }
 
     /// How many runs there are, finished ones among them.
     pub fn runs(&self) -> usize {
-        self.experiments.len() + self.online.len()
+        self.experiments.len() + self.online.len() + self.frozen.len()
     }
 
     /// Whether no run is left, so that only the pictures are to be made again.
     pub fn is_finished(&self) -> bool {
         let mut runs = self.experiments.iter();
-        runs.all(|planned| planned.run.is_finished()) && self.online_left() == 0
+        runs.all(|planned| planned.run.is_finished())
+            && self.online_left() == 0
+            && self.frozen_left() == 0
     }
 
     /// Times a few episodes of each run that is left, and tells what the whole is going
@@ -186,7 +216,8 @@ impl Reproduction {
         let runs = self.experiments.iter();
         let runs = runs.map(|planned| (planned.run.total() - planned.run.done()) * planned.pace);
         let online = self.online_left() * self.ask.trials * self.online_work();
-        runs.sum::<u64>() + online
+        let frozen = self.frozen_left() * self.ask.trials * self.frozen_work();
+        runs.sum::<u64>() + online + frozen
     }
 
     /// How many online experiments have no records yet.
@@ -195,13 +226,25 @@ impl Reproduction {
         folders.filter(|f| !online::has_records(f)).count() as u64
     }
 
+    /// How many tests have no records yet.
+    fn frozen_left(&self) -> u64 {
+        let folders = self.frozen.iter().map(|e| self.folder(e.name));
+        folders.filter(|f| !frozen::has_records(f)).count() as u64
+    }
+
     fn folder(&self, name: &str) -> PathBuf {
         self.ask.out.join("runs").join(name)
     }
 
     /// Microseconds from one finished trial of an online experiment to the next.
     fn online_work(&self) -> u64 {
-        ONLINE_WORK / (self.ask.threads as u64).min(self.ask.trials)
+        let images = self.context.online_images as u64;
+        ONLINE_WORK * images / 10_000 / (self.ask.threads as u64).min(self.ask.trials)
+    }
+
+    /// Microseconds from one finished trial of a test to the next.
+    fn frozen_work(&self) -> u64 {
+        FROZEN_WORK * FRESH_TASKS / (self.ask.threads as u64).min(self.ask.trials)
     }
 
     /// Runs what is left, and makes the report of it all. `watch` hears of every piece
@@ -255,49 +298,149 @@ impl Reproduction {
             settings.push(Setting::read(experiment.name, &folder.join("config.toml"))?);
             results.add_online(experiment.name, metrics);
         }
+        for experiment in &self.frozen {
+            let (settings, data) = self.tried(experiment);
+            let frozen = Frozen {
+                settings: &settings,
+                data,
+                tasks: FRESH_TASKS,
+                probes: Probes {
+                    input: true,
+                    feedback: experiment.feedback,
+                },
+            };
+            let theta = results.run(experiment.learned_by).map(final_theta);
+            let mut theta = theta.expect("a target with a test has its experiment");
+            let terms = &settings.learner.rule.terms;
+            for (r, term) in terms.iter().enumerate() {
+                if !experiment.terms.has(&term.name) {
+                    theta.iter_mut().for_each(|trial| trial[r] = 0.0);
+                }
+            }
+            let work = self.frozen_work();
+            let folder = self.folder(experiment.name);
+            let metrics = self.threads.install(|| {
+                frozen::run(&folder, &frozen, &theta, stop, || {
+                    tell(experiment.name, work);
+                })
+            })?;
+            results.add_frozen(experiment.name, metrics);
+        }
         Ok(self
             .threads
             .install(|| report(&self.ask, &results, settings)))
     }
 
-    /// An online experiment with the coefficients that its meta-training arrived at.
+    /// An online experiment with its coefficients.
     fn online(&self, experiment: &OnlineExperiment, results: &Results) -> Online {
-        let rule = Rule::built_in(experiment.learned_by).expect("its rule is built in");
-        let theta = rule.terms.iter().map(|term| {
-            let trials = results.theta(experiment.learned_by, &term.name);
-            let mean = trials.and_then(|trials| trials.interval(trials.end()));
-            // Without any episode left to learn from, the rule does nothing.
-            mean.map_or(0.0, |theta| theta.mean)
-        });
-        let (images, every, tests) = ONLINE_IMAGES;
+        let rule = Rule::built_in(experiment.rule).expect("its rule is built in");
+        let theta = match experiment.theta {
+            ThetaSource::Authors(theta) => theta.to_vec(),
+            ThetaSource::Learned => {
+                let run = results.run(experiment.rule);
+                let trials = final_theta(run.expect("a target with it has its experiment"));
+                let mean = |r| trials.iter().map(|theta| theta[r]).sum::<f64>();
+                (0..rule.terms.len())
+                    .map(|r| mean(r) / trials.len() as f64)
+                    .collect()
+            }
+        };
+        let (every, tests) = ONLINE_TESTS;
         Online {
             network: Network {
-                sizes: ONLINE_SIZES.to_vec(),
+                sizes: experiment.network.sizes().to_vec(),
                 ..Network::default()
             },
             feedback: rule.feedback,
-            theta: theta.collect(),
+            theta,
             rule,
-            images,
+            images: self.context.online_images,
             every,
             tests,
             seed: self.ask.seed,
         }
     }
+
+    /// What a test tries on which data. Elsewhere than on the data that it was learned on,
+    /// the classes of a task are different ones, as the paper says "9-way".
+    fn tried(&self, experiment: &FrozenExperiment) -> (Settings, &Dataset) {
+        let mut planned = self.experiments.iter();
+        let planned = planned.find(|p| p.experiment.name == experiment.learned_by);
+        let mut settings = planned
+            .expect("a target with a test has its experiment")
+            .settings
+            .clone();
+        if let Some((ways, queries)) = experiment.tasks {
+            settings.tasks.ways = ways;
+            settings.tasks.queries = queries;
+            settings.tasks.style = TaskStyle::Text;
+        }
+        let data = experiment
+            .data
+            .map_or(&*self.data, |name| &self.elsewhere[name]);
+        (settings, data)
+    }
+}
+
+/// The images of the classes 0 to 9, if there are others.
+fn digits_of(set: Arc<Dataset>) -> Arc<Dataset> {
+    if set.classes() <= 10 {
+        return set;
+    }
+    let digits = (0..set.len()).filter(|i| set.label(*i) < 10);
+    let (mut images, mut labels) = (Vec::new(), Vec::new());
+    for i in digits {
+        images.extend_from_slice(set.image(i));
+        labels.push(set.label(i) as u8);
+    }
+    let sides = (set.height(), set.width());
+    let part = Dataset::from_parts(set.name(), set.split(), sides.0, sides.1, images, labels);
+    Arc::new(part.expect("a part of a data set is one"))
+}
+
+/// Opens the data sets that tests need besides `data`. Tests whose data set is not found
+/// are dropped, with a note; so are all of them if the rules are learned on synthetic
+/// data, where they would show nothing.
+fn open_elsewhere(
+    frozen: &mut Vec<&'static FrozenExperiment>,
+    data: &Dataset,
+) -> (BTreeMap<&'static str, Dataset>, Vec<String>) {
+    let mut found = BTreeMap::new();
+    let mut notes: Vec<String> = Vec::new();
+    for name in frozen.iter().filter_map(|experiment| experiment.data) {
+        if data.is_synthetic() || found.contains_key(name) {
+            continue;
+        }
+        match datasets::open(name, Split::Test) {
+            Ok(set) => {
+                found.insert(name, set);
+            }
+            Err(error) => {
+                let note = format!("tests on {name} are left out: {error}");
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
+        }
+    }
+    frozen.retain(|experiment| experiment.data.is_none_or(|name| found.contains_key(name)));
+    (found, notes)
 }
 
 /// The configuration of an experiment; writes its rule file, if it has one.
 fn configure(ask: &Ask, experiment: &Experiment, data: &str) -> Result<Config, RunError> {
+    let file = |text: String| {
+        let folder = ask.out.join("rules");
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| RunError::Input(format!("{}: {error}", folder.display())))?;
+        let path = folder.join(format!("{}.toml", experiment.name));
+        write_whole(&path, text.as_bytes())?;
+        Ok(path.display().to_string())
+    };
     let rule = match experiment.rule {
         RuleSource::BuiltIn(name) => name.to_owned(),
-        RuleSource::EHebbOn(layers) => {
-            let folder = ask.out.join("rules");
-            std::fs::create_dir_all(&folder)
-                .map_err(|error| RunError::Input(format!("{}: {error}", folder.display())))?;
-            let path = folder.join(format!("{}.toml", experiment.name));
-            write_whole(&path, ehebb_rule_file(experiment.name, layers).as_bytes())?;
-            path.display().to_string()
-        }
+        RuleSource::EHebbOn(layers) => file(ehebb_rule_file(experiment.name, layers))?,
+        RuleSource::BpAndOja => file(bp_and_oja_rule_file(experiment.name))?,
     };
     let number = |n: u64| Some(Value::Integer(i64::try_from(n).unwrap_or(i64::MAX)));
     let options = vec![
@@ -312,12 +455,16 @@ fn configure(ask: &Ask, experiment: &Experiment, data: &str) -> Result<Config, R
         ("threads", number(ask.threads as u64)),
     ];
     let assignments = COMMON.iter().chain(experiment.settings);
-    let assignments: Vec<String> = assignments.map(|text| (*text).to_owned()).collect();
+    let assignments = assignments.map(|text| (*text).to_owned());
+    let assignments: Vec<String> = assignments.chain(ask.assignments.clone()).collect();
     Config::new(None, options, &assignments)
 }
 
-/// Microseconds that a trial of an online experiment takes a core.
+/// Microseconds that 10,000 images of an online experiment take a core.
 const ONLINE_WORK: u64 = 3_000_000;
+
+/// Microseconds that a task of a test takes a core.
+const FROZEN_WORK: u64 = 15_000;
 
 fn report(ask: &Ask, results: &Results, settings: Vec<Setting>) -> Report {
     let figures = ask.targets.par_iter();
@@ -326,6 +473,7 @@ fn report(ask: &Ask, results: &Results, settings: Vec<Setting>) -> Report {
     let tables = tables.filter_map(|target| Some(target.table?(target, results)));
     Report {
         context: results.context.clone(),
+        targets: ask.targets.clone(),
         verdicts: CLAIMS
             .iter()
             .map(|claim| Verdict::of(claim, results))

@@ -2,30 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use plots::Trials;
-use plots::stats::{Bootstrap, Interval};
+use plots::{Trials, diverged};
 use runs::{Metrics, Row};
 
+use crate::context::Context;
+use crate::frozen::FrozenMetrics;
+use crate::measured::Measured;
 use crate::online::OnlineMetrics;
-
-/// How results were made, as captions and verdicts tell it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Context {
-    /// The data set's name.
-    pub data: String,
-    /// Whether it is drawn by this program.
-    pub synthetic: bool,
-    /// The data set of the online experiments.
-    pub online_data: String,
-    /// Trials of each run.
-    pub trials: u64,
-    /// Episodes of each run, where they are not the paper's.
-    pub episodes: Option<u64>,
-    /// The seed of every run.
-    pub seed: u64,
-    /// Whether it was asked for in a hurry.
-    pub quick: bool,
-}
 
 /// The records of finished runs by the names of their experiments.
 #[derive(Clone, Debug)]
@@ -34,6 +17,7 @@ pub struct Results {
     pub context: Context,
     runs: BTreeMap<&'static str, Metrics>,
     online: BTreeMap<&'static str, OnlineMetrics>,
+    frozen: BTreeMap<&'static str, FrozenMetrics>,
 }
 
 impl Results {
@@ -43,6 +27,7 @@ impl Results {
             context,
             runs: BTreeMap::new(),
             online: BTreeMap::new(),
+            frozen: BTreeMap::new(),
         }
     }
 
@@ -56,6 +41,11 @@ impl Results {
         self.online.insert(experiment, metrics);
     }
 
+    /// Takes in the records of a test.
+    pub fn add_frozen(&mut self, test: &'static str, records: FrozenMetrics) {
+        self.frozen.insert(test, records);
+    }
+
     /// The records of an experiment.
     pub fn run(&self, experiment: &str) -> Option<&Metrics> {
         self.runs.get(experiment)
@@ -66,9 +56,22 @@ impl Results {
         self.online.get(experiment)
     }
 
+    /// The records of a test.
+    pub fn frozen(&self, test: &str) -> Option<&FrozenMetrics> {
+        self.frozen.get(test)
+    }
+
     /// One measure of an experiment.
     pub fn trials(&self, experiment: &str, measure: impl Fn(&Row) -> f64) -> Option<Trials> {
         Some(Trials::of(self.run(experiment)?, measure))
+    }
+
+    /// The accuracy of an experiment, where a diverged episode counts as chance: to leave
+    /// it out would flatter what is unstable.
+    pub fn accuracy(&self, experiment: &str) -> Option<Trials> {
+        let accuracy = self.trials(experiment, |row| row.accuracy)?;
+        let chance = self.context.chance();
+        Some(accuracy.map(|share| if share.is_nan() { chance } else { share }))
     }
 
     /// θ of a term of an experiment.
@@ -78,29 +81,31 @@ impl Results {
         Some(Trials::of(metrics, |row| row.theta[index]))
     }
 
-    /// The mean of a measure at the end of an experiment, see [`Trials::end`].
-    pub fn at_end(&self, experiment: &str, measure: impl Fn(&Row) -> f64) -> Option<Interval> {
+    /// What a measure is at the end of each trial of an experiment, see [`Trials::end`].
+    pub fn at_end(&self, experiment: &str, measure: impl Fn(&Row) -> f64) -> Option<Vec<f64>> {
         let trials = self.trials(experiment, measure)?;
-        trials.interval(trials.end())
+        Some(trials.means(trials.end()))
     }
 
-    /// The mean difference at the end of two experiments, trial by trial: trials of the
-    /// same number have the same tasks and initial weights.
-    pub fn difference_at_end(
-        &self,
-        (one, other): (&str, &str),
-        measure: impl Fn(&Row) -> f64,
-    ) -> Option<Interval> {
-        let (a, b) = (self.trials(one, &measure)?, self.trials(other, &measure)?);
-        difference(&a.means(a.end()), &b.means(b.end()))
+    /// The accuracy at the end of each trial of an experiment, see [`Results::accuracy`].
+    pub fn accuracy_at_end(&self, experiment: &str) -> Option<Vec<f64>> {
+        let trials = self.accuracy(experiment)?;
+        Some(trials.means(trials.end()))
     }
-}
 
-/// The mean of a − b over trials, which must be the same.
-pub(crate) fn difference(a: &[f64], b: &[f64]) -> Option<Interval> {
-    if a.len() != b.len() {
-        return None;
+    /// How much better one experiment is than another at the end, trial by trial.
+    pub fn gain(&self, one: &str, other: &str) -> Option<Measured> {
+        Measured::difference(&self.accuracy_at_end(one)?, &self.accuracy_at_end(other)?)
     }
-    let pairs: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
-    Bootstrap::new(pairs.len()).interval(&pairs)
+
+    /// How many episodes of some experiments, and tests of some online experiments,
+    /// diverged.
+    pub fn lost<'n>(&self, names: impl Iterator<Item = &'n str>) -> usize {
+        let of = |name| {
+            let episodes = self.run(name).map_or(0, |run| diverged(run).len());
+            let tests = self.online(name).map_or(0, |run| run.diverged().len());
+            episodes + tests + self.frozen(name).map_or(0, FrozenMetrics::lost)
+        };
+        names.map(of).sum()
+    }
 }

@@ -6,7 +6,8 @@ use plots::stats::Interval;
 use plots::{Table, Trials};
 
 use crate::experiments::Experiment;
-use crate::figures::{data, made};
+use crate::figures::{caption_end, data};
+use crate::measured::Measured;
 use crate::results::Results;
 use crate::target::Target;
 
@@ -60,8 +61,7 @@ impl Table1Row {
 
     /// α_l over trials.
     pub fn interval(&self, results: &Results, l: usize) -> Option<Interval> {
-        let trials = results.trials(self.experiment, |row| row.angles[l])?;
-        trials.interval(burn_in(&trials)..trials.episodes())
+        Some(Measured::mean(&self.angle(results, l)?)?.value)
     }
 }
 
@@ -91,17 +91,16 @@ pub(super) fn table(target: &Target, results: &Results) -> (Table, String) {
         }
         cells
     });
-    let context = &results.context;
     let episodes = results
         .trials(TABLE1[0].experiment, |_| 0.0)
         .map_or(0, |trials| trials.episodes());
     let caption = format!(
         "Alignment angles in degrees after a burn-in of the first fifth of {episodes} \
-         episodes; mean of {} trials with its 98 % bootstrap interval. Network 784-130-70-47, \
-         tasks from {}. {}",
-        context.trials,
-        data(&context.data),
-        made(context)
+         episodes; mean of {} trials with its 98 % t interval. Network 784-130-70-47, tasks \
+         from {}. {}",
+        results.context.trials,
+        data(&results.context.data),
+        caption_end(target, results)
     );
     let table = Table {
         id: target.name.to_owned(),

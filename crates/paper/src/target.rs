@@ -15,6 +15,8 @@ pub struct Target {
     pub experiments: &'static [&'static str],
     /// The online experiments it is made from.
     pub online: &'static [&'static str],
+    /// The tests with frozen coefficients that it brings.
+    pub frozen: &'static [&'static str],
     /// Draws it, if it is a figure.
     pub(crate) draw: Option<fn(&Target, &Results) -> Figure>,
     /// Makes its table, if it has one, with the table's source data in CSV.
@@ -23,3 +25,11 @@ pub struct Target {
 
 /// Makes a table and its source data.
 type MakeTable = fn(&Target, &Results) -> (Table, String);
+
+impl Target {
+    /// The names of all experiments that it is made from.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let (experiments, online) = (self.experiments.iter(), self.online.iter());
+        experiments.chain(online).chain(self.frozen.iter()).copied()
+    }
+}

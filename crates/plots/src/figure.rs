@@ -127,10 +127,10 @@ impl Figure {
                 let (title, name) = (panel.title.as_str(), series.name.as_str());
                 for (x, point) in series.curve.x.iter().zip(&series.curve.points) {
                     let cell = |value: f64| {
-                        if value.is_nan() {
-                            String::new()
-                        } else {
-                            value.to_string()
+                        // Six digits are more than a band of trials is good for.
+                        match format!("{value:.5e}").parse::<f64>() {
+                            Ok(value) if value.is_finite() => value.to_string(),
+                            _ => String::new(),
                         }
                     };
                     let (mean, lower, upper) =

@@ -9,6 +9,9 @@ use runs::{Metrics, Row};
 use crate::figure::Curve;
 use crate::stats::{Bootstrap, Interval, SMOOTHING, mean, moving_average};
 
+/// The most points of a curve over episodes; axes are 392 units wide.
+const POINTS: usize = 300;
+
 /// One number for each trial and episode; NaN where the episode diverged or was not run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trials {
@@ -81,12 +84,17 @@ impl Trials {
     }
 
     /// The curve of a figure: each trial smoothed by the paper's moving average, then
-    /// the mean over trials and its band.
+    /// the mean over trials and its band. Of long runs it has every second episode, or
+    /// every third and so on: as many points as a panel is wide enough to tell apart.
     pub fn curve(&self) -> Curve {
-        let smooth = self.values.iter();
-        let smooth: Vec<Vec<f64>> = smooth.map(|t| moving_average(t, SMOOTHING)).collect();
-        let x = (0..self.episodes()).map(|episode| episode as f64).collect();
-        band(x, &smooth)
+        let step = self.episodes().div_ceil(POINTS).max(1);
+        let thinned = |trial: &Vec<f64>| -> Vec<f64> {
+            let smooth = moving_average(trial, SMOOTHING);
+            smooth.into_iter().step_by(step).collect()
+        };
+        let smooth: Vec<Vec<f64>> = self.values.iter().map(thinned).collect();
+        let x = (0..self.episodes()).step_by(step);
+        band(x.map(|episode| episode as f64).collect(), &smooth)
     }
 
     /// The curve at the times `x`, without smoothing.
@@ -178,6 +186,16 @@ mod tests {
         assert_eq!((means[2], means[17], means[38]), (2.0, 3.0, 1.0));
         let missing = Trials::from_values(vec![vec![f64::NAN; 3]; 2]).curve();
         assert!(missing.points.iter().all(|p| p.mean.is_nan()));
+    }
+
+    #[test]
+    fn a_long_run_has_no_more_points_than_can_be_told_apart() {
+        let run = |episodes| Trials::from_values(vec![(0..episodes).map(f64::from).collect()]);
+        assert_eq!(run(300).curve().x.len(), 300);
+        let long = run(100_000).curve();
+        assert!(long.x.len() <= 300 && long.points.len() == long.x.len());
+        // The mean of eleven consecutive numbers is the sixth.
+        assert_eq!((long.x[1], long.points[1].mean), (334.0, 334.0));
     }
 
     #[test]
