@@ -16,4 +16,5 @@ mod messages;
 mod reproduce;
 mod supply_chain;
 mod support;
+mod test;
 mod train;

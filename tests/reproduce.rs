@@ -217,6 +217,10 @@ fn settings_are_passed_on_to_every_run_and_told_wherever_results_are_shown() {
     for id in 1..=16 {
         assert!(verdicts.contains(&format!("\nC{id},")), "C{id}");
     }
+    let printed = place.good(&args(&["fig3"], &[&given[..], &["--json"]].concat()));
+    let document: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(document["verdicts"].as_array().unwrap().len(), 16);
+    assert_eq!(document["verdicts"][0]["outcome"], "not tested");
     let table = place.good(&["reproduce", "--compare", "out", "out"]);
     assert!(table.contains("16 of 16 verdicts are the same."), "{table}");
 }

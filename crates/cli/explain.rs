@@ -9,6 +9,7 @@ use toml::Value;
 
 use crate::failure::Failure;
 use crate::progress::say;
+use crate::theta::coefficients;
 
 /// Write a page that shows how the meta-gradient of one episode comes about
 ///
@@ -73,21 +74,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         .check(&data)
         .map_err(|error| Failure::Input(format!("{error}; --steps sets K")))?;
     let rule = &settings.learner.rule;
-    let theta = args.theta.unwrap_or_else(|| rule.example_theta());
-    if theta.len() != rule.terms.len() {
-        let names: Vec<&str> = rule.terms.iter().map(|term| term.name.as_str()).collect();
-        return Err(Failure::Input(format!(
-            "--theta: {} numbers, but rule '{}' has the terms {}; give one for each",
-            theta.len(),
-            rule.name,
-            names.join(", ")
-        )));
-    }
-    if let Some(wrong) = theta.iter().find(|x| !x.is_finite()) {
-        return Err(Failure::Input(format!(
-            "--theta: {wrong} is not a finite number"
-        )));
-    }
+    let theta = coefficients(args.theta, rule)?;
     let out = args
         .out
         .unwrap_or_else(|| PathBuf::from(format!("explain-{}.html", rule.name)));

@@ -16,6 +16,8 @@ mod progress;
 mod reproduce;
 mod resume;
 mod signals;
+mod test;
+mod theta;
 mod train;
 mod usage;
 mod verify;
@@ -68,6 +70,7 @@ enum Command {
     Resume(resume::Args),
     Verify(verify::Args),
     Reproduce(reproduce::Args),
+    Test(test::Args),
     Explain(explain::Args),
     Gradcheck(gradcheck::Args),
     Episode(episode::Args),
@@ -84,6 +87,7 @@ impl Command {
             Command::Resume(args) => resume::run(args),
             Command::Verify(args) => verify::run(args),
             Command::Reproduce(args) => reproduce::run(args),
+            Command::Test(args) => test::run(args),
             Command::Explain(args) => explain::run(args),
             Command::Gradcheck(args) => gradcheck::run(args),
             Command::Episode(args) => episode::run(args),

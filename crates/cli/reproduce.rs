@@ -8,9 +8,11 @@ use std::sync::Arc;
 use datasets::{Dataset, Split};
 use paper::{Ask, QUICK, Report, Reproduction, Standing, TARGETS, TRIALS, Target};
 use runs::{RunError, parse_value};
+use serde_json::json;
 use toml::Value;
 
 use crate::failure::Failure;
+use crate::output::print_json;
 use crate::progress::{Progress, say};
 use crate::signals;
 
@@ -51,11 +53,14 @@ pub(crate) struct Args {
     #[arg(long)]
     compare: bool,
     /// Worker threads; never changes a result [default: as many as there are cores]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<String>,
     /// Where runs, figures and the report go [default: results/DATA, results/DATA-quick]
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    json: bool,
 }
 
 impl Args {
@@ -99,6 +104,7 @@ pub(crate) fn run(mut args: Args) -> Result<(), Failure> {
         return Ok(io::stdout().write_all(table.to_markdown().as_bytes())?);
     }
     let assignments = args.assignments()?;
+    let json = args.json;
     let targets = targets(&args.figures)?;
     let data = Arc::new(match &args.data {
         Some(name) => datasets::open(name, Split::Test)?,
@@ -146,6 +152,9 @@ pub(crate) fn run(mut args: Args) -> Result<(), Failure> {
     })?;
     report.write(&out)?;
     let took = progress.finish().as_secs_f64();
+    if json {
+        return print_json(&document(&report, &out));
+    }
     let mut text = verdicts(&report);
     let _ = writeln!(
         text,
@@ -226,6 +235,41 @@ fn announce(reproduction: &Reproduction) {
         context.trials,
         context.seed
     ));
+}
+
+/// The verdicts for programs.
+fn document(report: &Report, out: &Path) -> serde_json::Value {
+    let check = |check: &paper::Check| {
+        let value = check.found.value;
+        // An interval without ends is none.
+        let end = |end: f64| end.is_finite().then_some(end);
+        json!({
+            "check": check.what,
+            "met": check.standing.name(),
+            "mean": value.mean,
+            "lower": end(value.lower),
+            "upper": end(value.upper),
+            "trials": check.found.trials,
+            "wanted": check.wanted.to_string(),
+        })
+    };
+    let verdicts = report.verdicts.iter().map(|verdict| {
+        json!({
+            "claim": verdict.claim.id,
+            "figure": verdict.claim.figure,
+            "outcome": verdict.outcome.name(),
+            "note": verdict.note,
+            "checks": verdict.checks.iter().map(check).collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "data": report.context.data,
+        "seed": report.context.seed,
+        "trials": report.context.trials,
+        "differs_from_the_paper": report.context.differences(),
+        "verdicts": verdicts.collect::<Vec<_>>(),
+        "report": out.join("report.html"),
+    })
 }
 
 /// The verdicts for people, with what each was judged by.
