@@ -68,7 +68,7 @@ pub(crate) struct Args {
     #[arg(
         long,
         value_name = "LEVEL",
-        value_parser = PossibleValuesParser::new(Level::ALL.map(Level::name))
+        value_parser = PossibleValuesParser::new(Level::ALL.iter().map(|level| level.name()))
     )]
     level: Option<String>,
     /// Tell the cost of each operation too, from further episodes
@@ -170,7 +170,8 @@ fn use_level(name: Option<&str>) -> Result<(), Failure> {
         return Ok(());
     };
     let level = Level::from_name(name).ok_or_else(|| {
-        Failure::Input(format!("--level: '{name}' is not portable, avx2 or avx512"))
+        let names: Vec<&str> = Level::ALL.iter().map(|level| level.name()).collect();
+        Failure::Input(format!("--level: '{name}' is not {}", names.join(" or ")))
     })?;
     if simd::force_level(level) != level {
         return Err(Failure::Input(format!(

@@ -3,6 +3,9 @@
 use std::fmt::{Debug, Display};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+use crate::matrix::Walk;
+use crate::simd::Fuse;
+
 /// A real number type. Implemented by `f32` and `f64` and closed to others.
 ///
 /// The elementary functions are the engine's own or `libm`'s, never the
@@ -21,7 +24,8 @@ pub trait Real:
     + Div<Output = Self>
     + Neg<Output = Self>
     + ndarray::LinalgScalar
-    + sealed::Sealed
+    + Fuse
+    + Walk
 {
     /// 0.
     const ZERO: Self;
@@ -71,29 +75,6 @@ pub trait Real:
             left /= 2;
         }
         if n < 0 { Self::ONE / power } else { power }
-    }
-}
-
-mod sealed {
-    use crate::matrix::Pass;
-
-    /// Closes [`Real`](super::Real), and brings the walk over a plastic matrix into
-    /// this crate's object code: as a generic function its many variants would be
-    /// compiled again for every program that uses the crate.
-    pub trait Sealed: Sized {
-        fn walk(pass: Pass<'_, Self>);
-    }
-
-    impl Sealed for f32 {
-        fn walk(pass: Pass<'_, f32>) {
-            pass.run();
-        }
-    }
-
-    impl Sealed for f64 {
-        fn walk(pass: Pass<'_, f64>) {
-            pass.run();
-        }
     }
 }
 

@@ -98,7 +98,7 @@ fn a_run_has_the_same_bits_at_every_level_of_vector_instructions() {
     for settings in runs() {
         force_level(Level::Portable);
         let portable = bits(&settings, &data);
-        for level in [Level::Avx2, Level::Avx512] {
+        for &level in &Level::ALL[1..] {
             if force_level(level) != level {
                 eprintln!("SKIPPED: this processor has no {level:?}");
                 continue;

@@ -3,5 +3,5 @@
 mod pass;
 mod store;
 
-pub(crate) use pass::{MAX_PRODUCTS, Pass, has_pass};
+pub(crate) use pass::{MAX_PRODUCTS, Walk, has_pass};
 pub(crate) use store::Store;

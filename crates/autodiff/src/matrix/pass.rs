@@ -14,7 +14,7 @@ use std::array::from_fn;
 use std::ops::Range;
 
 use crate::Real;
-use crate::simd::{self, Lanes, Level, dispatch, level};
+use crate::simd::{self, Fused, Lanes, add_scaled, dispatch};
 
 /// Most rank-1 terms that a pass applies. Applying four takes no longer than applying
 /// one, since what takes long is to write the matrix.
@@ -133,26 +133,48 @@ pub(crate) fn has_pass(right: usize, left: usize) -> bool {
     right + left == 0 || is_compiled(0, right, left, false)
 }
 
-impl<T: Real> Pass<'_, T> {
+/// A number type for which the walks are compiled: f32 and f64. As generic functions
+/// their many variants would be compiled again for every program that uses the crate.
+/// Not to be named outside it.
+pub trait Walk: Sized {
     /// Walks the matrix.
     ///
     /// # Panics
     /// If there is no such pass, see [`is_compiled`].
-    pub(crate) fn run(self) {
-        if level() == Level::Portable {
-            return self.walk_slowly();
-        }
+    fn walk(pass: Pass<'_, Self>);
+}
+
+impl Walk for f32 {
+    fn walk(pass: Pass<'_, f32>) {
+        pass.run();
+    }
+}
+
+impl Walk for f64 {
+    fn walk(pass: Pass<'_, f64>) {
+        pass.run();
+    }
+}
+
+impl<T: Real> Pass<'_, T> {
+    fn run(self) {
         let shape = (self.pres.len(), self.right.len(), self.dots.len());
         macro_rules! choose {
             ($(($m:literal, $n:literal): [$($k:literal)*] [$($s:literal)*];)+) => {
                 match (shape, self.scale.is_some()) {
                     $($((($k, $m, $n), false) => dispatch(
                         #[inline(always)]
-                        move || self.walk::<$k, $m, $n, false>(),
+                        move |fused| match fused {
+                            Fused::Hardware => self.walk::<$k, $m, $n, false>(),
+                            Fused::Software => self.walk_row_by_row(),
+                        },
                     ),)*
                     $((($s, $m, $n), true) => dispatch(
                         #[inline(always)]
-                        move || self.walk::<$s, $m, $n, true>(),
+                        move |fused| match fused {
+                            Fused::Hardware => self.walk::<$s, $m, $n, true>(),
+                            Fused::Software => self.walk_row_by_row(),
+                        },
                     ),)*)+
                     _ => unreachable!("no pass for {shape:?}"),
                 }
@@ -161,9 +183,10 @@ impl<T: Real> Pass<'_, T> {
         compiled_passes!(choose);
     }
 
-    /// The same walk without the unrolling that only vector units profit from. Each
-    /// number goes through the same operations in the same order.
-    fn walk_slowly(self) {
+    /// The same walk where products are fused in software. That takes so long that
+    /// neither loads and stores nor loops count, so each step goes along a row by itself.
+    /// Each number goes through the same operations in the same order.
+    fn walk_row_by_row(self) {
         let Pass {
             matrix,
             stride,
@@ -177,24 +200,22 @@ impl<T: Real> Pass<'_, T> {
             dots,
             ..
         } = self;
+        let fused = Fused::Software;
         let at = |vector: &[T], j: usize| vector.get(j).copied().unwrap_or(T::ZERO);
         for j in (0..rows.blocks()).flat_map(|i| rows.block(i)) {
             let w = &mut matrix[j * stride..][..stride];
-            for (chunk, x) in w.iter_mut().enumerate() {
-                if let Some(scale) = scale {
-                    *x = x.scaled(scale);
-                }
-                for (k, pre) in pres.iter().enumerate() {
-                    *x = x.plus_scaled(at(pre, j), posts[k * stride + chunk]);
-                }
-                for (m, right) in right.iter().enumerate() {
-                    let out = &mut out[m * stride + chunk];
-                    *out = out.plus_scaled(at(right, j), *x);
-                }
+            if let Some(scale) = scale {
+                w.iter_mut().for_each(|x| *x = x.scaled(scale));
             }
-            for (n, dots) in dots.iter_mut().enumerate() {
+            for (pre, post) in pres.iter().zip(posts.chunks_exact(stride)) {
+                add_scaled(fused, w, at(pre, j), post);
+            }
+            for (right, out) in right.iter().zip(out.chunks_exact_mut(stride)) {
+                add_scaled(fused, out, at(right, j), w);
+            }
+            for (dots, left) in dots.iter_mut().zip(left.chunks_exact(stride)) {
                 if let Some(dot) = dots.get_mut(j) {
-                    *dot = simd::dot_lanes(w, &left[n * stride..][..stride]);
+                    *dot = simd::dot_lanes(fused, w, left);
                 }
             }
         }
@@ -278,7 +299,7 @@ impl<T: Real, const K: usize, const M: usize, const N: usize> Vectors<'_, T, K, 
                     x = x.scaled(self.scale);
                 }
                 for k in 0..K {
-                    x = x.plus_scaled(pre[r][k], post[k]);
+                    x = x.plus_scaled(Fused::Hardware, pre[r][k], &post[k]);
                 }
                 if K > 0 || SCALED {
                     w[r][chunk] = x;
@@ -290,10 +311,10 @@ impl<T: Real, const K: usize, const M: usize, const N: usize> Vectors<'_, T, K, 
                     self.copy[chunk % 2 * BLOCK + r] = x;
                 }
                 for m in 0..M {
-                    sum[m] = sum[m].plus_scaled(right[r][m], x);
+                    sum[m] = sum[m].plus_scaled(Fused::Hardware, right[r][m], &x);
                 }
                 for n in 0..N {
-                    dots[r][n] = dots[r][n].plus_product(x, left[n]);
+                    dots[r][n] = dots[r][n].plus_product(Fused::Hardware, &x, &left[n]);
                 }
             }
             for m in 0..M {

@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2, ShapeBuilder};
 use super::pass::{BATCH, BLOCK, MAX_APPLIED, MAX_SIDE, Pass, Rows, is_compiled};
 use crate::Real;
 use crate::real::max;
-use crate::simd::{self, Lanes, WIDTH, dispatch, lanes_for};
+use crate::simd::{self, Fused, Lanes, WIDTH, dispatch, lanes_for};
 use crate::support::{Coordinates, words_for};
 use crate::view::{Operand, Tensor};
 
@@ -200,7 +200,8 @@ impl<T: Real> Store<T> {
                     x = x.scaled(scale);
                 }
                 for k in 0..pending.terms {
-                    x = x.plus_scaled(pending.pres[k][j], pending.posts[k * stride + chunk]);
+                    let post = &pending.posts[k * stride + chunk];
+                    x = x.plus_scaled(Fused::PORTABLE, pending.pres[k][j], post);
                 }
                 numbers.extend(x.0.iter().take(end - numbers.len()));
             }
@@ -315,18 +316,16 @@ impl<T: Real> Store<T> {
         let (pending, scratch, stride) = (&self.pending, &mut self.scratch, self.stride);
         dispatch(
             #[inline(always)]
-            move || {
+            move |fused| {
                 let outs = scratch.out.chunks_exact_mut(stride).zip(right);
                 for (out, operand) in outs {
                     if let Some(scale) = pending.scale {
                         out.iter_mut().for_each(|x| *x = x.scaled(scale));
                     }
                     for k in 0..pending.terms {
-                        let share = simd::dot(&pending.pres[k], operand.tensor.data);
+                        let share = simd::dot(fused, &pending.pres[k], operand.tensor.data);
                         let post = &pending.posts[k * stride..][..stride];
-                        for (x, post) in out.iter_mut().zip(post) {
-                            *x = x.plus_scaled(share, *post);
-                        }
+                        simd::add_scaled(fused, out, share, post);
                     }
                 }
                 let lefts = scratch.left.chunks_exact(stride);
@@ -335,10 +334,9 @@ impl<T: Real> Store<T> {
                         dots.iter_mut().for_each(|x| *x = scale * *x);
                     }
                     for k in 0..pending.terms {
-                        let share = simd::dot_lanes(&pending.posts[k * stride..][..stride], left);
-                        for (x, pre) in dots.iter_mut().zip(&pending.pres[k]) {
-                            *x = share.mul_add(*pre, *x);
-                        }
+                        let post = &pending.posts[k * stride..][..stride];
+                        let share = simd::dot_lanes(fused, post, left);
+                        simd::add_scaled_numbers(fused, dots, share, &pending.pres[k]);
                     }
                 }
             },
@@ -461,15 +459,13 @@ impl<T: Real> Store<T> {
         let (pre, b_data) = (&mut self.pending.pres[last], b.tensor.data);
         dispatch(
             #[inline(always)]
-            move || {
+            move |fused| {
                 if new {
                     pre.iter_mut()
                         .zip(b_data)
                         .for_each(|(pre, b)| *pre = factor * *b);
                 } else {
-                    for (pre, b) in pre.iter_mut().zip(b_data) {
-                        *pre = factor.mul_add(*b, *pre);
-                    }
+                    simd::add_scaled_numbers(fused, pre, factor, b_data);
                 }
             },
         );
@@ -483,7 +479,7 @@ impl<T: Real> Store<T> {
         let (a, b) = (&self.columns, &other.columns);
         dispatch(
             #[inline(always)]
-            move || simd::dot_lanes(a, b),
+            move |fused| simd::dot_lanes(fused, a, b),
         )
     }
 
@@ -494,11 +490,7 @@ impl<T: Real> Store<T> {
         let (w, v) = (&mut self.columns, &other.columns);
         dispatch(
             #[inline(always)]
-            move || {
-                for (w, v) in w.iter_mut().zip(v) {
-                    *w = w.plus_scaled(s, *v);
-                }
-            },
+            move |fused| simd::add_scaled(fused, w, s, v),
         );
     }
 
@@ -509,7 +501,7 @@ impl<T: Real> Store<T> {
         let (w, v) = (&self.columns, &other.columns);
         let (difference, size) = dispatch(
             #[inline(always)]
-            move || {
+            move |_| {
                 let mut difference = [T::ZERO; WIDTH];
                 let mut size = [T::ZERO; WIDTH];
                 // 0 as long as all differences are finite, NaN otherwise.
@@ -518,7 +510,7 @@ impl<T: Real> Store<T> {
                     for lane in 0..WIDTH {
                         let d = (w.0[lane] - v.0[lane]).abs();
                         difference[lane] = max(difference[lane], d);
-                        poison[lane] = d.mul_add(T::ZERO, poison[lane]);
+                        poison[lane] = poison[lane] + d * T::ZERO;
                         size[lane] = max(size[lane], v.0[lane].abs());
                     }
                 }

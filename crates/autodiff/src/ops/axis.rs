@@ -69,7 +69,7 @@ impl Axis {
         }
         dispatch(
             #[inline(always)]
-            move || {
+            move |_| {
                 for (b, (y, x)) in y
                     .chunks_exact_mut(cols)
                     .zip(x.chunks_exact(cols))
@@ -115,7 +115,7 @@ impl Operation for AxisSum {
         let rows = x.data.chunks_exact(x.shape.cols);
         dispatch(
             #[inline(always)]
-            move || match self.0 {
+            move |_| match self.0 {
                 Axis::Row => {
                     for (y, row) in y.iter_mut().zip(rows) {
                         *y = simd::sum(row);

@@ -30,7 +30,7 @@ impl Operation for Combine {
     fn value<T: Real>(&self, x: &impl Inputs<T>, y: &mut [T]) {
         dispatch(
             #[inline(always)]
-            move || {
+            move |_| {
                 let s = x.get(0).scalar();
                 for (y, x) in y.iter_mut().zip(x.get(1).data) {
                     *y = s * *x;

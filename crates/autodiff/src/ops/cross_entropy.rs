@@ -26,7 +26,7 @@ impl Operation for CrossEntropy {
         let cols = z.shape.cols;
         let total = dispatch(
             #[inline(always)]
-            move || {
+            move |_| {
                 let mut total = T::ZERO;
                 for (z, t) in z.data.chunks_exact(cols).zip(t.data.chunks_exact(cols)) {
                     let top = z.iter().skip(1).fold(z[0], |top, z| max(top, *z));

@@ -149,7 +149,7 @@ pub(crate) use crate::check::planted::Planted;
 pub(crate) fn map<T: Real>(x: &[T], y: &mut [T], f: impl Fn(T) -> T) {
     dispatch(
         #[inline(always)]
-        move || {
+        move |_| {
             for (y, x) in y.iter_mut().zip(x) {
                 *y = f(*x);
             }
@@ -162,7 +162,7 @@ pub(crate) fn map<T: Real>(x: &[T], y: &mut [T], f: impl Fn(T) -> T) {
 pub(crate) fn zip<T: Real>(a: &[T], b: &[T], y: &mut [T], f: impl Fn(T, T) -> T) {
     dispatch(
         #[inline(always)]
-        move || {
+        move |_| {
             for ((y, a), b) in y.iter_mut().zip(a).zip(b) {
                 *y = f(*a, *b);
             }

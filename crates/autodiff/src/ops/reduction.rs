@@ -22,7 +22,7 @@ impl Operation for Sum {
         let x = x.get(0).data;
         y[0] = dispatch(
             #[inline(always)]
-            move || simd::sum(x),
+            move |_| simd::sum(x),
         );
     }
 
@@ -57,7 +57,7 @@ impl Operation for Dot {
         let (a, b) = (x.get(0).data, x.get(1).data);
         y[0] = dispatch(
             #[inline(always)]
-            move || simd::dot(a, b),
+            move |fused| simd::dot(fused, a, b),
         );
     }
 

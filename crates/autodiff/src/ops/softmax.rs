@@ -35,7 +35,7 @@ impl Operation for Softmax {
         let cols = x.shape.cols;
         dispatch(
             #[inline(always)]
-            move || {
+            move |_| {
                 for (x, y) in x.data.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
                     let (_, total) = shifted_exponentials(x, y);
                     let share = T::ONE / total;
@@ -86,7 +86,7 @@ impl Operation for LogSoftmax {
         let cols = x.shape.cols;
         dispatch(
             #[inline(always)]
-            move || {
+            move |_| {
                 for (x, y) in x.data.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
                     let (top, _) = shifted_exponentials(x, y);
                     if let Some(largest) = x.iter().position(|x| *x == top) {

@@ -3,6 +3,7 @@
     reason = "counted loops over fixed-size arrays are what becomes vector code"
 )]
 
+use super::Fused;
 use crate::Real;
 
 /// Partial sums of every sum taken by the engine.
@@ -25,20 +26,14 @@ impl<T: Real> Lanes<T> {
 
     /// self + s·x, lane by lane, each with one rounding.
     #[inline(always)]
-    pub(crate) fn plus_scaled(mut self, s: T, x: Self) -> Self {
-        for lane in 0..WIDTH {
-            self.0[lane] = s.mul_add(x.0[lane], self.0[lane]);
-        }
-        self
+    pub(crate) fn plus_scaled(self, fused: Fused, s: T, x: &Self) -> Self {
+        Lanes(fused.lanes(|_| s, &x.0, &self.0))
     }
 
     /// self + x·y, lane by lane, each with one rounding.
     #[inline(always)]
-    pub(crate) fn plus_product(mut self, x: Self, y: Self) -> Self {
-        for lane in 0..WIDTH {
-            self.0[lane] = x.0[lane].mul_add(y.0[lane], self.0[lane]);
-        }
-        self
+    pub(crate) fn plus_product(self, fused: Fused, x: &Self, y: &Self) -> Self {
+        Lanes(fused.lanes(|lane| x.0[lane], &y.0, &self.0))
     }
 
     /// s·self, lane by lane.
@@ -69,27 +64,48 @@ impl<T: Real> Lanes<T> {
 
 /// Σ aᵢ bᵢ in the fixed lane structure. `a` and `b` have the same length.
 #[inline(always)]
-pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
+pub(crate) fn dot<T: Real>(fused: Fused, a: &[T], b: &[T]) -> T {
     let (a_chunks, a_rest) = a.as_chunks::<WIDTH>();
     let (b_chunks, b_rest) = b.as_chunks::<WIDTH>();
     let mut partial = Lanes::ZERO;
     for (x, y) in a_chunks.iter().zip(b_chunks) {
-        partial = partial.plus_product(Lanes(*x), Lanes(*y));
+        partial = partial.plus_product(fused, &Lanes(*x), &Lanes(*y));
     }
     for (lane, (x, y)) in a_rest.iter().zip(b_rest).enumerate() {
-        partial.0[lane] = x.mul_add(*y, partial.0[lane]);
+        partial.0[lane] = fused.mul_add(*x, *y, partial.0[lane]);
     }
     partial.total()
 }
 
 /// Σ aᵢ bᵢ of whole lanes. `a` and `b` have the same length.
 #[inline(always)]
-pub(crate) fn dot_lanes<T: Real>(a: &[Lanes<T>], b: &[Lanes<T>]) -> T {
+pub(crate) fn dot_lanes<T: Real>(fused: Fused, a: &[Lanes<T>], b: &[Lanes<T>]) -> T {
     let mut partial = Lanes::ZERO;
     for (x, y) in a.iter().zip(b) {
-        partial = partial.plus_product(*x, *y);
+        partial = partial.plus_product(fused, x, y);
     }
     partial.total()
+}
+
+/// y ← y + s·x. `x` and `y` have the same length.
+#[inline(always)]
+pub(crate) fn add_scaled<T: Real>(fused: Fused, y: &mut [Lanes<T>], s: T, x: &[Lanes<T>]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y = y.plus_scaled(fused, s, x);
+    }
+}
+
+/// y ← y + s·x, number by number. `x` and `y` have the same length.
+#[inline(always)]
+pub(crate) fn add_scaled_numbers<T: Real>(fused: Fused, y: &mut [T], s: T, x: &[T]) {
+    let (y_chunks, y_rest) = y.as_chunks_mut::<WIDTH>();
+    let (x_chunks, x_rest) = x.as_chunks::<WIDTH>();
+    for (y, x) in y_chunks.iter_mut().zip(x_chunks) {
+        *y = fused.lanes(|_| s, x, y);
+    }
+    for (y, x) in y_rest.iter_mut().zip(x_rest) {
+        *y = fused.mul_add(s, *x, *y);
+    }
 }
 
 /// Σ aᵢ in the fixed lane structure.

@@ -432,7 +432,7 @@ pub(crate) fn gate_in_place<T: Real>(u: &mut [T], y: &[T], beta: f64) {
     let minus_beta = T::from_f64(-beta);
     dispatch(
         #[inline(always)]
-        move || {
+        move |_| {
             for (u, y) in u.iter_mut().zip(y) {
                 *u = gated(*u, *y, minus_beta);
             }

@@ -439,7 +439,7 @@ impl<T: Real> Evaluator<'_, T> {
 fn add_to<T: Real>(sum: &mut [T], term: &[T]) {
     crate::simd::dispatch(
         #[inline(always)]
-        move || {
+        move |_| {
             for (sum, term) in sum.iter_mut().zip(term) {
                 *sum = *sum + *term;
             }
