@@ -163,7 +163,9 @@ fn fuse_moderate(a: f64, b: f64, c: f64) -> f64 {
     let error = ((a * b - product) + a * b_low + a_low * b) + a_low * b_low;
     let (low, rest) = two_sum(c, error);
     let (high, low) = two_sum(product, low);
-    high + to_odd(two_sum(rest, low))
+    let sum = high + to_odd(two_sum(rest, low));
+    // Of zeros the sum above forgets the signs.
+    if product == 0.0 { product + c } else { sum }
 }
 
 impl Fuse for f64 {
