@@ -161,19 +161,46 @@ def derivative(mode: str, rule: Rule) -> Derivative:
         losses, gradient = jax.lax.map(lambda d: push(theta, episode, d), basis)
         return losses[0], gradient
 
+    if mode == "forward-calls":
+        return forward_calls(rule)
     modes = {"reverse": reverse, "forward-vmap": forward_vmap, "forward-loop": forward_loop}
     return jax.jit(modes[mode])
 
 
-MODES = {"reverse": ["reverse"], "forward": ["forward-vmap", "forward-loop"]}
+def forward_calls(rule: Rule) -> Derivative:
+    """One jvp of the whole scan with theta as its only input, compiled once for an episode
+    and called once a coefficient: W, B and the images are constants of the program."""
+    compiled: dict[int, tuple[Episode, Callable]] = {}
+
+    def forward(theta: Array, episode: Episode) -> tuple[Array, Array]:
+        if id(episode) not in compiled:
+
+            def push(theta: Array, direction: Array) -> tuple[Array, Array]:
+                return jax.jvp(lambda t: meta_loss(t, episode, rule), (theta,), (direction,))
+
+            # The episode is kept with the program, so that no other can take its id.
+            compiled[id(episode)] = episode, jax.jit(push)
+        _, push = compiled[id(episode)]
+        pairs = [push(theta, direction) for direction in jnp.eye(theta.size, dtype=theta.dtype)]
+        return pairs[0][0], jnp.stack([partial for _, partial in pairs])
+
+    return forward
 
 
-def synthetic_images(rng: np.random.Generator) -> tuple[Images, Images]:
+MODES = {"reverse": ["reverse"], "forward": ["forward-vmap", "forward-loop", "forward-calls"]}
+
+
+def network(text: str) -> tuple[int, ...]:
+    """Units of each layer, like 784-170-130-100-70-47."""
+    return tuple(int(units) for units in text.split("-"))
+
+
+def synthetic_images(rng: np.random.Generator, pixels: int) -> tuple[Images, Images]:
     """Training and query images of uniform pixels, ZERO_PIXELS of them 0, in random order."""
 
     def draw(per_class: int) -> Images:
         label = rng.permutation(np.repeat(np.arange(CLASSES), per_class))
-        x = rng.uniform(size=(label.size, SIZES[0]))
+        x = rng.uniform(size=(label.size, pixels))
         return Images(jnp.asarray(x * (rng.uniform(size=x.shape) > ZERO_PIXELS)), jnp.asarray(label))
 
     return draw(SHOTS), draw(QUERIES)
@@ -188,18 +215,26 @@ def stored_images(path: Path) -> tuple[Images, Images]:
         )
 
 
-def paper_episode(name: str, data: Path | None) -> Episode:
-    """Xavier W (and B, unless backprop) at the paper's size, seed 0, float32."""
+class Task(NamedTuple):
+    """What is timed: a rule's name, the units of each layer, the images if not synthetic."""
+
+    name: str
+    sizes: tuple[int, ...]
+    data: Path | None
+
+
+def drawn_episode(task: Task) -> Episode:
+    """Xavier W (and B, unless backprop), seed 0, float32."""
     rng = np.random.default_rng(0)
 
     def xavier() -> list[Array]:
-        shapes = zip(SIZES[1:], SIZES)
+        shapes = zip(task.sizes[1:], task.sizes)
         bounds = [(shape, np.sqrt(6.0 / sum(shape))) for shape in shapes]
         return [jnp.asarray(rng.uniform(-b, b, s), jnp.float32) for s, b in bounds]
 
     W, B = xavier(), xavier()
-    train, query = stored_images(data) if data else synthetic_images(rng)
-    return Episode(W, None if name == "bp" else B, train, query)
+    drawn = stored_images(task.data) if task.data else synthetic_images(rng, task.sizes[0])
+    return Episode(W, None if task.name == "bp" else B, *drawn)
 
 
 def peak_rss_mb() -> float:
@@ -209,16 +244,16 @@ def peak_rss_mb() -> float:
     return round(int(kibibytes) * 1024 / 1e6, 1)
 
 
-def measure(name: str, mode: str, repeats: int, data: Path | None) -> dict:
+def measure(task: Task, mode: str, repeats: int) -> dict:
     """Time one rule in one mode after a warm-up call, in a process of its own."""
-    terms = tuple(RULES[name])
-    rule = Rule(terms, [terms] * (len(SIZES) - 1))
-    theta = jnp.asarray(list(RULES[name].values()), jnp.float32)
-    episode = paper_episode(name, data)
+    terms = tuple(RULES[task.name])
+    rule = Rule(terms, [terms] * (len(task.sizes) - 1))
+    theta = jnp.asarray(list(RULES[task.name].values()), jnp.float32)
+    episode = drawn_episode(task)
     run = derivative(mode, rule)
     loss, gradient = jax.block_until_ready(run(theta, episode))
     if not (jnp.isfinite(loss) and jnp.isfinite(gradient).all()):
-        raise FloatingPointError(f"{name}: the episode diverged, loss {loss}")
+        raise FloatingPointError(f"{task.name}: the episode diverged, loss {loss}")
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -226,7 +261,8 @@ def measure(name: str, mode: str, repeats: int, data: Path | None) -> dict:
         times.append(1e3 * (time.perf_counter() - start))
     statistic = {"min": min(times), "median": statistics.median(times), "max": max(times)}
     return {
-        "rule": name,
+        "rule": task.name,
+        "sizes": "-".join(map(str, task.sizes)),
         "mode": mode,
         "ms_per_episode": {key: round(ms, 2) for key, ms in statistic.items()},
         "peak_rss_mb": peak_rss_mb(),
@@ -234,11 +270,11 @@ def measure(name: str, mode: str, repeats: int, data: Path | None) -> dict:
     }
 
 
-def best(name: str, mode: str, repeats: int, data: Path | None) -> dict:
+def best(task: Task, mode: str, repeats: int) -> dict:
     """The fastest way of `mode`, each way in a fresh process so that peak memory is its own."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as pool:
-        rows = [pool.submit(measure, name, way, repeats, data).result() for way in MODES[mode]]
+        rows = [pool.submit(measure, task, way, repeats).result() for way in MODES[mode]]
     row = min(rows, key=lambda row: row["ms_per_episode"]["median"])
     return row | {"mode": mode, "way": row["mode"]}
 
@@ -284,6 +320,7 @@ def main() -> int:
     parser.add_argument("--mode", choices=MODES, action="append", help="default: both")
     parser.add_argument("--cpu", type=int, default=0, help="the one core to run on")
     parser.add_argument("--repeats", type=int, default=5, help="timed episodes after the warm-up")
+    parser.add_argument("--sizes", default=SIZES, type=network, help="default: the paper's network")
     parser.add_argument("--data", type=Path, help=stored_images.__doc__)
     parser.add_argument("--check", type=Path, nargs="+", metavar="CASE", help=check.__doc__)
     args = parser.parse_args()
@@ -296,7 +333,8 @@ def main() -> int:
         return 0 if all([check(path) for path in args.check]) else 1
     for name in args.rule or RULES:
         for mode in args.mode or MODES:
-            print(json.dumps(best(name, mode, args.repeats, args.data)), flush=True)
+            task = Task(name, args.sizes, args.data)
+            print(json.dumps(best(task, mode, args.repeats)), flush=True)
     return 0
 
 
