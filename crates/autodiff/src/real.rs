@@ -4,7 +4,7 @@ use std::fmt::{Debug, Display};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::matrix::Walk;
-use crate::simd::Fuse;
+use crate::simd::{Fuse, Fused};
 
 /// A real number type. Implemented by `f32` and `f64` and closed to others.
 ///
@@ -49,15 +49,15 @@ pub trait Real:
     /// Whether this is neither infinite nor NaN.
     fn is_finite(self) -> bool;
     /// e^self; 0 and ∞ at the ends of the range.
-    fn exp(self) -> Self;
+    fn exp(self, fused: Fused) -> Self;
     /// e^self − 1, precise near 0.
-    fn exp_m1(self) -> Self;
+    fn exp_m1(self, fused: Fused) -> Self;
     /// ln self.
     fn ln(self) -> Self;
     /// ln(1 + self), precise near 0.
     fn ln_1p(self) -> Self;
     /// ln(1 + self) for self in [0, 1], in a form that vectorises.
-    fn ln_1p_unit(self) -> Self;
+    fn ln_1p_unit(self, fused: Fused) -> Self;
     /// The hyperbolic tangent.
     fn tanh(self) -> Self;
     /// The sine; self in radians.
@@ -103,21 +103,21 @@ macro_rules! elementary {
         /// 2ⁿ as two factors, since n may lie outside the exponents of normal numbers;
         /// one over the second; and e^r − 1.
         #[inline(always)]
-        fn exp_parts(self) -> ($T, $T, $T, $T) {
+        fn exp_parts(self, fused: Fused) -> ($T, $T, $T, $T) {
             let x = if self < $low { $low } else { self };
             let x = if x > $high { $high } else { x };
-            let shifted = <$T>::mul_add(x, std::f64::consts::LOG2_E as $T, $magic);
+            let shifted = fused.mul_add(x, std::f64::consts::LOG2_E as $T, $magic);
             let n = shifted - $magic;
             let exponent = (shifted.to_bits() as $I).wrapping_sub(($magic as $T).to_bits() as $I);
-            let r = <$T>::mul_add(n, -$ln2_hi, x);
-            let r = <$T>::mul_add(n, -$ln2_lo, r);
+            let r = fused.mul_add(n, -$ln2_hi, x);
+            let r = fused.mul_add(n, -$ln2_lo, r);
             let mut series: $T = 0.0;
             let mut k = $exp_terms;
             while k >= 2 {
-                series = <$T>::mul_add(series, r, INVERSE_FACTORIAL[k] as $T);
+                series = fused.mul_add(series, r, INVERSE_FACTORIAL[k] as $T);
                 k -= 1;
             }
-            let less_one = <$T>::mul_add(series * r, r, r);
+            let less_one = fused.mul_add(series * r, r, r);
             let half = exponent >> 1;
             let first = <$T>::from_bits(((half + $bias) << $mantissa) as _);
             let second = <$T>::from_bits(((exponent - half + $bias) << $mantissa) as _);
@@ -126,31 +126,31 @@ macro_rules! elementary {
         }
 
         #[inline(always)]
-        fn exp_of(self) -> $T {
-            let (first, second, _, less_one) = self.exp_parts();
+        fn exp_of(self, fused: Fused) -> $T {
+            let (first, second, _, less_one) = self.exp_parts(fused);
             (1.0 + less_one) * first * second
         }
 
         #[inline(always)]
-        fn exp_m1_of(self) -> $T {
-            let (first, second, per_second, less_one) = self.exp_parts();
+        fn exp_m1_of(self, fused: Fused) -> $T {
+            let (first, second, per_second, less_one) = self.exp_parts(fused);
             // The second factor last: 2ⁿ by itself is infinite before e^x − 1 is.
-            <$T>::mul_add(first, less_one, first - per_second) * second
+            fused.mul_add(first, less_one, first - per_second) * second
         }
 
         /// ln(1+u) = 2 artanh(s), s = u/(2+u) ≤ 1/3, by its power series.
         #[inline(always)]
-        fn ln_1p_unit_of(self) -> $T {
+        fn ln_1p_unit_of(self, fused: Fused) -> $T {
             let s = self / (2.0 + self);
             let square = s * s;
             let mut series: $T = 0.0;
             let mut k = $log_terms;
             while k >= 1 {
-                series = <$T>::mul_add(series, square, 1.0 / (2 * k + 1) as $T);
+                series = fused.mul_add(series, square, 1.0 / (2 * k + 1) as $T);
                 k -= 1;
             }
             let twice = 2.0 * s;
-            <$T>::mul_add(series * square, twice, twice)
+            fused.mul_add(series * square, twice, twice)
         }
     };
 }
@@ -167,10 +167,10 @@ const INVERSE_FACTORIAL: [f64; 14] = {
 };
 
 trait Elementary: Sized {
-    fn exp_parts(self) -> (Self, Self, Self, Self);
-    fn exp_of(self) -> Self;
-    fn exp_m1_of(self) -> Self;
-    fn ln_1p_unit_of(self) -> Self;
+    fn exp_parts(self, fused: Fused) -> (Self, Self, Self, Self);
+    fn exp_of(self, fused: Fused) -> Self;
+    fn exp_m1_of(self, fused: Fused) -> Self;
+    fn ln_1p_unit_of(self, fused: Fused) -> Self;
 }
 
 impl Elementary for f32 {
@@ -240,12 +240,12 @@ macro_rules! real {
                 $T::is_finite(self)
             }
             #[inline(always)]
-            fn exp(self) -> Self {
-                self.exp_of()
+            fn exp(self, fused: Fused) -> Self {
+                self.exp_of(fused)
             }
             #[inline(always)]
-            fn exp_m1(self) -> Self {
-                self.exp_m1_of()
+            fn exp_m1(self, fused: Fused) -> Self {
+                self.exp_m1_of(fused)
             }
             fn ln(self) -> Self {
                 $ln(self)
@@ -254,8 +254,8 @@ macro_rules! real {
                 $ln_1p(self)
             }
             #[inline(always)]
-            fn ln_1p_unit(self) -> Self {
-                self.ln_1p_unit_of()
+            fn ln_1p_unit(self, fused: Fused) -> Self {
+                self.ln_1p_unit_of(fused)
             }
             fn tanh(self) -> Self {
                 $tanh(self)
@@ -291,6 +291,8 @@ real!(
 mod tests {
     use super::*;
 
+    const FUSED: Fused = Fused::Hardware;
+
     /// |found − want| in units of want's last place, want computed in f64.
     fn ulps_f32(found: f32, want: f64) -> f64 {
         (f64::from(found) - want).abs() / (want.abs() * f64::from(f32::EPSILON)).max(1e-45)
@@ -302,15 +304,15 @@ mod tests {
         let mut x = -87.0_f32;
         while x < 88.72 {
             let exact = libm::exp(f64::from(x));
-            assert!(ulps_f32(Real::exp(x), exact) < 2.0, "exp({x})");
+            assert!(ulps_f32(Real::exp(x, FUSED), exact) < 2.0, "exp({x})");
             let exact = libm::expm1(f64::from(x));
-            assert!(ulps_f32(Real::exp_m1(x), exact) < 2.5, "exp_m1({x})");
+            assert!(ulps_f32(Real::exp_m1(x, FUSED), exact) < 2.5, "exp_m1({x})");
             x += 0.0137;
         }
         for i in 0..=10_000_u16 {
             let u = f32::from(i) / 10_000.0;
             let exact = libm::log1p(f64::from(u));
-            assert!(ulps_f32(u.ln_1p_unit(), exact) < 2.0, "ln_1p({u})");
+            assert!(ulps_f32(u.ln_1p_unit(FUSED), exact) < 2.0, "ln_1p({u})");
         }
     }
 
@@ -320,31 +322,31 @@ mod tests {
         // Up to 709.7827, where e^x is the largest number.
         let mut x = -707.0_f64;
         while x < 709.78 {
-            assert!(close(Real::exp(x), libm::exp(x)), "exp({x})");
-            assert!(close(Real::exp_m1(x), libm::expm1(x)), "exp_m1({x})");
+            assert!(close(Real::exp(x, FUSED), libm::exp(x)), "exp({x})");
+            assert!(close(Real::exp_m1(x, FUSED), libm::expm1(x)), "exp_m1({x})");
             x += 0.0731;
         }
         for i in 0..=10_000_u16 {
             let u = f64::from(i) / 10_000.0;
-            assert!(close(u.ln_1p_unit(), libm::log1p(u)), "ln_1p({u})");
+            assert!(close(u.ln_1p_unit(FUSED), libm::log1p(u)), "ln_1p({u})");
         }
         for x in [1e-300, -1e-300, 1e-20, -1e-9] {
-            assert!(close(Real::exp_m1(x), libm::expm1(x)), "exp_m1({x})");
+            assert!(close(Real::exp_m1(x, FUSED), libm::expm1(x)), "exp_m1({x})");
         }
     }
 
     #[test]
     fn exp_m1_is_a_number_up_to_where_it_overflows() {
         // e^88.4 − 1 and e^709.5 − 1, to the digits shown.
-        assert!((f64::from(Real::exp_m1(88.4_f32)) / 2.463_95e38 - 1.0).abs() < 1e-4);
-        assert!((Real::exp_m1(709.5_f64) / 1.354_99e308 - 1.0).abs() < 1e-4);
-        assert_eq!(Real::exp_m1(88.73_f32), f32::INFINITY);
-        assert_eq!(Real::exp_m1(709.79_f64), f64::INFINITY);
+        assert!((f64::from(Real::exp_m1(88.4_f32, FUSED)) / 2.463_95e38 - 1.0).abs() < 1e-4);
+        assert!((Real::exp_m1(709.5_f64, FUSED) / 1.354_99e308 - 1.0).abs() < 1e-4);
+        assert_eq!(Real::exp_m1(88.73_f32, FUSED), f32::INFINITY);
+        assert_eq!(Real::exp_m1(709.79_f64, FUSED), f64::INFINITY);
         // The smallest numbers are their own images.
         for x in [f64::MIN_POSITIVE, 5e-324, -5e-324] {
-            assert_eq!(Real::exp_m1(x), x);
+            assert_eq!(Real::exp_m1(x, FUSED), x);
         }
-        assert_eq!(Real::exp_m1(1e-45_f32), 1e-45);
+        assert_eq!(Real::exp_m1(1e-45_f32, FUSED), 1e-45);
     }
 
     #[test]
@@ -366,17 +368,37 @@ mod tests {
     #[test]
     fn exp_saturates_at_the_ends_and_keeps_nan() {
         for x in [1e4_f32, f32::INFINITY] {
-            assert_eq!(Real::exp(x), f32::INFINITY);
-            assert_eq!(Real::exp(-x), 0.0);
-            assert_eq!(Real::exp_m1(-x), -1.0);
+            assert_eq!(Real::exp(x, FUSED), f32::INFINITY);
+            assert_eq!(Real::exp(-x, FUSED), 0.0);
+            assert_eq!(Real::exp_m1(-x, FUSED), -1.0);
         }
         for x in [1e4_f64, f64::INFINITY] {
-            assert_eq!(Real::exp(x), f64::INFINITY);
-            assert_eq!(Real::exp(-x), 0.0);
-            assert_eq!(Real::exp_m1(-x), -1.0);
+            assert_eq!(Real::exp(x, FUSED), f64::INFINITY);
+            assert_eq!(Real::exp(-x, FUSED), 0.0);
+            assert_eq!(Real::exp_m1(-x, FUSED), -1.0);
         }
-        assert!(Real::exp(f32::NAN).is_nan() && Real::exp(f64::NAN).is_nan());
-        assert_eq!(Real::exp(0.0_f32), 1.0);
-        assert_eq!(Real::exp(0.0_f64), 1.0);
+        assert!(Real::exp(f32::NAN, FUSED).is_nan() && Real::exp(f64::NAN, FUSED).is_nan());
+        assert_eq!(Real::exp(0.0_f32, FUSED), 1.0);
+        assert_eq!(Real::exp(0.0_f64, FUSED), 1.0);
+    }
+
+    #[test]
+    fn elementary_functions_have_the_same_bits_however_products_are_fused() {
+        let specials = [0.0, -0.0, 1e-30, -1e-30, f64::INFINITY, f64::NEG_INFINITY];
+        let range = (-8_000..8_000_i16).map(|i| f64::from(i) * 0.0937);
+        for x in specials.into_iter().chain(range) {
+            let of64 = |fused| [x.exp_of(fused), x.exp_m1_of(fused)].map(f64::to_bits);
+            assert_eq!(of64(Fused::Hardware), of64(Fused::Software), "{x}");
+            let x = x as f32;
+            let of32 = |fused| [x.exp_of(fused), x.exp_m1_of(fused)].map(f32::to_bits);
+            assert_eq!(of32(Fused::Hardware), of32(Fused::Software), "{x}");
+        }
+        for u in (0..=10_000_u16).map(|i| f64::from(i) / 10_000.0) {
+            let of64 = |fused| u.ln_1p_unit_of(fused).to_bits();
+            assert_eq!(of64(Fused::Hardware), of64(Fused::Software), "{u}");
+            let u = u as f32;
+            let of32 = |fused| u.ln_1p_unit_of(fused).to_bits();
+            assert_eq!(of32(Fused::Hardware), of32(Fused::Software), "{u}");
+        }
     }
 }

@@ -67,10 +67,29 @@ fn bits<T: Real>() -> Vec<u64> {
         .collect()
 }
 
+/// 64 bits that stand for many (FNV-1a, Fowler, Noll and Vo 1991).
+fn digest(numbers: &[u64]) -> u64 {
+    let bytes = numbers.iter().flat_map(|number| number.to_le_bytes());
+    bytes.fold(0xCBF2_9CE4_8422_2325, |digest, byte| {
+        (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+    })
+}
+
+/// What every processor must find. A change that is meant to change what the steps of
+/// `bits` compute changes these too; nothing else may.
+const DIGEST_F32: u64 = 0x910D_065F_2F59_0E03;
+const DIGEST_F64: u64 = 0x94EF_42D4_DD2B_62EB;
+
 #[test]
-fn every_level_of_vector_instructions_gives_the_same_bits() {
+fn every_level_of_vector_instructions_on_every_processor_gives_the_same_bits() {
     force_level(Level::Portable);
     let (portable32, portable64) = (bits::<f32>(), bits::<f64>());
+    let digests = [&portable32, &portable64].map(|bits| format!("{:#018X}", digest(bits)));
+    let want = [DIGEST_F32, DIGEST_F64].map(|digest| format!("{digest:#018X}"));
+    assert_eq!(
+        digests, want,
+        "the portable level differs from other processors"
+    );
     for &level in &Level::ALL[1..] {
         if force_level(level) != level {
             eprintln!("SKIPPED: this processor has no {level:?}");

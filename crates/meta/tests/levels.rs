@@ -7,7 +7,7 @@ use std::sync::{Arc, atomic::AtomicBool};
 use autodiff::simd::{Level, force_level};
 use datasets::{Dataset, Split};
 use meta::{
-    GradientMode, Numerics, OptimiserKind, OuterSettings, Penalty, Precision, Settings,
+    Case, GradientMode, Numerics, OptimiserKind, OuterSettings, Penalty, Precision, Settings,
     TaskSettings, Threads, Training,
 };
 use model::{Activation, Network, Rule};
@@ -92,22 +92,70 @@ fn bits(settings: &Settings, data: &Arc<Dataset>) -> Vec<u64> {
     bits
 }
 
+/// 64 bits that stand for many (FNV-1a, Fowler, Noll and Vo 1991).
+fn digest(numbers: &[u64]) -> u64 {
+    let bytes = numbers.iter().flat_map(|number| number.to_le_bytes());
+    bytes.fold(0xCBF2_9CE4_8422_2325, |digest, byte| {
+        (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+    })
+}
+
+/// Loss, gradient and weights of a golden case, as bits.
+fn golden_bits(name: &str) -> [Vec<u64>; 2] {
+    let path = format!(
+        "{}/../../tests/golden/{name}.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let case = Case::from_json(&std::fs::read_to_string(path).unwrap()).unwrap();
+    [case.run::<f32>(), case.run::<f64>()].map(|result| {
+        let weights = result.w.into_iter().flatten().flatten();
+        let numbers = [result.meta_loss].into_iter().chain(result.gradient);
+        numbers.chain(weights).map(f64::to_bits).collect()
+    })
+}
+
+/// What every processor must find, computed on x86-64: a line for each golden case and
+/// each run. A change that is meant to change what they compute changes these lines, and
+/// the test prints those that would be right; nothing else may.
+const DIGESTS: &str = include_str!("digests.txt");
+
 #[test]
-fn a_run_has_the_same_bits_at_every_level_of_vector_instructions() {
+fn a_run_has_the_same_bits_at_every_level_of_vector_instructions_on_every_processor() {
     let data = Arc::new(datasets::glyphs(Split::Test, 0));
+    let mut digests = String::new();
+    let mut note = |what: String, bits: &[u64]| {
+        digests += &format!("{what} {:016x}\n", digest(bits));
+    };
+    force_level(Level::Portable);
+    for line in DIGESTS.lines() {
+        if let Some(name) = line.strip_prefix("golden f32 ") {
+            let name = name.split(' ').next().unwrap();
+            let [f32, f64] = golden_bits(name);
+            note(format!("golden f32 {name}"), &f32);
+            note(format!("golden f64 {name}"), &f64);
+        }
+    }
     for settings in runs() {
         force_level(Level::Portable);
         let portable = bits(&settings, &data);
+        let name = &settings.learner.rule.name;
+        note(
+            format!("run {:?} {name}", settings.numerics.precision),
+            &portable,
+        );
         for &level in &Level::ALL[1..] {
             if force_level(level) != level {
                 eprintln!("SKIPPED: this processor has no {level:?}");
                 continue;
             }
-            let name = &settings.learner.rule.name;
             assert!(
                 bits(&settings, &data) == portable,
                 "{name} differs with {level:?}"
             );
         }
     }
+    assert!(
+        digests == DIGESTS,
+        "bits differ from those of other processors, or of the code before. Found:\n{digests}"
+    );
 }

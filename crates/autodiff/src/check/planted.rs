@@ -22,7 +22,7 @@ impl Operation for Planted {
     }
 
     fn value<T: Real>(&self, x: &impl Inputs<T>, y: &mut [T]) {
-        map(x.get(0).data, y, |x| x * x);
+        map(x.get(0).data, y, |_, x| x * x);
     }
 
     /// x̄ = reverse·ȳ ⊙ x; for `second` ≠ 0 a constant takes the place of x, whose

@@ -30,7 +30,7 @@ impl Operation for Combine {
     fn value<T: Real>(&self, x: &impl Inputs<T>, y: &mut [T]) {
         dispatch(
             #[inline(always)]
-            move |_| {
+            move |fused| {
                 let s = x.get(0).scalar();
                 for (y, x) in y.iter_mut().zip(x.get(1).data) {
                     *y = s * *x;
@@ -38,7 +38,7 @@ impl Operation for Combine {
                 for k in (2..x.len()).step_by(2) {
                     let s = x.get(k).scalar();
                     for (y, x) in y.iter_mut().zip(x.get(k + 1).data) {
-                        *y = s.mul_add(*x, *y);
+                        *y = fused.mul_add(s, *x, *y);
                     }
                 }
             },

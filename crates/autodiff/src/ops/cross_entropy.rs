@@ -26,13 +26,13 @@ impl Operation for CrossEntropy {
         let cols = z.shape.cols;
         let total = dispatch(
             #[inline(always)]
-            move |_| {
+            move |fused| {
                 let mut total = T::ZERO;
                 for (z, t) in z.data.chunks_exact(cols).zip(t.data.chunks_exact(cols)) {
                     let top = z.iter().skip(1).fold(z[0], |top, z| max(top, *z));
                     let mut mass = T::ZERO;
                     for z in z {
-                        mass = mass + (*z - top).exp();
+                        mass = mass + (*z - top).exp(fused);
                     }
                     let log_mass = mass.ln();
                     for (z, t) in z.iter().zip(t) {
@@ -40,7 +40,7 @@ impl Operation for CrossEntropy {
                         // large parts of z and top cancel. A class that is masked out by
                         // the logit −∞ costs nothing if it is no target.
                         if *t != T::ZERO {
-                            total = t.mul_add(log_mass - (*z - top), total);
+                            total = fused.mul_add(*t, log_mass - (*z - top), total);
                         }
                     }
                 }

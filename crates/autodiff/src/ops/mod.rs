@@ -39,7 +39,7 @@ pub(crate) use transpose::{Reshape, Transpose};
 use crate::Real;
 use crate::algebra::{Algebra, Reverse, Tangent};
 use crate::shape::Shape;
-use crate::simd::dispatch;
+use crate::simd::{Fused, dispatch};
 use crate::support::Support;
 use crate::view::Inputs;
 
@@ -146,12 +146,12 @@ pub(crate) use crate::check::planted::Planted;
 
 /// yᵢ = f(xᵢ), compiled for the processor's vector unit where `f` inlines.
 #[inline(always)]
-pub(crate) fn map<T: Real>(x: &[T], y: &mut [T], f: impl Fn(T) -> T) {
+pub(crate) fn map<T: Real>(x: &[T], y: &mut [T], f: impl Fn([Fused; 1], T) -> T) {
     dispatch(
         #[inline(always)]
-        move |_| {
+        move |fused| {
             for (y, x) in y.iter_mut().zip(x) {
-                *y = f(*x);
+                *y = f([fused], *x);
             }
         },
     );
@@ -159,12 +159,12 @@ pub(crate) fn map<T: Real>(x: &[T], y: &mut [T], f: impl Fn(T) -> T) {
 
 /// yᵢ = f(aᵢ, bᵢ).
 #[inline(always)]
-pub(crate) fn zip<T: Real>(a: &[T], b: &[T], y: &mut [T], f: impl Fn(T, T) -> T) {
+pub(crate) fn zip<T: Real>(a: &[T], b: &[T], y: &mut [T], f: impl Fn([Fused; 1], T, T) -> T) {
     dispatch(
         #[inline(always)]
-        move |_| {
+        move |fused| {
             for ((y, a), b) in y.iter_mut().zip(a).zip(b) {
-                *y = f(*a, *b);
+                *y = f([fused], *a, *b);
             }
         },
     );

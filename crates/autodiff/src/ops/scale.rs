@@ -21,7 +21,7 @@ impl Operation for Scale {
 
     fn value<T: Real>(&self, x: &impl Inputs<T>, y: &mut [T]) {
         let s = x.get(0).scalar();
-        map(x.get(1).data, y, |x| s * x);
+        map(x.get(1).data, y, |_, x| s * x);
     }
 
     /// s̄ = ⟨ȳ, x⟩, x̄ = s·ȳ.

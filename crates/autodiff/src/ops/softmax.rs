@@ -4,17 +4,17 @@ use super::Operation;
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
 use crate::real::max;
 use crate::shape::Shape;
-use crate::simd::{self, dispatch};
+use crate::simd::{self, Fused, dispatch};
 use crate::view::Inputs;
 use crate::{Real, Tape, Var};
 
 /// Writes e^(x − max x) to `y` and returns max x and the sum of `y`: the largest
 /// exponent is 0, so nothing overflows however large the logits are.
 #[inline(always)]
-pub(crate) fn shifted_exponentials<T: Real>(x: &[T], y: &mut [T]) -> (T, T) {
+pub(crate) fn shifted_exponentials<T: Real>(fused: Fused, x: &[T], y: &mut [T]) -> (T, T) {
     let top = x.iter().skip(1).fold(x[0], |top, x| max(top, *x));
     for (y, x) in y.iter_mut().zip(x) {
-        *y = (*x - top).exp();
+        *y = (*x - top).exp(fused);
     }
     (top, simd::sum(y))
 }
@@ -35,9 +35,9 @@ impl Operation for Softmax {
         let cols = x.shape.cols;
         dispatch(
             #[inline(always)]
-            move |_| {
+            move |fused| {
                 for (x, y) in x.data.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
-                    let (_, total) = shifted_exponentials(x, y);
+                    let (_, total) = shifted_exponentials(fused, x, y);
                     let share = T::ONE / total;
                     for y in y {
                         *y = *y * share;
@@ -86,9 +86,9 @@ impl Operation for LogSoftmax {
         let cols = x.shape.cols;
         dispatch(
             #[inline(always)]
-            move |_| {
+            move |fused| {
                 for (x, y) in x.data.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
-                    let (top, _) = shifted_exponentials(x, y);
+                    let (top, _) = shifted_exponentials(fused, x, y);
                     if let Some(largest) = x.iter().position(|x| *x == top) {
                         y[largest] = T::ZERO;
                     }

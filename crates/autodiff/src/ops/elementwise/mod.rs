@@ -7,7 +7,7 @@ use super::{Operation, same_shape};
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
 use crate::real::{max, max_or_nan};
 use crate::shape::Shape;
-use crate::simd::dispatch;
+use crate::simd::{Fused, dispatch};
 use crate::support::Support;
 use crate::view::Inputs;
 use crate::{Real, Tape, Var};
@@ -122,9 +122,9 @@ functions! {
     }
 
     /// slope·x + shift, with fixed numbers.
-    pub fn affine(x; slope: f64, shift: f64) -> y as Affine, zero with x if (shift == 0.0) {
+    pub fn affine(x; slope: f64, shift: f64) -> y as Affine by fused, zero with x if (shift == 0.0) {
         example (4.0; 0.5, 1.0) => 3.0, [0.5];
-        T::from_f64(slope).mul_add(x, T::from_f64(shift));
+        fused.mul_add(T::from_f64(slope), x, T::from_f64(shift));
         x: |g, d| g.affine(d, slope, 0.0);
     }
 
@@ -227,16 +227,16 @@ functions! {
     }
 
     /// e^x.
-    pub fn exp(x) -> y as Exp {
+    pub fn exp(x) -> y as Exp by fused {
         example (0.0) => 1.0, [1.0];
-        x.exp();
+        x.exp(fused);
         x: |g, d| g.mul(d, y);
     }
 
     /// e^x − 1, precise near 0. Its derivative is e^x.
-    pub fn exp_m1(x) -> y as ExpM1, zero with x {
+    pub fn exp_m1(x) -> y as ExpM1 by fused, zero with x {
         example (0.0) => 0.0, [1.0];
-        x.exp_m1();
+        x.exp_m1(fused);
         x: |g, d| {
             let slope = g.exp(x);
             g.mul(d, slope)
@@ -283,9 +283,9 @@ functions! {
 
     /// The logistic function σ(x) = 1/(1 + e^−x). Its derivative is σ(x) σ(−x), where
     /// σ(x) (1 − σ(x)) would lose its digits for large x.
-    pub fn sigmoid(x) -> y as Sigmoid {
+    pub fn sigmoid(x) -> y as Sigmoid by fused {
         example (0.0) => 0.5, [0.25];
-        logistic(x);
+        logistic(fused, x);
         x: |g, d| {
             let slope = logistic_slope(g, x, y);
             g.mul(d, slope)
@@ -311,9 +311,9 @@ functions! {
     ///
     /// # Panics
     /// If β is not above 0 and finite.
-    pub fn softplus(x; beta: f64; want_sharpness::<T>(beta)) -> y as Softplus {
+    pub fn softplus(x; beta: f64; want_sharpness::<T>(beta)) -> y as Softplus by fused {
         example (0.0; 1.0) => std::f64::consts::LN_2, [0.5];
-        softplus_of(x, T::from_f64(beta), T::from_f64(1.0 / beta));
+        softplus_of(fused, x, T::from_f64(beta), T::from_f64(1.0 / beta));
         x: |g, d| g.gate(d, y, beta);
     }
 
@@ -321,9 +321,9 @@ functions! {
     ///
     /// # Panics
     /// If β is not above 0 and finite.
-    pub fn softplus_slope(y; beta: f64; want_sharpness::<T>(beta)) -> s as SoftplusSlope, zero with y {
+    pub fn softplus_slope(y; beta: f64; want_sharpness::<T>(beta)) -> s as SoftplusSlope by fused, zero with y {
         example (0.0; 10.0) => 0.0, [10.0];
-        -(T::from_f64(-beta) * y).exp_m1();
+        -(T::from_f64(-beta) * y).exp_m1(fused);
         y: |g, d| g.gate_decay(d, y, beta);
     }
 
@@ -333,9 +333,9 @@ functions! {
     ///
     /// # Panics
     /// If the shapes differ, or β is not above 0 and finite.
-    pub fn softplus_gate(u, y; beta: f64; want_sharpness::<T>(beta)) -> v as Gate, zero with u | y {
+    pub fn softplus_gate(u, y; beta: f64; want_sharpness::<T>(beta)) -> v as Gate by fused, zero with u | y {
         example (2.0, 0.0; 10.0) => 0.0, [0.0, 20.0];
-        gated(u, y, T::from_f64(-beta));
+        gated(fused, u, y, T::from_f64(-beta));
         u: |g, d| g.gate(d, y, beta);
         y: |g, d| {
             let product = g.mul(d, u);
@@ -347,9 +347,9 @@ functions! {
     ///
     /// # Panics
     /// If the shapes differ, or β is not above 0 and finite.
-    pub fn softplus_gate_decay(u, y; beta: f64; want_sharpness::<T>(beta)) -> v as GateDecay, zero with u {
+    pub fn softplus_gate_decay(u, y; beta: f64; want_sharpness::<T>(beta)) -> v as GateDecay by fused, zero with u {
         example (2.0, 0.0; 10.0) => 20.0, [10.0, -200.0];
-        u * (T::from_f64(beta) * (T::from_f64(-beta) * y).exp());
+        u * (T::from_f64(beta) * (T::from_f64(-beta) * y).exp(fused));
         u: |g, d| g.gate_decay(d, y, beta);
         y: |g, d| {
             let product = g.mul(d, v);
@@ -399,8 +399,8 @@ fn clamped<T: Real>(x: T, low: T, high: T) -> T {
 
 /// 1/(1 + e^−x) by e^−|x|, which never overflows.
 #[inline(always)]
-fn logistic<T: Real>(x: T) -> T {
-    let small = (-x.abs()).exp();
+fn logistic<T: Real>(fused: Fused, x: T) -> T {
+    let small = (-x.abs()).exp(fused);
     let tail = small / (T::ONE + small);
     if x > T::ZERO {
         T::ONE / (T::ONE + small)
@@ -417,14 +417,14 @@ fn logistic_slope<A: Algebra>(g: &mut A, x: A::Value, y: A::Value) -> A::Value {
 }
 
 #[inline(always)]
-fn softplus_of<T: Real>(x: T, beta: T, per_beta: T) -> T {
-    let tail = (-(beta * x).abs()).exp().ln_1p_unit();
-    tail.mul_add(per_beta, max(x, T::ZERO))
+fn softplus_of<T: Real>(fused: Fused, x: T, beta: T, per_beta: T) -> T {
+    let tail = (-(beta * x).abs()).exp(fused).ln_1p_unit(fused);
+    fused.mul_add(tail, per_beta, max(x, T::ZERO))
 }
 
 #[inline(always)]
-fn gated<T: Real>(u: T, y: T, minus_beta: T) -> T {
-    -u * (minus_beta * y).exp_m1()
+fn gated<T: Real>(fused: Fused, u: T, y: T, minus_beta: T) -> T {
+    -u * (minus_beta * y).exp_m1(fused)
 }
 
 /// u ← u ⊙ (1 − e^−βy).
@@ -432,9 +432,9 @@ pub(crate) fn gate_in_place<T: Real>(u: &mut [T], y: &[T], beta: f64) {
     let minus_beta = T::from_f64(-beta);
     dispatch(
         #[inline(always)]
-        move |_| {
+        move |fused| {
             for (u, y) in u.iter_mut().zip(y) {
-                *u = gated(*u, *y, minus_beta);
+                *u = gated(fused, *u, *y, minus_beta);
             }
         },
     );

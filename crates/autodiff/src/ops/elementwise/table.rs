@@ -5,7 +5,7 @@ use crate::support::Support;
 /// Makes of each entry
 ///
 /// ```text
-/// pub fn name(inputs; parameters; check) -> output as Variant, zero with inputs {
+/// pub fn name(inputs; parameters; check) -> output as Variant by fused, zero with inputs {
 ///     example (inputs) => value, [slopes];
 ///     value of one number;
 ///     input: |g, d| d times the derivative by this input;
@@ -17,18 +17,19 @@ use crate::support::Support;
 /// input's share of the adjoint, with d = ẋ the effect of the input's tangent. A function
 /// without such lines is flat: derivatives do not pass through it. `zero with` names
 /// the inputs whose structural zeros are zeros of the output too, `check` panics for
-/// parameters that are no good.
+/// parameters that are no good. A value that needs fused products and sums, or functions
+/// made of them, names by what they are [`Fused`](crate::simd::Fused).
 macro_rules! functions {
-    (@each $in:ident $out:ident [$x:ident] $value:expr) => {
-        $crate::ops::map($in.get(0).data, $out, |$x| $value)
+    (@each $in:ident $out:ident [$x:ident] [$($fused:ident)?] $value:expr) => {
+        $crate::ops::map($in.get(0).data, $out, |[$($fused,)? ..], $x| $value)
     };
-    (@each $in:ident $out:ident [$a:ident $b:ident] $value:expr) => {
-        $crate::ops::zip($in.get(0).data, $in.get(1).data, $out, |$a, $b| $value)
+    (@each $in:ident $out:ident [$a:ident $b:ident] [$($fused:ident)?] $value:expr) => {
+        $crate::ops::zip($in.get(0).data, $in.get(1).data, $out, |[$($fused,)? ..], $a, $b| $value)
     };
     ($(
         $(#[$doc:meta])*
         $vis:vis fn $name:ident($($x:ident),+ $(; $($p:ident: $P:ty),+ $(; $check:expr)?)?)
-            -> $y:ident as $Name:ident
+            -> $y:ident as $Name:ident $(by $fused:ident)?
         $(, zero with $($zero:ident)|+ $(if ($condition:expr))?)?
         {
             example ($($at:expr),+ $(; $($with:expr),+)?) => $is:expr, $slopes:tt;
@@ -57,7 +58,7 @@ macro_rules! functions {
 
             fn value<T: Real>(&self, x: &impl Inputs<T>, y: &mut [T]) {
                 match *self {
-                    $(Self::$Name $({ $($p),+ })? => functions!(@each x y [$($x)+] $value)),+
+                    $(Self::$Name $({ $($p),+ })? => functions!(@each x y [$($x)+] [$($fused)?] $value)),+
                 }
             }
 
