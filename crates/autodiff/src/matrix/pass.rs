@@ -299,7 +299,7 @@ impl<T: Real, const K: usize, const M: usize, const N: usize> Vectors<'_, T, K, 
                     x = x.scaled(self.scale);
                 }
                 for k in 0..K {
-                    x = x.plus_scaled(Fused::Hardware, pre[r][k], &post[k]);
+                    x.add_scaled(Fused::Hardware, pre[r][k], &post[k]);
                 }
                 if K > 0 || SCALED {
                     w[r][chunk] = x;
@@ -311,10 +311,10 @@ impl<T: Real, const K: usize, const M: usize, const N: usize> Vectors<'_, T, K, 
                     self.copy[chunk % 2 * BLOCK + r] = x;
                 }
                 for m in 0..M {
-                    sum[m] = sum[m].plus_scaled(Fused::Hardware, right[r][m], &x);
+                    sum[m].add_scaled(Fused::Hardware, right[r][m], &x);
                 }
                 for n in 0..N {
-                    dots[r][n] = dots[r][n].plus_product(Fused::Hardware, &x, &left[n]);
+                    dots[r][n].add_product(Fused::Hardware, &x, &left[n]);
                 }
             }
             for m in 0..M {

@@ -201,7 +201,7 @@ impl<T: Real> Store<T> {
                 }
                 for k in 0..pending.terms {
                     let post = &pending.posts[k * stride + chunk];
-                    x = x.plus_scaled(Fused::PORTABLE, pending.pres[k][j], post);
+                    x.add_scaled(Fused::PORTABLE, pending.pres[k][j], post);
                 }
                 numbers.extend(x.0.iter().take(end - numbers.len()));
             }

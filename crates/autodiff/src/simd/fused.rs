@@ -33,23 +33,21 @@ impl Fused {
         }
     }
 
-    /// a(i)·bᵢ + cᵢ for each lane i.
+    /// cᵢ ← a(i)·bᵢ + cᵢ for each lane i.
     #[inline(always)]
-    pub(super) fn lanes<T: Real>(
+    pub(super) fn add_products<T: Real>(
         self,
+        c: &mut [T; WIDTH],
         a: impl Fn(usize) -> T,
         b: &[T; WIDTH],
-        c: &[T; WIDTH],
-    ) -> [T; WIDTH] {
+    ) {
         match self {
             Fused::Hardware => {
-                let mut sum = *c;
                 for lane in 0..WIDTH {
-                    sum[lane] = a(lane).mul_add(b[lane], c[lane]);
+                    c[lane] = a(lane).mul_add(b[lane], c[lane]);
                 }
-                sum
             }
-            Fused::Software => T::fuse_lanes(a, b, c),
+            Fused::Software => T::fuse_lanes(c, a, b),
         }
     }
 }
@@ -60,9 +58,8 @@ pub trait Fuse: Copy {
     /// self·b + c with one rounding.
     fn fuse(self, b: Self, c: Self) -> Self;
 
-    /// a(i)·bᵢ + cᵢ with one rounding, in a form that becomes vector code.
-    fn fuse_lanes(a: impl Fn(usize) -> Self, b: &[Self; WIDTH], c: &[Self; WIDTH])
-    -> [Self; WIDTH];
+    /// cᵢ ← a(i)·bᵢ + cᵢ with one rounding, in a form that becomes vector code.
+    fn fuse_lanes(c: &mut [Self; WIDTH], a: impl Fn(usize) -> Self, b: &[Self; WIDTH]);
 }
 
 /// a + b and what rounding took from it: the two sum to a + b exactly (Knuth 1969). No
@@ -99,7 +96,7 @@ impl Fuse for f32 {
     /// number, or the least normal one, may be a tie with other bits. Where there is
     /// one among the lanes, they are computed again.
     #[inline(always)]
-    fn fuse_lanes(a: impl Fn(usize) -> f32, b: &[f32; WIDTH], c: &[f32; WIDTH]) -> [f32; WIDTH] {
+    fn fuse_lanes(c: &mut [f32; WIDTH], a: impl Fn(usize) -> f32, b: &[f32; WIDTH]) {
         let mut rounded = [0.0_f32; WIDTH];
         let mut doubtful = [0_u32; WIDTH];
         for lane in 0..WIDTH {
@@ -113,9 +110,9 @@ impl Fuse for f32 {
             doubtful[lane] = if tie | tiny { u32::MAX } else { 0 };
         }
         if doubtful.iter().fold(0, |any, lane| any | lane) == 0 {
-            rounded
+            *c = rounded;
         } else {
-            fuse_each(std::array::from_fn(a), b, c)
+            fuse_each(c, std::array::from_fn(a), b);
         }
     }
 }
@@ -123,12 +120,10 @@ impl Fuse for f32 {
 /// Out of line, since it is hardly ever needed.
 #[cold]
 #[inline(never)]
-fn fuse_each<T: Fuse>(a: [T; WIDTH], b: &[T; WIDTH], c: &[T; WIDTH]) -> [T; WIDTH] {
-    let mut sum = *c;
+fn fuse_each<T: Fuse>(c: &mut [T; WIDTH], a: [T; WIDTH], b: &[T; WIDTH]) {
     for lane in 0..WIDTH {
-        sum[lane] = a[lane].fuse(b[lane], c[lane]);
+        c[lane] = a[lane].fuse(b[lane], c[lane]);
     }
-    sum
 }
 
 /// Whether the product of two such numbers neither overflows nor loses bits below the
@@ -179,20 +174,18 @@ impl Fuse for f64 {
     }
 
     #[inline(always)]
-    fn fuse_lanes(a: impl Fn(usize) -> f64, b: &[f64; WIDTH], c: &[f64; WIDTH]) -> [f64; WIDTH] {
+    fn fuse_lanes(c: &mut [f64; WIDTH], a: impl Fn(usize) -> f64, b: &[f64; WIDTH]) {
         let mut moderate = [0_u64; WIDTH];
         for lane in 0..WIDTH {
             let all = is_moderate(a(lane)) & is_moderate(b[lane]) & is_no_giant(c[lane]);
             moderate[lane] = if all { 0 } else { u64::MAX };
         }
         if moderate.iter().fold(0, |any, lane| any | lane) != 0 {
-            return fuse_each(std::array::from_fn(a), b, c);
+            return fuse_each(c, std::array::from_fn(a), b);
         }
-        let mut sum = *c;
         for lane in 0..WIDTH {
-            sum[lane] = fuse_moderate(a(lane), b[lane], c[lane]);
+            c[lane] = fuse_moderate(a(lane), b[lane], c[lane]);
         }
-        sum
     }
 }
 
@@ -284,7 +277,8 @@ mod tests {
                 }
             });
             let [a, b, c] = [lanes.map(|x| x.0), lanes.map(|x| x.1), lanes.map(|x| x.2)];
-            let together = Fused::Software.lanes(|i| a[i], &b, &c);
+            let mut together = c;
+            Fused::Software.add_products(&mut together, |i| a[i], &b);
             for i in 0..WIDTH {
                 let want = f32::mul_add(a[i], b[i], c[i]);
                 let alone = Fused::Software.mul_add(a[i], b[i], c[i]);
@@ -321,7 +315,8 @@ mod tests {
                 (a, b, if moderate && !is_no_giant(c) { 1.5 } else { c })
             });
             let [a, b, c] = [lanes.map(|x| x.0), lanes.map(|x| x.1), lanes.map(|x| x.2)];
-            let together = Fused::Software.lanes(|i| a[i], &b, &c);
+            let mut together = c;
+            Fused::Software.add_products(&mut together, |i| a[i], &b);
             for i in 0..WIDTH {
                 let want = f64::mul_add(a[i], b[i], c[i]);
                 let alone = Fused::Software.mul_add(a[i], b[i], c[i]);
@@ -335,41 +330,27 @@ mod tests {
         }
     }
 
-    /// Each of these is rounded wrongly by way of f64 unless what f64 loses decides.
+    /// c has an odd last bit, and ab is half of its last place less 2⁻⁴⁰ of that: c is
+    /// nearest, but in f64 the sum is a tie, which goes to the even neighbour of c.
     #[test]
     fn ties_that_only_rounding_makes_are_decided_by_what_it_took() {
-        let ulp = f32::EPSILON;
+        let (more, less) = (1.0 + 2_f32.powi(-20), 1.0 - 2_f32.powi(-20));
+        let least = f32::from_bits(1);
         let cases = [
-            // 1 + ulp/2·(1 ± tiny): a tie of normal numbers.
-            (1.0 + ulp, ulp / 2.0 * (1.0 + ulp), 1.0),
-            (1.0 + ulp, -ulp / 2.0 * (1.0 - ulp / 2.0), 1.0 + ulp),
-            (ulp / 2.0, 1.0 - ulp / 2.0, 16_777_215.0 / 16_777_216.0),
-            // Half of the least number beside a subnormal one.
-            (
-                2_f32.powi(-75) * (1.0 + ulp),
-                2_f32.powi(-75) * (1.0 + ulp),
-                2_f32.powi(-127),
-            ),
-            (
-                2_f32.powi(-75) * (1.0 - ulp),
-                2_f32.powi(-75),
-                f32::from_bits(0x7F_FFFF),
-            ),
-            // At the end of the range.
-            (2_f32.powi(103), 1.0 - ulp / 2.0, f32::MAX),
-            (2_f32.powi(103), 1.0, f32::MAX),
+            (1.0 + f32::EPSILON, 2_f32.powi(-12), 2_f32.powi(-12)),
+            (2_f32.powi(-127) + least, 2_f32.powi(-75), 2_f32.powi(-75)),
+            (f32::MIN_POSITIVE - least, 2_f32.powi(-75), 2_f32.powi(-75)),
+            (f32::MAX, 2_f32.powi(50), 2_f32.powi(53)),
         ];
-        for (a, b, c) in cases {
-            for sign in [1.0, -1.0] {
-                let (b, c) = (sign * b, sign * c);
-                let want = f32::mul_add(a, b, c);
-                let together = Fused::Software.lanes(|_| a, &[b; WIDTH], &[c; WIDTH]);
-                assert_eq!(together, [want; WIDTH], "{a:e}·{b:e} + {c:e}");
-                assert_eq!(
-                    Fused::Software.mul_add(a, b, c),
-                    want,
-                    "{a:e}·{b:e} + {c:e}"
-                );
+        for (c, a, b) in cases {
+            for (a, c) in [(a, c), (-a, c), (a, -c), (-a, -c)] {
+                let (a, b) = (a * more, b * less);
+                assert_eq!(f32::mul_add(a, b, c), c, "{a:e}·{b:e} + {c:e}");
+                assert_ne!((f64::from(a) * f64::from(b) + f64::from(c)) as f32, c);
+                let mut together = [c; WIDTH];
+                Fused::Software.add_products(&mut together, |_| a, &[b; WIDTH]);
+                assert_eq!(together, [c; WIDTH], "{a:e}·{b:e} + {c:e}");
+                assert_eq!(Fused::Software.mul_add(a, b, c), c, "{a:e}·{b:e} + {c:e}");
             }
         }
     }

@@ -24,16 +24,16 @@ pub(crate) const fn lanes_for(n: usize) -> usize {
 impl<T: Real> Lanes<T> {
     pub(crate) const ZERO: Self = Lanes([T::ZERO; WIDTH]);
 
-    /// self + s·x, lane by lane, each with one rounding.
+    /// Adds s·x, lane by lane, each with one rounding.
     #[inline(always)]
-    pub(crate) fn plus_scaled(self, fused: Fused, s: T, x: &Self) -> Self {
-        Lanes(fused.lanes(|_| s, &x.0, &self.0))
+    pub(crate) fn add_scaled(&mut self, fused: Fused, s: T, x: &Self) {
+        fused.add_products(&mut self.0, |_| s, &x.0);
     }
 
-    /// self + x·y, lane by lane, each with one rounding.
+    /// Adds x·y, lane by lane, each with one rounding.
     #[inline(always)]
-    pub(crate) fn plus_product(self, fused: Fused, x: &Self, y: &Self) -> Self {
-        Lanes(fused.lanes(|lane| x.0[lane], &y.0, &self.0))
+    pub(crate) fn add_product(&mut self, fused: Fused, x: &Self, y: &Self) {
+        fused.add_products(&mut self.0, |lane| x.0[lane], &y.0);
     }
 
     /// s·self, lane by lane.
@@ -69,7 +69,7 @@ pub(crate) fn dot<T: Real>(fused: Fused, a: &[T], b: &[T]) -> T {
     let (b_chunks, b_rest) = b.as_chunks::<WIDTH>();
     let mut partial = Lanes::ZERO;
     for (x, y) in a_chunks.iter().zip(b_chunks) {
-        partial = partial.plus_product(fused, &Lanes(*x), &Lanes(*y));
+        fused.add_products(&mut partial.0, |lane| x[lane], y);
     }
     for (lane, (x, y)) in a_rest.iter().zip(b_rest).enumerate() {
         partial.0[lane] = fused.mul_add(*x, *y, partial.0[lane]);
@@ -82,7 +82,7 @@ pub(crate) fn dot<T: Real>(fused: Fused, a: &[T], b: &[T]) -> T {
 pub(crate) fn dot_lanes<T: Real>(fused: Fused, a: &[Lanes<T>], b: &[Lanes<T>]) -> T {
     let mut partial = Lanes::ZERO;
     for (x, y) in a.iter().zip(b) {
-        partial = partial.plus_product(fused, x, y);
+        partial.add_product(fused, x, y);
     }
     partial.total()
 }
@@ -91,7 +91,7 @@ pub(crate) fn dot_lanes<T: Real>(fused: Fused, a: &[Lanes<T>], b: &[Lanes<T>]) -
 #[inline(always)]
 pub(crate) fn add_scaled<T: Real>(fused: Fused, y: &mut [Lanes<T>], s: T, x: &[Lanes<T>]) {
     for (y, x) in y.iter_mut().zip(x) {
-        *y = y.plus_scaled(fused, s, x);
+        y.add_scaled(fused, s, x);
     }
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn add_scaled_numbers<T: Real>(fused: Fused, y: &mut [T], s: T, x: &[
     let (y_chunks, y_rest) = y.as_chunks_mut::<WIDTH>();
     let (x_chunks, x_rest) = x.as_chunks::<WIDTH>();
     for (y, x) in y_chunks.iter_mut().zip(x_chunks) {
-        *y = fused.lanes(|_| s, x, y);
+        fused.add_products(y, |_| s, x);
     }
     for (y, x) in y_rest.iter_mut().zip(x_rest) {
         *y = fused.mul_add(s, *x, *y);
