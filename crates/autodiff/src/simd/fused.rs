@@ -1,8 +1,4 @@
 //! a·b + c with one rounding, also where the processor has no instruction for it.
-#![expect(
-    clippy::needless_range_loop,
-    reason = "counted loops over fixed-size arrays are what becomes vector code"
-)]
 
 use super::WIDTH;
 use crate::Real;
@@ -131,7 +127,7 @@ fn fuse_each<T: Fuse>(c: &mut [T; WIDTH], a: [T; WIDTH], b: &[T; WIDTH]) {
 #[inline(always)]
 fn is_moderate(x: f64) -> bool {
     let size = x.abs();
-    (size >= 1e-120) & (size <= 1e120) | (size == 0.0)
+    (1e-120..=1e120).contains(&size) | (size == 0.0)
 }
 
 /// Whether a number stays finite if such a product is added to it. False for NaN.
