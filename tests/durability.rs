@@ -506,14 +506,36 @@ fn a_run_in_progress_can_be_verified_up_to_its_last_checkpoint() {
 }
 
 #[test]
-fn a_changed_rule_file_is_another_run() {
+fn a_run_keeps_its_rule_and_a_changed_rule_file_is_another_run() {
     let place = place();
-    place.write("rule.toml", "terms = ['F0', 'F2']\n");
+    let rule = place.write("rule.toml", "terms = ['F0', 'F2']\n");
+    let wanted = undisturbed(&place, &["rule=rule.toml"]);
     interrupted(&place, "run", &["rule=rule.toml"]);
     place.write("rule.toml", "terms = ['F0', 'F9']\n");
-    place.bad(&["resume", "run"], &["cannot go on here: rule_sha256 is"]);
-    place.write("rule.toml", "terms = ['F0', 'F2']\n");
+    place.bad(
+        &run_in("run", &["rule=rule.toml"]),
+        &["cannot go on here: rule_sha256 is"],
+    );
+    fs::remove_file(rule).unwrap();
     place.good(&["resume", "run"]);
+    assert_eq!(files(&place, "run"), wanted);
+    assert_eq!(place.read("run/rule/rule.toml"), "terms = ['F0', 'F2']\n");
+    place.good(&["verify", "run"]);
+    place.good(&["train", "run/config.toml", "--out", "again"]);
+    assert_eq!(files(&place, "again"), wanted);
+    // The rule that it keeps is among what a run is known by.
+    place.write("run/rule/rule.toml", "terms = ['F0', 'F9']\n");
+    let output = place.run(&["verify", "run"]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("differs: rule/rule.toml: is not what"),
+        "{told}"
+    );
+    assert!(
+        told.contains("differs: config.toml: rule_sha256 is"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -526,6 +548,74 @@ fn a_run_goes_on_wherever_its_rule_file_was_moved() {
     let told = text(&output);
     assert_eq!(output.status.code(), Some(0), "{told}");
     assert!(told.contains("going on after "), "{told}");
+}
+
+#[test]
+fn a_run_goes_on_wherever_its_data_were_moved() {
+    let place = place();
+    let wanted = undisturbed(&place, &[]);
+    interrupted(&place, "one", &[]);
+    interrupted(&place, "two", &[]);
+    fs::rename(place.path().join("data"), place.path().join("moved")).unwrap();
+    place.bad(
+        &["resume", "one"],
+        &["data: ", "were moved, say where to with --data"],
+    );
+    place.good(&["resume", "one", "--data", "moved"]);
+    assert_eq!(files(&place, "one"), wanted);
+    let mut args = run_in("two", &[]);
+    args.retain(|arg| *arg != "data=data");
+    args.push("data=moved");
+    place.good(&args);
+    assert_eq!(files(&place, "two"), wanted);
+    place.good(&["verify", "two", "--data", "moved"]);
+    // Other images under the old name are other data.
+    data(&place);
+    let images = place.path().join("data").join(IMAGES);
+    let mut bytes = fs::read(&images).unwrap();
+    bytes[20] ^= 1;
+    fs::write(&images, bytes).unwrap();
+    let output = place.run(&["verify", "two"]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("differs: config.toml: data_sha256 is"),
+        "{told}"
+    );
+}
+
+#[test]
+fn whoever_reads_the_records_of_a_run_meanwhile_finds_whole_rows() {
+    let place = place();
+    let mut child = start(&place, &run_in("run", &[]));
+    let path = place.path().join("run/metrics.csv");
+    let (mut reads, mut longest) = (0, 0);
+    while child.try_wait().unwrap().is_none() {
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        assert!(
+            text.is_empty() || text.ends_with('\n'),
+            "read {reads} ends in half a row"
+        );
+        reads += 1;
+        longest = longest.max(text.lines().count());
+    }
+    assert!(
+        reads > 100 && longest > 100,
+        "{reads} reads, {longest} rows"
+    );
+}
+
+#[test]
+fn a_hint_names_a_directory_as_a_shell_reads_it() {
+    let place = place();
+    let (mut child, mut stderr) = start_and_hear(&place, &run_in("my run", &[]));
+    signal(&child, "-INT");
+    let mut told = String::new();
+    stderr.read_to_string(&mut told).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{told}");
+    assert!(told.ends_with("metaplast resume 'my run'\n"), "{told}");
 }
 
 #[test]

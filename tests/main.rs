@@ -13,6 +13,7 @@ mod episode;
 mod explain;
 mod help;
 mod messages;
+mod parts;
 mod reproduce;
 mod supply_chain;
 mod support;

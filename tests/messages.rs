@@ -250,11 +250,8 @@ fn make_runs(place: &Place) {
     };
     let version = format!("version = \"{}\"", env!("CARGO_PKG_VERSION"));
     place.write("old/config.toml", changed(&version, "version = \"0.0.1\""));
-    let sum = "data_checksum_md5 = \"f4";
-    place.write(
-        "other-data/config.toml",
-        changed(sum, "data_checksum_md5 = \"00"),
-    );
+    let sum = "data_sha256 = \"";
+    place.write("other-data/config.toml", changed(sum, "data_sha256 = \"00"));
     place.write(
         "newer/config.toml",
         changed("trials = 1", "trials = 1\nspeed = 3"),

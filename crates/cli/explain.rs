@@ -1,11 +1,11 @@
 //! `metaplast explain`: one episode as a page to step through.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use explain::Explanation;
-use runs::{Config, parse_value};
-use toml::Value;
+use meta::SettingsError;
+use runs::{Config, tame, write_whole};
 
 use crate::failure::Failure;
 use crate::progress::say;
@@ -56,10 +56,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let options = vec![
-        ("rule", Some(Value::String(args.rule))),
-        ("data", args.data.map(Value::String)),
-        ("sizes", args.sizes.map(|sizes| parse_value(&sizes))),
-        ("seed", Some(parse_value(&args.seed))),
+        ("rule", Some(args.rule)),
+        ("data", args.data),
+        ("sizes", args.sizes),
+        ("seed", Some(args.seed)),
     ];
     let config = Config::new(None, options, &[])?;
     let steps = args.steps as usize;
@@ -70,14 +70,15 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         Some(name) => datasets::open(name, config.split)?,
         None => datasets::open_default(config.split)?,
     };
-    settings
-        .check(&data)
-        .map_err(|error| Failure::Input(format!("{error}; --steps sets K")))?;
+    settings.check(&data).map_err(|error| match error {
+        SettingsError::Images { .. } => Failure::Input(format!("{error}; --steps sets K")),
+        other => other.into(),
+    })?;
     let rule = &settings.learner.rule;
     let theta = coefficients(args.theta, rule)?;
     let out = args
         .out
-        .unwrap_or_else(|| PathBuf::from(format!("explain-{}.html", rule.name)));
+        .unwrap_or_else(|| PathBuf::from(format!("explain-{}.html", tame(&rule.name))));
     say(format_args!(
         "one episode of {} on {}, {steps} steps, and some more beside it",
         rule.name,
@@ -85,8 +86,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     ));
     let explanation = Explanation::new(&settings, &data, &theta, steps).map_err(Failure::Run)?;
     let page = explanation.to_html();
-    write_whole(&out, page.as_bytes())
-        .map_err(|error| Failure::Run(format!("cannot write {}: {error}", out.display())))?;
+    write_whole(&out, page.as_bytes())?;
     let mut shown = io::stdout();
     writeln!(shown, "meta-loss {:.6}", explanation.outcome.meta_loss)?;
     for (term, g) in rule.terms.iter().zip(&explanation.outcome.gradient.theta) {
@@ -98,17 +98,4 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         "page: {} ({megabytes:.1} MB)",
         out.display()
     )?)
-}
-
-/// Writes a file under another name first, so that there is never half of it.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    let part = PathBuf::from(name);
-    let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path));
-    if written.is_err() {
-        // The first error is the one to tell.
-        let _ = std::fs::remove_file(&part);
-    }
-    written
 }

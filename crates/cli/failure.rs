@@ -4,7 +4,7 @@ use std::{fmt, io, process::ExitCode};
 
 use datasets::DataError;
 use meta::SettingsError;
-use runs::RunError;
+use runs::{ConfigError, Fault, RunError};
 
 /// The exit code of a program that Ctrl-C has ended.
 pub(crate) const STOPPED: u8 = 130;
@@ -64,12 +64,19 @@ impl From<SettingsError> for Failure {
     }
 }
 
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Failure {
+        Failure::Input(error.to_string())
+    }
+}
+
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
-        match error {
-            RunError::Input(message) => Failure::Input(message),
-            RunError::Failed(message) => Failure::Run(message),
-            RunError::Stopped(_) => Failure::Stopped(error.to_string()),
+        let message = error.to_string();
+        match error.fault() {
+            Fault::Input => Failure::Input(message),
+            Fault::Run => Failure::Run(message),
+            Fault::Stopped => Failure::Stopped(message),
         }
     }
 }

@@ -11,11 +11,13 @@ mod explain;
 mod failure;
 mod generate;
 mod gradcheck;
+mod merge;
 mod output;
 mod progress;
 mod reproduce;
 mod resume;
 mod signals;
+mod sweep;
 mod test;
 mod theta;
 mod train;
@@ -69,6 +71,8 @@ enum Command {
     Train(train::Args),
     Resume(resume::Args),
     Verify(verify::Args),
+    Merge(merge::Args),
+    Sweep(sweep::Args),
     Reproduce(reproduce::Args),
     Test(test::Args),
     Explain(explain::Args),
@@ -86,6 +90,8 @@ impl Command {
             Command::Train(args) => train::run(args),
             Command::Resume(args) => resume::run(args),
             Command::Verify(args) => verify::run(args),
+            Command::Merge(args) => merge::run(args),
+            Command::Sweep(args) => sweep::run(args),
             Command::Reproduce(args) => reproduce::run(args),
             Command::Test(args) => test::run(args),
             Command::Explain(args) => explain::run(args),

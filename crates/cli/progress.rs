@@ -108,12 +108,13 @@ impl Progress {
             let (done, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
             let left = self.start.elapsed().as_secs_f64() / (done - self.before) as f64
                 * total.saturating_sub(done) as f64;
+            let left = words::duration(left);
             match self.unit {
-                Unit::Things(what) => say(format_args!(
-                    "{done}/{total} {what}, about {left:.0} s left"
-                )),
+                Unit::Things(what) => {
+                    say(format_args!("{done}/{total} {what}, about {left} left"));
+                }
                 Unit::Work(what) => say(format_args!(
-                    "{} %, {what}, about {left:.0} s left",
+                    "{} %, {what}, about {left} left",
                     100 * done / total.max(1)
                 )),
             }

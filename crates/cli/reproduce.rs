@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use datasets::{Dataset, Split};
 use paper::{Ask, QUICK, Report, Reproduction, Standing, TARGETS, TRIALS, Target};
-use runs::{RunError, parse_value};
+use runs::{Key, RunError};
 use serde_json::json;
-use toml::Value;
 
 use crate::failure::Failure;
 use crate::output::print_json;
@@ -55,6 +54,10 @@ pub(crate) struct Args {
     /// Worker threads; never changes a result [default: as many as there are cores]
     #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<String>,
+    /// A part of every training: of N parts, the I-th has the trials t with t mod N = I - 1.
+    /// Put together by `metaplast merge`; figures and verdicts come with the whole
+    #[arg(long, value_name = "I/N|slurm")]
+    shard: Option<String>,
     /// Where runs, figures and the report go [default: results/DATA, results/DATA-quick]
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -74,7 +77,7 @@ impl Args {
         for text in &given {
             let key = text.split('=').next().unwrap_or_default();
             match key {
-                "data" | "trials" | "episodes" | "seed" | "threads" | "out" => {
+                "data" | "trials" | "episodes" | "seed" | "threads" | "shard" | "out" => {
                     return Err(Failure::Input(format!(
                         "{text}: is given as --{key} to reproduce"
                     )));
@@ -150,6 +153,14 @@ pub(crate) fn run(mut args: Args) -> Result<(), Failure> {
         }
         other => other.into(),
     })?;
+    let Some(report) = report else {
+        progress.finish();
+        let shown = out.display();
+        return Ok(writeln!(
+            io::stdout(),
+            "this part is done: {shown}; put all together with: metaplast merge PART … --out DIR"
+        )?);
+    };
     report.write(&out)?;
     let took = progress.finish().as_secs_f64();
     if json {
@@ -196,23 +207,27 @@ fn ask(args: Args, targets: Vec<&'static Target>, data: &Dataset) -> Result<Ask,
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Ask {
         targets,
-        trials: count("trials", 1, args.trials)?.unwrap_or(trials),
-        episodes: count("episodes", 1, args.episodes)?.or(episodes),
-        seed: count("seed", 0, args.seed)?.unwrap_or(0),
-        threads: count("threads", 1, args.threads)?.map_or(threads, |n| n as usize),
+        trials: count("trials", args.trials)?.unwrap_or(trials),
+        episodes: count("episodes", args.episodes)?.or(episodes),
+        seed: count("seed", args.seed)?.unwrap_or(0),
+        threads: count("threads", args.threads)?.map_or(threads, |n| n as usize),
         quick: args.quick,
+        shard: args.shard,
         assignments: Vec::new(),
         out: args.out.unwrap_or_else(folder),
     })
 }
 
-/// A whole number; what its run would not take either, the run's configuration refuses.
-fn count(key: &str, least: u64, text: Option<String>) -> Result<Option<u64>, Failure> {
-    match text.map(|text| parse_value(&text)) {
-        None => Ok(None),
-        Some(Value::Integer(n)) if n >= least as i64 => Ok(Some(n as u64)),
-        Some(other) => Err(Failure::Input(format!(
-            "--{key}: {other} is not a whole number from {least} on"
+/// The whole number that an option gives to a key.
+fn count(key: &'static str, text: Option<String>) -> Result<Option<u64>, Failure> {
+    let Some(value) = text else {
+        return Ok(None);
+    };
+    let kind = Key::named(key).expect("a key").kind;
+    match kind.read(&value) {
+        Ok(number) => Ok(number.as_integer().map(|n| n as u64)),
+        Err(wanted) => Err(Failure::Input(format!(
+            "--{key}: '{value}' is not {wanted}"
         ))),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datasets::Dataset;
 use meta::Threads;
-use runs::{Config, Run, parse_value};
+use runs::{Config, Run};
 
 use crate::failure::Failure;
 use crate::train;
@@ -20,20 +20,31 @@ pub(crate) struct Args {
     /// The run directory
     #[arg(value_name = "DIR")]
     dir: PathBuf,
+    /// Where the data are now, if they were moved: any name or path of the same images
+    /// [default: where they were]
+    #[arg(long, value_name = "NAME|PATH")]
+    data: Option<String>,
+    /// Print the summary as JSON, with the run directory
+    #[arg(long)]
+    json: bool,
     /// Worker threads; never changes a result [default: as the run was started]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<String>,
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    let (config, data) = read(&args.dir, args.threads.as_deref())?;
+    let (config, data) = read(&args.dir, args.data, args.threads)?;
     let threads = Threads::new(config.threads)?;
     let run = Run::open(&config, Arc::clone(&data), &args.dir, &threads)?;
-    train::carry_out(run, &config, &data, &threads)
+    train::carry_out(run, &config, &data, &threads, args.json)
 }
 
 /// What the run in a directory was asked to do, and its data.
-pub(crate) fn read(dir: &Path, threads: Option<&str>) -> Result<(Config, Arc<Dataset>), Failure> {
+pub(crate) fn read(
+    dir: &Path,
+    data: Option<String>,
+    threads: Option<String>,
+) -> Result<(Config, Arc<Dataset>), Failure> {
     let shown = dir.display();
     let file = dir.join("config.toml");
     if !file.is_file() {
@@ -44,7 +55,8 @@ pub(crate) fn read(dir: &Path, threads: Option<&str>) -> Result<(Config, Arc<Dat
         };
         return Err(Failure::Input(format!("{shown}: {what}")));
     }
-    let options = vec![("threads", threads.map(parse_value))];
+    let moved = data.is_some();
+    let options = vec![("data", data), ("threads", threads)];
     let config = Config::new(Some(&file), options, &[])?;
     let Some(name) = &config.data else {
         return Err(Failure::Input(format!(
@@ -52,6 +64,14 @@ pub(crate) fn read(dir: &Path, threads: Option<&str>) -> Result<(Config, Arc<Dat
             file.display()
         )));
     };
-    let data = datasets::open(name, config.split)?;
+    let data = datasets::open(name, config.split).map_err(|error| {
+        let failure = Failure::from(error);
+        match failure {
+            Failure::Input(reason) if !moved => Failure::Input(format!(
+                "{reason}; if the data of {shown} were moved, say where to with --data"
+            )),
+            other => other,
+        }
+    })?;
     Ok((config, Arc::new(data)))
 }

@@ -9,9 +9,8 @@ use datasets::Dataset;
 use meta::{Frozen, FrozenRecord, Probes, Settings, Threads};
 use paper::{FRESH_TASKS, FrozenMetrics, Measured, final_theta};
 use rayon::prelude::*;
-use runs::{Config, Metrics, RunError, parse_value};
+use runs::{Config, Metrics, RunError};
 use serde::Serialize;
-use toml::Value;
 
 use crate::failure::Failure;
 use crate::output::print_json;
@@ -170,13 +169,12 @@ fn plan(args: &Args) -> Result<Plan, Failure> {
     };
     let assignments: Vec<String> = assignments.into_iter().cloned().collect();
     let folder = PathBuf::from(what);
-    let number = |text: &Option<String>| text.as_deref().map(parse_value);
     let mut options = vec![
-        ("trials", number(&args.trials)),
-        ("threads", number(&args.threads)),
+        ("trials", args.trials.clone()),
+        ("threads", args.threads.clone()),
     ];
     if !folder.is_dir() {
-        options.push(("rule", Some(Value::String((*what).clone()))));
+        options.push(("rule", Some((*what).clone())));
         let config = Config::new(None, options, &assignments)?;
         let theta = coefficients(args.theta.clone(), &config.settings.learner.rule)?;
         let trials = config.settings.outer.trials as usize;

@@ -8,30 +8,13 @@ use std::sync::Arc;
 
 use datasets::Dataset;
 use meta::{Estimate, OptimiserKind, Settings, Spread, Summary, Threads};
-use runs::{Config, KEYS, Run, next_free_directory, parse_value};
-use toml::Value;
+use runs::{Config, Run, help, help_of_keys, next_free_directory};
+use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::output::print_json;
 use crate::progress::{Progress, say};
 use crate::signals;
-
-const SETTINGS: &str = "\
-Settings, as `key = value` in CONFIG.toml or key=value on the command line [default]:
-  rule, data, episodes, trials, seed, threads, lambda, out   as the options above
-  sizes       units of each layer [784-170-130-100-70-47]
-  activation  softplus, tanh or sigmoid [softplus]; beta is softplus's sharpness [10]
-  feedback    fixed, direct, symmetric or symmetric-exact [the rule's own]
-  M, K, Q     classes of a task [5], training [50] and query [10] images of each
-  tasks       text: distinct classes, images drawn anew; code: as the paper's released
-              code draws them, with repeats and always the first images [text]
-  split       test or train, of the data set [test]
-  eta         step size of the outer optimiser, above 0 [0.001]
-  optimiser   adam, as in the paper, or guarded: Adam that gets every rule through [adam]
-  penalty     none, l1, l2 or elastic: the norm that lambda multiplies [l1]
-  theta0      initial value of the first coefficient [0.001]
-  precision   f32 or f64 [f32]
-  gradient    reverse, forward or auto: how the meta-gradient is taken [auto]
-key=value goes before an option, and an option before CONFIG.toml.";
 
 /// Meta-train a plasticity rule
 ///
@@ -39,37 +22,33 @@ key=value goes before an option, and an option before CONFIG.toml.";
 /// rule's coefficients. Writes a run directory (config.toml, metrics.csv, summary.json, their
 /// checksums, and report.html) and prints a summary. Ctrl-C stops it so that it can go on later.
 #[derive(clap::Args)]
-#[command(after_help = SETTINGS)]
+#[command(after_help = help_of_keys())]
 pub(crate) struct Args {
     /// A configuration file ending in .toml, and settings (see below)
     #[arg(value_name = "CONFIG.toml | key=value")]
     settings: Vec<String>,
-    /// bp, bp-exact, fa, dfa, ehebb, oja, bio, pool, or a rule file [default: bio]
-    #[arg(long, value_name = "RULE")]
+    // Values are taken as text, so that they are read as those of `key=value` are.
+    #[arg(long, value_name = "RULE", help = help("rule"))]
     rule: Option<String>,
-    /// A data set's name or path [default: emnist-balanced where found, else glyphs]
-    #[arg(long, value_name = "NAME|PATH")]
+    #[arg(long, value_name = "NAME|PATH", help = help("data"))]
     data: Option<String>,
-    // Numbers are taken as text, so that they are checked as those of `key=value` are.
-    /// Episodes of each trial [default: 600]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, help = help("episodes"))]
     episodes: Option<String>,
-    /// Independent trials [default: 20]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, help = help("trials"))]
     trials: Option<String>,
-    /// The seed of every random number [default: 0]
-    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    #[arg(long, value_name = "S", allow_negative_numbers = true, help = help("seed"))]
     seed: Option<String>,
-    /// Worker threads; never changes a result [default: as many as there are cores]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true, help = help("threads"))]
     threads: Option<String>,
-    /// The penalty λ on the sum of |θ| [default: 0]
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help = help("lambda"))]
     lambda: Option<String>,
-    /// The run directory: new, empty, or that of this very run, to go on with it
-    /// [default: the next free runs/RULE-DATA-N]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    #[arg(long, value_name = "I/N|slurm", help = help("shard"))]
+    shard: Option<String>,
+    #[arg(short, long, value_name = "DIR", help = help("out"))]
+    out: Option<String>,
+    /// Print the summary as JSON, with the run directory
+    #[arg(long)]
+    json: bool,
 }
 
 impl Args {
@@ -84,37 +63,30 @@ impl Args {
                 files.join(" and ")
             )));
         }
-        let number = |text: Option<String>| text.map(|text| parse_value(&text));
-        let out = match self.out.map(PathBuf::into_os_string) {
-            None => None,
-            Some(out) => Some(out.into_string().map_err(|out| {
-                let shown = out.display();
-                Failure::Input(format!("--out {shown}: is not UTF-8; choose another name"))
-            })?),
-        };
         let options = vec![
-            ("rule", self.rule.map(Value::String)),
-            ("data", self.data.map(Value::String)),
-            ("episodes", number(self.episodes)),
-            ("trials", number(self.trials)),
-            ("seed", number(self.seed)),
-            ("threads", number(self.threads)),
-            ("lambda", number(self.lambda)),
-            ("out", out.map(Value::String)),
+            ("rule", self.rule),
+            ("data", self.data),
+            ("episodes", self.episodes),
+            ("trials", self.trials),
+            ("seed", self.seed),
+            ("threads", self.threads),
+            ("lambda", self.lambda),
+            ("shard", self.shard),
+            ("out", self.out),
         ];
-        debug_assert!(options.iter().all(|(key, _)| KEYS.contains(key)));
         let file = files.first().map(|f| f.as_ref());
         Ok(Config::new(file, options, &assignments)?)
     }
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    let json = args.json;
     let config = args.config()?;
     let data = Arc::new(match &config.data {
         Some(name) => datasets::open(name, config.split)?,
         None => datasets::open_default(config.split)?,
     });
-    config.settings.check(&data)?;
+    config.check(&data)?;
     let path = match &config.out {
         Some(path) => path.clone(),
         None => next_free_directory(&config.settings.learner.rule.name, data.name())?,
@@ -127,7 +99,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             path.display()
         )));
     }
-    carry_out(run, &config, &data, &threads)
+    carry_out(run, &config, &data, &threads, json)
 }
 
 /// Runs what is left of a run, and tells what came out.
@@ -136,6 +108,7 @@ pub(crate) fn carry_out(
     config: &Config,
     data: &Dataset,
     threads: &Threads,
+    json: bool,
 ) -> Result<(), Failure> {
     let settings = &config.settings;
     let stop = signals::stop_on_request()?;
@@ -145,15 +118,24 @@ pub(crate) fn carry_out(
         ""
     };
     say(format_args!(
-        "{} on {}{note}, {} split: {} trials of {} episodes, seed {}, {} threads",
+        "{} on {}{note}, {} split: {} of {}, seed {}, {}",
         settings.learner.rule.name,
         data.name(),
         data.split(),
-        settings.outer.trials,
-        settings.outer.episodes,
+        match config.shard.is_whole() {
+            true => words::count(settings.outer.trials, "trial"),
+            false => format!(
+                "{} of {} (part {})",
+                config.trials().len(),
+                words::count(settings.outer.trials, "trial"),
+                config.shard
+            ),
+        },
+        words::count(settings.outer.episodes, "episode"),
         settings.seed,
-        config.threads
+        words::count(config.threads as u64, "thread")
     ));
+    say(format_args!("run directory: {}", run.path().display()));
     for note in run.notes() {
         say(format_args!("note: {note}"));
     }
@@ -164,7 +146,7 @@ pub(crate) fn carry_out(
         say(format_args!("going on after {done} of {total} episodes"));
     }
     if !run.is_finished() {
-        let estimate = Estimate::of(settings, data, threads, total - done)?;
+        let estimate = Estimate::of(&config.settings_of_part(), data, threads, total - done)?;
         say(format_args!("this is going to take {estimate}"));
     }
     let mut progress = Progress::new("episodes", total);
@@ -187,6 +169,12 @@ pub(crate) fn carry_out(
         plots::write_run_report(run.path())?;
     }
     let took = progress.finish();
+    if json {
+        return print_json(&Document {
+            directory: run.path().to_owned(),
+            summary: &summary,
+        });
+    }
     let mut text = describe(settings, &summary);
     if done < total {
         let rate = took.as_secs_f64() * 1e3 / (total - done) as f64;
@@ -201,12 +189,35 @@ pub(crate) fn carry_out(
     Ok(io::stdout().write_all(text.as_bytes())?)
 }
 
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Document<'a> {
+    directory: PathBuf,
+    #[serde(flatten)]
+    summary: &'a Summary,
+}
+
 /// The summary for people.
 fn describe(settings: &Settings, summary: &Summary) -> String {
     let mut text = String::new();
+    let whole = summary.trials * summary.last_episodes;
     let show = |spread: &Option<Spread>| match spread {
-        Some(Spread { mean, sd }) => format!("{mean:>10.4} ± {sd:.4}"),
         None => format!("{:>10}", "none"),
+        Some(spread) => {
+            let mut text = format!("{:>10}", words::number(spread.mean));
+            if let Some(sd) = spread.sd {
+                let _ = write!(text, " ± {}", words::number(sd));
+            }
+            if spread.episodes < whole {
+                let of = words::count(summary.trials, "trial");
+                let _ = write!(
+                    text,
+                    "   from {} of {of}, {} of {} episodes",
+                    spread.trials, spread.episodes, whole
+                );
+            }
+            text
+        }
     };
     let mut line = |name: &str, spread: &Option<Spread>| {
         let _ = writeln!(text, "  {name:<22}{}", show(spread));
@@ -230,16 +241,19 @@ fn describe(settings: &Settings, summary: &Summary) -> String {
     for (l, e) in summary.orthonormality.iter().enumerate() {
         line(&format!("orthonormality {}", l + 1), e);
     }
-    let head = format!(
-        "Mean over the last {} episodes ± standard deviation over {} trials\n",
-        summary.last_episodes, summary.trials
-    );
+    let trials = words::count(summary.trials, "trial");
+    let last = words::count(summary.last_episodes, "episode");
+    let head = match summary.trials {
+        1 => format!("Mean over the last {last} of {trials}\n"),
+        _ => format!("Mean over the last {last} ± standard deviation over {trials}\n"),
+    };
     let mut tail = String::new();
     if summary.diverged_episodes > 0 {
         let _ = writeln!(
             tail,
-            "{} episodes of {} trials diverged; they are left out of the means",
-            summary.diverged_episodes, summary.diverged_trials
+            "{} of {} diverged; they are left out of the means",
+            words::count(summary.diverged_episodes, "episode"),
+            words::count(summary.diverged_trials, "trial")
         );
         if settings.outer.optimiser == OptimiserKind::Adam {
             let _ = writeln!(
@@ -251,8 +265,8 @@ fn describe(settings: &Settings, summary: &Summary) -> String {
     if summary.replayed_episodes > 0 {
         let _ = writeln!(
             tail,
-            "{} episodes were differentiated by replay, since undoing lost digits",
-            summary.replayed_episodes
+            "differentiated by replay, since undoing lost digits: {}",
+            words::count(summary.replayed_episodes, "episode")
         );
     }
     head + &text + &tail

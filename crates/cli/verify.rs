@@ -32,6 +32,10 @@ pub(crate) struct Args {
     /// as long as the run did
     #[arg(long, value_name = "N|all", default_value = "20", value_parser = sample)]
     sample: Sample,
+    /// Where the data are now, if they were moved: any name or path of the same images
+    /// [default: where they were]
+    #[arg(long, value_name = "NAME|PATH")]
+    data: Option<String>,
     /// Worker threads for `--sample all` [default: as the run was started]
     #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<String>,
@@ -61,8 +65,8 @@ fn sample(text: &str) -> Result<Sample, String> {
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    let (config, data) = resume::read(&args.dir, args.threads.as_deref())?;
-    let recorded = config.settings.outer.episodes * config.settings.outer.trials;
+    let (config, data) = resume::read(&args.dir, args.data, args.threads)?;
+    let recorded = config.settings.outer.episodes * config.trials().len() as u64;
     let total = match args.sample {
         Sample::All => recorded,
         Sample::Episodes(number) => number.min(recorded) + config.settings.outer.episodes.min(8),

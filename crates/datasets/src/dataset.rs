@@ -1,6 +1,8 @@
 //! Images and labels in memory.
 
-use crate::{DataError, Split, checksum::Md5Sum};
+use sha2::{Digest as _, Sha256};
+
+use crate::{DataError, Split, checksum::hex};
 
 /// One split of a set of grey images with labels, all of it in memory, upright.
 #[derive(Clone, Debug)]
@@ -52,9 +54,7 @@ impl Dataset {
         if labels.is_empty() {
             return Err(DataError::Empty { name });
         }
-        let mut sum = Md5Sum::new();
-        sum.update(&images);
-        sum.update(&labels);
+        let sum = Sha256::new().chain_update(&images).chain_update(&labels);
         let largest = labels.iter().max().map_or(0, |&label| usize::from(label));
         let mut by_class = vec![Vec::new(); largest + 1];
         for (i, &label) in (0u32..).zip(&labels) {
@@ -66,7 +66,7 @@ impl Dataset {
             split,
             synthetic: false,
             origin: "memory".to_owned(),
-            checksum: sum.hex(),
+            checksum: hex(&sum.finalize()),
             height,
             width,
             images,
@@ -140,8 +140,9 @@ impl Dataset {
         &self.reference
     }
 
-    /// MD5 of all image bytes followed by all label bytes, decoded, in the order and orientation
-    /// in which they are stored; 32 lower-case hex digits. Compressing a file anew keeps it.
+    /// SHA-256 of all image bytes followed by all label bytes, decoded, in the order and
+    /// orientation in which they are stored; 64 lower-case hex digits. It is what a set is known
+    /// by: moving, renaming or compressing its files anew keeps it.
     #[must_use]
     pub fn checksum(&self) -> &str {
         &self.checksum
@@ -259,11 +260,9 @@ mod tests {
     }
 
     #[test]
-    fn checksum_is_md5_of_images_then_labels() {
+    fn checksum_is_sha256_of_images_then_labels() {
         let set = Dataset::from_parts("t", Split::Test, 1, 1, b"ab".to_vec(), b"c!".to_vec());
-        let mut sum = Md5Sum::new();
-        sum.update(b"abc!");
-        assert_eq!(set.unwrap().checksum(), sum.hex());
+        assert_eq!(set.unwrap().checksum(), hex(&Sha256::digest(b"abc!")));
     }
 
     #[test]

@@ -109,16 +109,8 @@ fn sample<T: Real>(settings: &Settings, data: &Dataset, trial: u64, episodes: u6
 impl fmt::Display for Estimate {
     /// As in "about 3 min 20 s and 45 MB of memory".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = self.seconds.round() as u64;
-        let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
-        write!(f, "about ")?;
-        match (hours, minutes) {
-            (0, 0) if self.seconds < 10.0 => write!(f, "{:.1} s", self.seconds)?,
-            (0, 0) => write!(f, "{seconds} s")?,
-            (0, _) => write!(f, "{minutes} min {seconds} s")?,
-            (_, _) => write!(f, "{hours} h {minutes} min")?,
-        }
-        write!(f, " and {:.0} MB of memory", self.bytes as f64 / 1e6)
+        let (time, memory) = (words::duration(self.seconds), self.bytes as f64 / 1e6);
+        write!(f, "about {time} and {memory:.0} MB of memory")
     }
 }
 
@@ -130,8 +122,6 @@ mod tests {
     fn an_estimate_reads_as_people_write_it() {
         let shown = |seconds, bytes| Estimate { seconds, bytes }.to_string();
         assert_eq!(shown(3.12, 30_400_000), "about 3.1 s and 30 MB of memory");
-        assert_eq!(shown(59.6, 1_000_000), "about 1 min 0 s and 1 MB of memory");
-        assert_eq!(shown(200.0, 0), "about 3 min 20 s and 0 MB of memory");
-        assert_eq!(shown(7_300.0, 0), "about 2 h 1 min and 0 MB of memory");
+        assert_eq!(shown(141_149.0, 0), "about 39 h and 0 MB of memory");
     }
 }

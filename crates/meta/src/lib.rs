@@ -73,6 +73,8 @@ pub use streams::{Purpose, stream};
 pub use summary::{Spread, Summariser, Summary};
 pub use task::{Task, TaskStyle};
 pub use threads::Threads;
-pub use train::{EpisodeRecord, Status, Training, TrainingState, TrialState, measure_episode};
+pub use train::{
+    EpisodeRecord, StateError, Status, Training, TrainingState, TrialState, measure_episode,
+};
 pub use unrolled::{Moment, Unrolled};
 pub use weights::draw_weights;

@@ -268,6 +268,19 @@ pub enum SettingsError {
     Rule(String),
 }
 
+impl SettingsError {
+    /// The keys of the settings that do not fit.
+    pub fn keys(&self) -> &'static [&'static str] {
+        match self {
+            SettingsError::Inputs { .. } | SettingsError::Outputs { .. } => &["sizes"],
+            SettingsError::Images { .. } => &["K", "Q"],
+            SettingsError::Ways { .. } => &["M"],
+            SettingsError::Threads { .. } => &["threads"],
+            SettingsError::Rule(_) => &["rule", "sizes"],
+        }
+    }
+}
+
 impl Settings {
     /// The paper's settings for a rule, with the feedback pathway that it is for.
     pub fn of(rule: Rule) -> Self {

@@ -1,46 +1,80 @@
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::{EpisodeRecord, Settings, Status};
 
-/// Mean and standard deviation over trials.
+/// Mean and standard deviation over trials, and how many numbers they are of.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// The mean over trials.
-    #[serde(deserialize_with = "number_or_null")]
     pub mean: f64,
-    /// The standard deviation over trials (n − 1); 0 for a single trial.
-    #[serde(deserialize_with = "number_or_null")]
-    pub sd: f64,
-}
-
-/// JSON has no number for what is not finite; it is written as null. Binary formats have.
-fn number_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    if !from.is_human_readable() {
-        return f64::deserialize(from);
-    }
-    Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
+    /// The standard deviation over trials (n − 1); none of a single trial.
+    pub sd: Option<f64>,
+    /// Trials that have a number.
+    pub trials: u64,
+    /// Episodes of all trials that have one: neither diverged, nor undefined as an angle
+    /// to nothing is.
+    pub episodes: u64,
 }
 
 impl Spread {
-    /// Of one number a trial; `None` without numbers.
-    pub fn of(numbers: &[f64]) -> Option<Spread> {
-        let n = numbers.len() as f64;
-        if numbers.is_empty() {
+    /// Of the mean of each trial, with how many episodes it is of; `None` without any.
+    fn of(means: &[(u64, f64)]) -> Option<Spread> {
+        let n = means.len() as f64;
+        if means.is_empty() {
             return None;
         }
-        let mean = numbers.iter().sum::<f64>() / n;
-        let squares = numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
-        let sd = if numbers.len() > 1 {
+        let sum: f64 = means.iter().map(|(_, x)| x).sum();
+        // Where the sum is too large for a number, its parts are not.
+        let mean = if sum.is_finite() {
+            sum / n
+        } else {
+            means.iter().map(|(_, x)| x / n).sum()
+        };
+        let off = means.iter().map(|(_, x)| x - mean);
+        let squares: f64 = off.clone().map(|x| x.powi(2)).sum();
+        let sd = if squares.is_finite() {
             (squares / (n - 1.0)).sqrt()
         } else {
-            0.0
+            let largest = off.clone().fold(0.0, |m: f64, x| m.max(x.abs()));
+            let shares: f64 = off.map(|x| (x / largest).powi(2)).sum();
+            (shares / (n - 1.0)).sqrt() * largest
         };
-        Some(Spread { mean, sd })
+        Some(Spread {
+            mean,
+            sd: (means.len() > 1).then_some(sd).filter(|sd| sd.is_finite()),
+            trials: means.len() as u64,
+            episodes: means.iter().map(|(count, _)| count).sum(),
+        })
+    }
+}
+
+/// A number of which a mean is taken as it comes in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Sum {
+    count: u64,
+    sum: f64,
+}
+
+impl Sum {
+    /// Takes in a number, unless it is undefined.
+    fn add(&mut self, x: f64) {
+        if x.is_finite() {
+            self.count += 1;
+            self.sum += x;
+        }
+    }
+
+    /// How many numbers came in, and their mean; none if there were none, or they were
+    /// too large to be added up.
+    fn mean(self) -> Option<(u64, f64)> {
+        let mean = self.sum / self.count as f64;
+        (self.count > 0 && mean.is_finite()).then_some((self.count, mean))
     }
 }
 
 /// What a run came to: means over its last episodes, then over trials. Diverged
-/// episodes are left out of the means and counted instead.
+/// episodes and undefined numbers are left out of the means; each [`Spread`] says how many
+/// numbers it is of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Episodes of each trial.
@@ -56,7 +90,6 @@ pub struct Summary {
     /// Episodes whose reverse sweep had to replay the updates.
     pub replayed_episodes: u64,
     /// The largest residual of restored weights of an episode that did not diverge.
-    #[serde(deserialize_with = "number_or_null")]
     pub largest_residual: f64,
     /// L_meta.
     pub loss: Option<Spread>,
@@ -76,8 +109,8 @@ pub struct Summary {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summariser {
     summary: Summary,
-    /// Per trial: how many episodes count, and the sums of their numbers.
-    sums: Vec<(f64, Vec<f64>)>,
+    /// For each trial, the sums of its numbers.
+    sums: Vec<Vec<Sum>>,
     diverged: Vec<bool>,
 }
 
@@ -109,20 +142,25 @@ impl Summariser {
         let trials = settings.outer.trials as usize;
         Summariser {
             summary,
-            sums: vec![(0.0, Vec::new()); trials],
+            sums: vec![Vec::new(); trials],
             diverged: vec![false; trials],
         }
     }
 
+    /// For a part of the run that has `trials` of its trials.
+    pub fn of_part(mut self, trials: u64) -> Self {
+        self.summary.trials = trials;
+        self
+    }
+
     /// Whether it can take in records of a run with these settings.
-    pub fn fits(&self, settings: &Settings) -> bool {
-        let new = Summariser::new(settings);
+    pub fn fits(&self, settings: &Settings, trials: u64) -> bool {
+        let new = Summariser::new(settings).of_part(trials);
         let numbers = |summary: &Summary| {
             let measures = summary.angles.len() + summary.orthonormality.len();
             3 + summary.theta.len() + measures
         };
-        let sums =
-            |(_, sums): &(f64, Vec<f64>)| sums.is_empty() || sums.len() == numbers(&new.summary);
+        let sums = |sums: &Vec<Sum>| sums.is_empty() || sums.len() == numbers(&new.summary);
         self.summary.trials == new.summary.trials
             && self.summary.episodes == new.summary.episodes
             && self.summary.last_episodes == new.summary.last_episodes
@@ -145,33 +183,28 @@ impl Summariser {
         if record.episode + self.summary.last_episodes < self.summary.episodes {
             return;
         }
-        let (count, sums) = &mut self.sums[trial];
         let scores = &record.scores;
         let numbers = [record.loss, scores.cross_entropy, scores.accuracy]
             .into_iter()
             .chain(record.theta.iter().copied())
             .chain(scores.angles.iter().copied())
             .chain(scores.orthonormality.iter().copied());
-        *count += 1.0;
-        if sums.is_empty() {
-            sums.extend(numbers);
-        } else {
-            sums.iter_mut().zip(numbers).for_each(|(sum, x)| *sum += x);
+        for (i, x) in numbers.enumerate() {
+            if self.sums[trial].len() == i {
+                self.sums[trial].push(Sum::default());
+            }
+            self.sums[trial][i].add(x);
         }
     }
 
     /// The summary of what was taken in.
     pub fn finish(mut self) -> Summary {
-        let means: Vec<Vec<f64>> = self
-            .sums
-            .iter()
-            .filter(|(count, _)| *count > 0.0)
-            .map(|(count, sums)| sums.iter().map(|sum| sum / count).collect())
-            .collect();
+        let sums = &self.sums;
         let mut column = 0..;
         let mut next = || {
             let column = column.next()?;
-            Spread::of(&means.iter().map(|row| row[column]).collect::<Vec<_>>())
+            let of_trials = sums.iter().filter_map(|trial| trial.get(column)?.mean());
+            Spread::of(&of_trials.collect::<Vec<_>>())
         };
         let summary = &mut self.summary;
         summary.diverged_trials = self.diverged.iter().filter(|d| **d).count() as u64;
@@ -231,9 +264,51 @@ mod tests {
         let summary = summariser.finish();
         let accuracy = summary.accuracy.unwrap();
         assert!((accuracy.mean - 0.6).abs() < 1e-12, "{accuracy:?}");
-        assert!((accuracy.sd - 0.4 / f64::sqrt(2.0)).abs() < 1e-12);
+        assert!((accuracy.sd.unwrap() - 0.4 / f64::sqrt(2.0)).abs() < 1e-12);
+        assert_eq!((accuracy.trials, accuracy.episodes), (2, 199));
         assert_eq!((summary.diverged_episodes, summary.diverged_trials), (1, 1));
         assert_eq!(summary.theta[1].0, "F2");
         assert_eq!(summary.orthonormality[4].unwrap().mean, 2.0);
+    }
+    #[test]
+    fn means_say_how_many_numbers_they_are_of_and_undefined_ones_are_left_out() {
+        let mut settings = Settings::default();
+        (settings.outer.episodes, settings.outer.trials) = (10, 3);
+        let mut summariser = Summariser::new(&settings);
+        for episode in 0..10 {
+            // One trial has good numbers once, another never; an angle is undefined twice.
+            let mut first = record(0, episode, Status::Ok, 0.5);
+            if episode < 2 {
+                first.scores.angles[1] = f64::NAN;
+            }
+            summariser.add(&first);
+            let second = match episode {
+                7 => record(1, 7, Status::Ok, 0.7),
+                _ => record(1, episode, Status::Diverged, f64::NAN),
+            };
+            summariser.add(&second);
+            summariser.add(&record(2, episode, Status::Diverged, f64::INFINITY));
+        }
+        let summary = summariser.finish();
+        let accuracy = summary.accuracy.unwrap();
+        assert_eq!((accuracy.trials, accuracy.episodes), (2, 11));
+        let angle = summary.angles[1].unwrap();
+        assert_eq!((angle.mean, angle.trials, angle.episodes), (1.0, 2, 9));
+        assert_eq!(summary.angles[0].unwrap().episodes, 11);
+    }
+
+    #[test]
+    fn one_trial_has_no_deviation_and_no_number_is_too_large() {
+        assert_eq!(Spread::of(&[(9, 0.08)]).unwrap().sd, None);
+        assert_eq!(Spread::of(&[]), None);
+        let huge = Spread::of(&[(1, 1.5e308), (1, 1.7e308)]).unwrap();
+        assert!((huge.mean - 1.6e308).abs() < 1e300, "{huge:?}");
+        // 0.1·√2, of numbers whose squares are no numbers.
+        assert!(
+            (huge.sd.unwrap() / 1e307 - 2.0_f64.sqrt()).abs() < 1e-9,
+            "{huge:?}"
+        );
+        let json = serde_json::to_string(&huge).unwrap();
+        assert_eq!(serde_json::from_str::<Spread>(&json).unwrap(), huge);
     }
 }

@@ -70,6 +70,25 @@ pub struct TrainingState {
     pub waiting: Vec<EpisodeRecord>,
 }
 
+/// A [`TrainingState`] that cannot be that of a training.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StateError {
+    /// It has other trials.
+    #[error("has {found} trials, not {wanted}")]
+    Trials {
+        /// How many it has.
+        found: usize,
+        /// How many the training has.
+        wanted: usize,
+    },
+    /// A trial does not fit the settings.
+    #[error("does not fit the settings in trial {0}")]
+    Trial(usize),
+    /// It has records of episodes that come after those that were run.
+    #[error("has records of episodes that were not run")]
+    Records,
+}
+
 /// A meta-training in progress.
 pub struct Training {
     settings: Settings,
@@ -104,10 +123,25 @@ impl Training {
         data: Arc<Dataset>,
         threads: &Threads,
     ) -> Result<Self, SettingsError> {
+        Training::of_trials(settings, data, threads, 0..settings.outer.trials)
+    }
+
+    /// Of some of the trials alone, given in order: what comes out for a trial depends on
+    /// the seed and its number, not on the others.
+    ///
+    /// # Errors
+    /// If the settings do not fit the data.
+    pub fn of_trials(
+        settings: &Settings,
+        data: Arc<Dataset>,
+        threads: &Threads,
+        trials: impl IntoIterator<Item = u64>,
+    ) -> Result<Self, SettingsError> {
         settings.check(&data)?;
         let terms = settings.learner.rule.terms.len();
         let theta = settings.outer.first_theta(terms);
-        let trials = (0..settings.outer.trials)
+        let trials = trials
+            .into_iter()
             .map(|trial| TrialState {
                 trial,
                 episode: 0,
@@ -132,11 +166,12 @@ impl Training {
     /// Goes on from where another training of the same settings and data was.
     ///
     /// # Errors
-    /// If `state` cannot be that of such a training; the message says why.
-    pub fn with_state(self, state: TrainingState) -> Result<Self, String> {
+    /// If `state` cannot be that of such a training.
+    pub fn with_state(self, state: TrainingState) -> Result<Self, StateError> {
         let (new, given) = (&self.state.trials, &state.trials);
         if given.len() != new.len() {
-            return Err(format!("has {} trials, not {}", given.len(), new.len()));
+            let (found, wanted) = (given.len(), new.len());
+            return Err(StateError::Trials { found, wanted });
         }
         let fits = |new: &TrialState, given: &TrialState| {
             let terms = new.theta.len();
@@ -146,14 +181,14 @@ impl Training {
                 && given.optimiser.fits(terms)
         };
         if let Some(trial) = (0..new.len()).find(|i| !fits(&new[*i], &given[*i])) {
-            return Err(format!("does not fit the settings in trial {trial}"));
+            return Err(StateError::Trial(trial));
         }
         let known = |record: &EpisodeRecord| {
-            let trial = given.get(record.trial as usize);
+            let trial = given.iter().find(|trial| trial.trial == record.trial);
             trial.is_some_and(|trial| record.episode < trial.episode)
         };
         if !state.waiting.iter().all(known) {
-            return Err("has records of episodes that were not run".to_owned());
+            return Err(StateError::Records);
         }
         Ok(Training { state, ..self })
     }

@@ -206,9 +206,9 @@ fn describe(online: &Online, (train, test): (&Dataset, &Dataset), trials: u64) -
     set("tests", (online.tests as i64).into());
     set("seed", (online.seed as i64).into());
     set("train", train.name().into());
-    set("train_checksum_md5", train.checksum().into());
+    set("train_sha256", train.checksum().into());
     set("test", test.name().into());
-    set("test_checksum_md5", test.checksum().into());
+    set("test_sha256", test.checksum().into());
     set("version", env!("CARGO_PKG_VERSION").into());
     toml::to_string(&table).expect("a table of plain values is TOML")
 }

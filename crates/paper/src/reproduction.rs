@@ -11,7 +11,6 @@ use model::{Network, Rule};
 use plots::Setting;
 use rayon::prelude::*;
 use runs::{Config, Metrics, Run, RunError, write_whole};
-use toml::Value;
 
 use crate::claims::CLAIMS;
 use crate::context::Context;
@@ -41,6 +40,8 @@ pub struct Ask {
     pub threads: usize,
     /// Whether to mark the results as made in a hurry.
     pub quick: bool,
+    /// The part of every training that is to be run, if not the whole, as in "2/3".
+    pub shard: Option<String>,
     /// Settings of every run, as `key=value`, over those of its experiment.
     pub assignments: Vec<String>,
     /// The folder for runs, pictures and the report.
@@ -110,7 +111,7 @@ impl Reproduction {
                     experiments.push(Planned {
                         experiment,
                         run: Run::open(&config, Arc::clone(&data), &folder, &threads)?,
-                        settings: config.settings,
+                        settings: config.settings_of_part(),
                         pace: 1,
                     });
                 }
@@ -125,6 +126,11 @@ impl Reproduction {
                     frozen.push(FrozenExperiment::named(experiment));
                 }
             }
+        }
+        if ask.shard.is_some() {
+            // They take coefficients that all trials together have learned.
+            online.clear();
+            frozen.clear();
         }
         let digits = digits.map(|(train, test)| (digits_of(train), digits_of(test)));
         let (elsewhere, notes) = open_elsewhere(&mut frozen, &data);
@@ -247,8 +253,9 @@ impl Reproduction {
         FROZEN_WORK * FRESH_TASKS / (self.ask.threads as u64).min(self.ask.trials)
     }
 
-    /// Runs what is left, and makes the report of it all. `watch` hears of every piece
-    /// of work. Once `stop` is set it ends soon, and can be run again to go on.
+    /// Runs what is left, and makes the report of it all, unless only a part is to be run.
+    /// `watch` hears of every piece of work. Once `stop` is set it ends soon, and can be run
+    /// again to go on.
     ///
     /// # Errors
     /// [`RunError::Stopped`] if it was stopped, or if the folder cannot be written.
@@ -256,7 +263,7 @@ impl Reproduction {
         &mut self,
         stop: &AtomicBool,
         watch: impl FnMut(Progress) + Send,
-    ) -> Result<Report, RunError> {
+    ) -> Result<Option<Report>, RunError> {
         let watch = Mutex::new(watch);
         let tell = |experiment, work| {
             let mut watch = watch
@@ -280,6 +287,9 @@ impl Reproduction {
                 &run.path().join("config.toml"),
             )?);
             results.add(experiment.name, metrics);
+        }
+        if self.ask.shard.is_some() {
+            return Ok(None);
         }
         for experiment in &self.online {
             if stop.load(Ordering::Relaxed) {
@@ -326,9 +336,10 @@ impl Reproduction {
             })?;
             results.add_frozen(experiment.name, metrics);
         }
-        Ok(self
-            .threads
-            .install(|| report(&self.ask, &results, settings)))
+        Ok(Some(
+            self.threads
+                .install(|| report(&self.ask, &results, settings)),
+        ))
     }
 
     /// An online experiment with its coefficients.
@@ -435,17 +446,17 @@ fn configure(ask: &Ask, experiment: &Experiment, data: &str) -> Result<Config, R
             .map_err(|error| RunError::Input(format!("{}: {error}", folder.display())))?;
         let path = folder.join(format!("{}.toml", experiment.name));
         write_whole(&path, text.as_bytes())?;
-        Ok(path.display().to_string())
+        Ok::<String, RunError>(path.display().to_string())
     };
     let rule = match experiment.rule {
         RuleSource::BuiltIn(name) => name.to_owned(),
         RuleSource::EHebbOn(layers) => file(ehebb_rule_file(experiment.name, layers))?,
         RuleSource::BpAndOja => file(bp_and_oja_rule_file(experiment.name))?,
     };
-    let number = |n: u64| Some(Value::Integer(i64::try_from(n).unwrap_or(i64::MAX)));
+    let number = |n: u64| Some(n.to_string());
     let options = vec![
-        ("rule", Some(Value::String(rule))),
-        ("data", Some(Value::String(data.to_owned()))),
+        ("rule", Some(rule)),
+        ("data", Some(data.to_owned())),
         ("trials", number(ask.trials)),
         (
             "episodes",
@@ -453,11 +464,12 @@ fn configure(ask: &Ask, experiment: &Experiment, data: &str) -> Result<Config, R
         ),
         ("seed", number(ask.seed)),
         ("threads", number(ask.threads as u64)),
+        ("shard", ask.shard.clone()),
     ];
     let assignments = COMMON.iter().chain(experiment.settings);
     let assignments = assignments.map(|text| (*text).to_owned());
     let assignments: Vec<String> = assignments.chain(ask.assignments.clone()).collect();
-    Config::new(None, options, &assignments)
+    Ok(Config::new(None, options, &assignments)?)
 }
 
 /// Microseconds that 10,000 images of an online experiment take a core.

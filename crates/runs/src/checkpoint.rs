@@ -24,7 +24,7 @@ const KEPT: u64 = 2;
 
 /// What every checkpoint begins with; the last byte is the version of the layout, to be
 /// raised whenever the layout of anything in [`Checkpoint`] changes.
-const MAGIC: &[u8; 12] = b"metaplast c\x02";
+const MAGIC: &[u8; 12] = b"metaplast c\x03";
 
 /// The state of a run between two rounds of episodes.
 ///
@@ -106,7 +106,7 @@ impl Checkpoints {
     /// If another process holds the lock, or the folder cannot be written.
     pub(crate) fn lock(dir: &Path, notes: &mut Vec<String>) -> Result<Self, RunError> {
         let folder = dir.join(FOLDER);
-        fs::create_dir_all(&folder).map_err(|error| input(dir, &error))?;
+        fs::create_dir_all(&folder).map_err(|error| input(dir, error))?;
         let path = folder.join(LOCK);
         let opened = File::options()
             .read(true)
@@ -114,7 +114,7 @@ impl Checkpoints {
             .create(true)
             .truncate(false)
             .open(&path);
-        let mut lock = opened.map_err(|error| input(dir, &error))?;
+        let mut lock = opened.map_err(|error| input(dir, error))?;
         match lock.try_lock() {
             Ok(()) => {
                 // For whoever finds it locked; nothing depends on it.
@@ -125,10 +125,10 @@ impl Checkpoints {
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 let _ = lock.take(20).read_to_string(&mut holder);
-                return Err(RunError::Input(format!(
-                    "{} is in use by another metaplast (process {holder}); wait for it to end, or name another directory",
-                    dir.display()
-                )));
+                return Err(RunError::InUse {
+                    path: dir.to_owned(),
+                    holder,
+                });
             }
             Err(TryLockError::Error(error)) => notes.push(format!(
                 "{} cannot be locked on this file system ({error}); see to it that no other metaplast works in it",
@@ -146,7 +146,7 @@ impl Checkpoints {
 
     /// The numbers of the checkpoints that are there.
     pub(crate) fn newest_first(&self) -> Result<Vec<u64>, RunError> {
-        newest_first(&self.folder).map_err(|error| failed(&self.folder, &error))
+        newest_first(&self.folder).map_err(|error| failed(&self.folder, error))
     }
 
     pub(crate) fn path(&self, number: u64) -> PathBuf {
@@ -170,7 +170,7 @@ impl Checkpoints {
         for old in self.newest_first()? {
             if old + KEPT <= number {
                 let path = self.path(old);
-                fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
+                fs::remove_file(&path).map_err(|error| failed(&path, error))?;
             }
         }
         Ok(())
@@ -199,7 +199,7 @@ pub(crate) fn newest_usable(dir: &Path) -> Option<Checkpoint> {
 pub(crate) fn remove(dir: &Path) -> Result<(), RunError> {
     let folder = dir.join(FOLDER);
     match fs::remove_dir_all(&folder).and_then(|()| sync_folder(dir)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&folder, &error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&folder, error)),
         _ => Ok(()),
     }
 }

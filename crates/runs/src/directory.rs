@@ -24,7 +24,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     written.map_err(|error| {
         // The draft is worthless; if it cannot be removed either, so be it.
         let _ = fs::remove_file(&draft);
-        failed(path, &error)
+        failed(path, error)
     })
 }
 
@@ -46,15 +46,33 @@ pub fn read_text(path: &Path, largest: u64) -> Result<String, String> {
 /// Makes renames and removals in a folder last through a power cut, where the system
 /// lets folders be synced.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        let folder = if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        };
-        File::open(folder)?.sync_all()?;
+    if !cfg!(unix) {
+        return Ok(());
     }
-    Ok(())
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    tolerate(File::open(folder)?.sync_all())
+}
+
+/// Network shares answer that they do not do that for folders. The files themselves are
+/// safe; that their names are is then up to the share.
+fn tolerate(synced: io::Result<()>) -> io::Result<()> {
+    match synced {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput
+                    | io::ErrorKind::Unsupported
+                    | io::ErrorKind::PermissionDenied
+            ) =>
+        {
+            Ok(())
+        }
+        other => other,
+    }
 }
 
 /// Makes the next free `runs/RULE-DATA-1`, `runs/RULE-DATA-2`, …
@@ -67,7 +85,7 @@ pub fn next_free_directory(rule: &str, data: &str) -> Result<PathBuf, RunError> 
 
 /// A name as part of a path: what is neither letter nor digit of any script, nor one of
 /// `-_.`, becomes `_`, and it stays far below the 255 bytes a name may have.
-fn tame(name: &str) -> String {
+pub fn tame(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
     let name: String = name
         .trim_start_matches('.')
@@ -83,14 +101,14 @@ fn tame(name: &str) -> String {
 }
 
 fn next_free(parent: &Path, name: &str) -> Result<PathBuf, RunError> {
-    fs::create_dir_all(parent).map_err(|error| input(parent, &error))?;
+    fs::create_dir_all(parent).map_err(|error| input(parent, error))?;
     for n in 1_u32.. {
         let path = parent.join(format!("{name}-{n}"));
         // Creating it, not looking for it, decides between two runs that start at once.
         match fs::create_dir(&path) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(input(&path, &error)),
+            Err(error) => return Err(input(&path, error)),
         }
     }
     Err(RunError::Failed(format!(
@@ -99,20 +117,33 @@ fn next_free(parent: &Path, name: &str) -> Result<PathBuf, RunError> {
     )))
 }
 
-pub(crate) fn input(path: &Path, error: &io::Error) -> RunError {
-    RunError::Input(format!(
-        "{}: {error}; name a writable directory with --out",
-        path.display()
-    ))
+pub(crate) fn input(path: &Path, error: io::Error) -> RunError {
+    RunError::Folder {
+        path: path.to_owned(),
+        error,
+    }
 }
 
-pub(crate) fn failed(path: &Path, error: &io::Error) -> RunError {
-    RunError::Failed(format!("{}: {error}", path.display()))
+pub(crate) fn failed(path: &Path, error: io::Error) -> RunError {
+    RunError::File {
+        path: path.to_owned(),
+        error,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_share_that_does_not_sync_folders_ends_no_run_but_a_failing_disk_does() {
+        // EINVAL, EOPNOTSUPP and EACCES of Linux; EIO is a disk that fails.
+        for courtesy in [22, 95, 13] {
+            assert!(tolerate(Err(io::Error::from_raw_os_error(courtesy))).is_ok());
+        }
+        assert!(tolerate(Err(io::Error::from_raw_os_error(5))).is_err());
+    }
 
     #[test]
     fn a_name_of_a_rule_becomes_one_harmless_part_of_a_path() {

@@ -7,29 +7,40 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `config.rs` | the keys of a configuration, and their values |
+//! | `config/` | the keys of a configuration, and how their values are read |
 //! | `record.rs` | how a run was made, for its config.toml |
 //! | `directory.rs` | folders for runs, and how files get into them |
 //! | `checkpoint.rs` | the state of an unfinished run, and the lock |
 //! | `metrics.rs` | `metrics.csv`, written and read |
 //! | `sums.rs` | the checksums of a finished run |
 //! | `run.rs` | a run from its configuration to its summary |
+//! | `shard.rs`, `merge.rs` | a part of a run, and parts put together |
+//! | `sweep.rs` | a grid of settings as runs in directories of their own |
 //! | `verify.rs` | whether a directory holds what its run would write |
 
 mod checkpoint;
 mod config;
 mod directory;
 mod error;
+mod merge;
 mod metrics;
 mod record;
 mod run;
+mod shard;
 mod sums;
+mod sweep;
 mod verify;
 
 pub use checkpoint::Checkpoint;
-pub use config::{Config, KEYS, parse_value};
-pub use directory::{next_free_directory, read_text, write_whole};
-pub use error::RunError;
+pub use config::{
+    Config, ConfigError, KEYS, Key, Kind, Place, RuleFile, Section, help, help_of_keys,
+    reference_of_keys,
+};
+pub use directory::{next_free_directory, read_text, tame, write_whole};
+pub use error::{Fault, RunError};
+pub use merge::{MergeError, merge};
 pub use metrics::{Metrics, Row};
 pub use run::Run;
+pub use shard::Shard;
+pub use sweep::{Point, Sweep, SweepError};
 pub use verify::{Report, Sample, verify};

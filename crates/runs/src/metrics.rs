@@ -76,31 +76,16 @@ pub(crate) fn cells(record: &EpisodeRecord) -> Vec<String> {
 }
 
 /// Writes the records of a run, one after the other, and keeps count of what it wrote.
+///
+/// Whoever reads the file meanwhile finds whole rows: rows are put together in memory and
+/// handed over many at a time, and never a part of one.
 #[derive(Debug)]
 pub(crate) struct MetricsWriter {
     path: PathBuf,
-    writer: csv::Writer<Counted>,
-}
-
-/// A file, with the length and the checksum of what was written to it.
-#[derive(Debug)]
-struct Counted {
     file: File,
+    rows: csv::Writer<Vec<u8>>,
     bytes: u64,
     sum: Sha256,
-}
-
-impl Write for Counted {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.bytes += written as u64;
-        self.sum.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
 }
 
 /// How far `metrics.csv` had come at some moment.
@@ -113,9 +98,10 @@ pub(crate) struct Extent {
 impl MetricsWriter {
     /// Creates the file with its header.
     pub(crate) fn create(path: &Path, settings: &Settings) -> Result<Self, RunError> {
-        let file = File::create(path).map_err(|error| failed(path, &error))?;
+        let file = File::create(path).map_err(|error| failed(path, error))?;
         let mut metrics = MetricsWriter::new(path, file, 0, Sha256::new());
-        metrics.write(header(settings))?;
+        metrics.write(header(settings));
+        metrics.hand_over()?;
         Ok(metrics)
     }
 
@@ -132,13 +118,15 @@ impl MetricsWriter {
             }
             Ok((file, same))
         });
-        let (file, same) = reopened.map_err(|error| failed(path, &error))?;
+        let (file, same) = reopened.map_err(|error| failed(path, error))?;
         if !same {
-            return Err(RunError::Failed(format!(
-                "{}: its first {} bytes are not those that were written",
-                path.display(),
-                extent.bytes
-            )));
+            return Err(RunError::Damaged {
+                path: path.to_owned(),
+                reason: format!(
+                    "its first {} bytes are not those that were written",
+                    extent.bytes
+                ),
+            });
         }
         Ok(MetricsWriter::new(path, file, extent.bytes, sum))
     }
@@ -146,32 +134,49 @@ impl MetricsWriter {
     fn new(path: &Path, file: File, bytes: u64, sum: Sha256) -> Self {
         MetricsWriter {
             path: path.to_owned(),
-            writer: csv::Writer::from_writer(Counted { file, bytes, sum }),
+            file,
+            rows: csv::Writer::from_writer(Vec::new()),
+            bytes,
+            sum,
         }
     }
 
-    /// Adds a row.
-    pub(crate) fn add(&mut self, record: &EpisodeRecord) -> Result<(), RunError> {
-        self.write(cells(record))
+    /// Adds rows.
+    pub(crate) fn add<'r>(
+        &mut self,
+        records: impl IntoIterator<Item = &'r EpisodeRecord>,
+    ) -> Result<(), RunError> {
+        for record in records {
+            self.write(cells(record));
+        }
+        self.hand_over()
     }
 
-    fn write(&mut self, cells: Vec<String>) -> Result<(), RunError> {
-        self.writer
-            .write_record(cells)
-            .map_err(|error| failed(&self.path, &error.into()))
+    fn write(&mut self, cells: Vec<String>) {
+        let written = self.rows.write_record(cells);
+        written.expect("writing to memory succeeds");
+    }
+
+    fn hand_over(&mut self) -> Result<(), RunError> {
+        let rows = std::mem::replace(&mut self.rows, csv::Writer::from_writer(Vec::new()));
+        let rows = rows.into_inner().expect("writing to memory succeeds");
+        if let Err(error) = self.file.write_all(&rows) {
+            // As much of a row as a full disk had room for is worth nothing.
+            let _ = self.file.set_len(self.bytes);
+            return Err(failed(&self.path, error));
+        }
+        self.bytes += rows.len() as u64;
+        self.sum.update(&rows);
+        Ok(())
     }
 
     /// Makes sure that every row is on disk.
     pub(crate) fn sync(&mut self) -> Result<Extent, RunError> {
-        let synced = self
-            .writer
-            .flush()
-            .and_then(|()| self.writer.get_ref().file.sync_data());
-        synced.map_err(|error| failed(&self.path, &error))?;
-        let Counted { bytes, sum, .. } = self.writer.get_ref();
+        let synced = self.file.sync_data();
+        synced.map_err(|error| failed(&self.path, error))?;
         Ok(Extent {
-            bytes: *bytes,
-            sha256: sum.clone().finalize().into(),
+            bytes: self.bytes,
+            sha256: self.sum.clone().finalize().into(),
         })
     }
 }
@@ -384,9 +389,9 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("metrics.csv");
             let mut writer = MetricsWriter::create(&path, &settings).unwrap();
-            writer.add(&record).unwrap();
+            writer.add([&record]).unwrap();
             let first = writer.sync().unwrap();
-            writer.add(&record).unwrap();
+            writer.add([&record]).unwrap();
             writer.sync().unwrap();
             // Taken up after the first row, the second is dropped.
             let mut writer = MetricsWriter::reopen(&path, &first).unwrap();

@@ -1,9 +1,11 @@
 //! How a run was made: the table `[record]` of its config.toml.
 
+use std::path::Path;
+
 use datasets::Dataset;
-use model::Rule;
 use toml::{Table, Value};
 
+use crate::config::RULE_FOLDER;
 use crate::sums::{hex, sha256};
 use crate::{Config, RunError};
 
@@ -11,10 +13,10 @@ use crate::{Config, RunError};
 pub(crate) const RECORD: &str = "record";
 
 /// What must be the same for a run to go on.
-const BINDING: [&str; 3] = ["version", "data_checksum_md5", "rule_sha256"];
+const BINDING: [&str; 3] = ["version", "data_sha256", "rule_sha256"];
 
 /// How a run that starts now is made.
-pub(crate) fn record(config: &Config, data: &Dataset) -> Result<Table, RunError> {
+pub(crate) fn record(config: &Config, data: &Dataset) -> Table {
     let mut record = Table::new();
     let mut set = |key: &str, value: Value| record.insert(key.to_owned(), value);
     set("version", env!("CARGO_PKG_VERSION").into());
@@ -24,25 +26,39 @@ pub(crate) fn record(config: &Config, data: &Dataset) -> Result<Table, RunError>
     let vectors = format!("{:?}", autodiff::simd::level()).to_lowercase();
     set("vectors", vectors.into());
     set("data_origin", data.origin().into());
-    set("data_checksum_md5", data.checksum().into());
+    set("data_sha256", data.checksum().into());
     set("data_synthetic", data.is_synthetic().into());
-    if Rule::built_in(&config.rule).is_none() {
-        let file = std::fs::read(&config.rule)
-            .map_err(|error| RunError::Input(format!("rule file {}: {error}", config.rule)))?;
-        set("rule_sha256", hex(&sha256(&file)).into());
+    if let Some(file) = &config.rule_file {
+        set("rule_sha256", hex(&sha256(file.text.as_bytes())).into());
     }
-    Ok(record)
+    record
+}
+
+/// Reads the text of a config.toml as a table.
+pub(crate) fn parse(path: &Path, text: &str) -> Result<Table, RunError> {
+    let damaged = |error: toml::de::Error| RunError::Damaged {
+        path: path.to_owned(),
+        reason: error.message().to_owned(),
+    };
+    text.parse().map_err(damaged)
+}
+
+/// The name of the rule file that the run of a config.toml keeps, if it keeps one.
+pub(crate) fn rule_file(config_toml: &str) -> Option<String> {
+    let table: Table = config_toml.parse().ok()?;
+    let kept = table.get("rule")?.as_str()?.strip_prefix(RULE_FOLDER)?;
+    Some(kept.strip_prefix('/')?.to_owned())
 }
 
 /// The first setting in which two configurations differ, as "KEY is A there and B here".
-/// The number of threads is no matter, nor is where a rule file lies whose bytes are the
-/// same.
+/// The number of threads is no matter, nor is where data or a rule file lie whose bytes
+/// are the same.
 pub(crate) fn other_setting(there: &Table, here: &Table) -> Option<String> {
-    let file = of(there, "rule_sha256");
-    let same_file = file.is_some() && file == of(here, "rule_sha256");
+    let same_bytes = |sum: &str| of(there, sum).is_some() && of(there, sum) == of(here, sum);
     let matters = |key: &str| match key {
         "threads" | RECORD => false,
-        "rule" => !same_file,
+        "rule" => !same_bytes("rule_sha256"),
+        "data" => !same_bytes("data_sha256"),
         _ => true,
     };
     let keys = there.keys().chain(here.keys());

@@ -10,11 +10,12 @@ use meta::{EpisodeRecord, Summariser, Summary, Threads, Training};
 use toml::Table;
 
 use crate::checkpoint::{self, Checkpoint, Checkpoints};
+use crate::config::RULE_FOLDER;
 use crate::directory::{failed, input, sync_folder, write_whole};
 use crate::metrics::MetricsWriter;
 use crate::record;
 use crate::sums::{self, Digest, SUMS, sha256};
-use crate::{Config, RunError};
+use crate::{Config, Fault, RunError};
 
 /// Checkpoints are written as often as takes this part of the time.
 const SHARE_OF_TIME: u32 = 20;
@@ -75,12 +76,12 @@ impl Run {
         threads: &Threads,
     ) -> Result<Self, RunError> {
         let settings = &config.settings;
-        let here = config.to_toml(&data, record::record(config, &data)?);
-        let training = Training::new(settings, data, threads)
-            .map_err(|error| RunError::Input(error.to_string()))?;
+        let here = config.to_toml(&data, record::record(config, &data));
+        let training = Training::of_trials(settings, data, threads, config.trials())
+            .map_err(|error| config.place(error))?;
         let mut run = Run {
             path: path.to_owned(),
-            total: settings.outer.episodes * settings.outer.trials,
+            total: settings.outer.episodes * config.trials().len() as u64,
             done: 0,
             notes: Vec::new(),
             state: State::Failed,
@@ -92,13 +93,13 @@ impl Run {
             run.check_config(&here)?;
         }
         if !matches!(found, Found::Finished) {
-            fs::create_dir_all(path).map_err(|error| input(path, &error))?;
+            fs::create_dir_all(path).map_err(|error| input(path, error))?;
             store = Some(Checkpoints::lock(path, &mut run.notes)?);
             // Another process may have been at work until just now.
             found = look(path)?;
         }
         match (found, store) {
-            (Found::Nothing, Some(store)) => run.begin(here.as_bytes(), config, training, store)?,
+            (Found::Nothing, Some(store)) => run.begin(&here, config, training, store)?,
             (Found::Unfinished, Some(store)) => run.go_on(&here, config, training, store)?,
             _ => run.read_finished(&here)?,
         }
@@ -150,40 +151,46 @@ impl Run {
                 return Ok(summary);
             }
             State::Failed => {
-                return Err(RunError::Failed(format!(
-                    "{}: the run has ended early; open it again",
-                    self.path.display()
-                )));
+                return Err(RunError::Ended(self.path.clone()));
             }
         };
         let path = &self.path;
-        let summary = work.finish(path, stop, watch).map_err(|error| match error {
-            RunError::Failed(reason) => RunError::Failed(format!(
-                "{reason}; what was saved is safe, once this is mended go on with: metaplast resume {}",
-                path.display()
-            )),
-            other => other,
-        })?;
+        let summary = work
+            .finish(path, stop, watch)
+            .map_err(|error| match error.fault() {
+                Fault::Run => RunError::Interrupted {
+                    path: path.clone(),
+                    error: Box::new(error),
+                },
+                _ => error,
+            })?;
         self.state = State::Finished(summary.clone());
         Ok(summary)
     }
 
     fn begin(
         &mut self,
-        config_toml: &[u8],
+        config_toml: &str,
         config: &Config,
         training: Training,
         store: Checkpoints,
     ) -> Result<(), RunError> {
-        write_whole(&self.path.join("config.toml"), config_toml)?;
+        let rule = record::rule_file(config_toml);
+        if let (Some(name), Some(file)) = (&rule, &config.rule_file) {
+            let folder = self.path.join(RULE_FOLDER);
+            fs::create_dir_all(&folder).map_err(|error| failed(&folder, error))?;
+            write_whole(&folder.join(name), file.text.as_bytes())?;
+        }
+        write_whole(&self.path.join("config.toml"), config_toml.as_bytes())?;
         self.state = State::Unfinished(Box::new(Work {
             training,
             metrics: MetricsWriter::create(&self.path.join("metrics.csv"), &config.settings)?,
-            summariser: Summariser::new(&config.settings),
+            summariser: summariser(config),
             store,
-            config: sha256(config_toml),
+            config: sha256(config_toml.as_bytes()),
+            rule,
         }));
-        sync_folder(&self.path).map_err(|error| failed(&self.path, &error))
+        sync_folder(&self.path).map_err(|error| failed(&self.path, error))
     }
 
     /// From the newest checkpoint that can be used.
@@ -210,10 +217,13 @@ impl Run {
                 .display()
                 .to_string();
             let usable = store.read(number).and_then(|checkpoint| {
-                if checkpoint.config != sha256(&config_toml) {
+                if checkpoint.config != sha256(config_toml.as_bytes()) {
                     return Err("is of a run with another config.toml".to_owned());
                 }
-                if !checkpoint.summariser.fits(&config.settings) {
+                if !checkpoint
+                    .summariser
+                    .fits(&config.settings, config.trials().len() as u64)
+                {
                     return Err("does not fit the settings".to_owned());
                 }
                 let metrics = self.path.join("metrics.csv");
@@ -227,8 +237,11 @@ impl Run {
                         self.notes
                             .push(format!("{newest}; going on from {name} instead"));
                     }
-                    training = training.with_state(checkpoint.training).map_err(|reason| {
-                        RunError::Failed(format!("{}: {name} {reason}", self.path.display()))
+                    training = training.with_state(checkpoint.training).map_err(|error| {
+                        RunError::Damaged {
+                            path: self.path.join(&name),
+                            reason: error.to_string(),
+                        }
                     })?;
                     let state = training.state();
                     let run: u64 = state.trials.iter().map(|trial| trial.episode).sum();
@@ -239,36 +252,36 @@ impl Run {
                         summariser: checkpoint.summariser,
                         store,
                         config: checkpoint.config,
+                        rule: record::rule_file(&config_toml),
                     }));
                     return Ok(());
                 }
                 Err(reason) => unusable.push(format!("{name} {reason}")),
             }
         }
-        Err(RunError::Failed(format!(
-            "{}: no checkpoint can be used: {}; to begin again: metaplast train {} --out NEW",
-            self.path.display(),
-            unusable.join(", "),
-            self.path.join("config.toml").display(),
-        )))
+        Err(RunError::NoCheckpoint {
+            path: self.path.clone(),
+            reasons: unusable,
+        })
     }
 
     fn read_finished(&mut self, here: &str) -> Result<(), RunError> {
         self.check_config(here)?;
         let wrong = sums::check(&self.path)?;
         if !wrong.is_empty() {
-            return Err(RunError::Failed(format!(
-                "{}: {}; for more: metaplast verify {0}",
-                self.path.display(),
-                wrong.join(", ")
-            )));
+            return Err(RunError::Changed {
+                path: self.path.clone(),
+                wrong,
+            });
         }
         // Left over if the last moments of the run were its last.
         checkpoint::remove(&self.path)?;
         let path = self.path.join("summary.json");
-        let text = fs::read(&path).map_err(|error| failed(&path, &error))?;
-        let summary = serde_json::from_slice(&text)
-            .map_err(|error| RunError::Failed(format!("{}: {error}", path.display())))?;
+        let text = fs::read(&path).map_err(|error| failed(&path, error))?;
+        let summary = serde_json::from_slice(&text).map_err(|error| RunError::Damaged {
+            path,
+            reason: error.to_string(),
+        })?;
         self.state = State::Finished(summary);
         self.done = self.total;
         Ok(())
@@ -276,27 +289,25 @@ impl Run {
 
     /// The bytes of the run's config.toml, if it says the same as `here`, and a note if
     /// another build began it.
-    fn check_config(&self, here: &str) -> Result<(Vec<u8>, Option<String>), RunError> {
+    fn check_config(&self, here: &str) -> Result<(String, Option<String>), RunError> {
         let path = self.path.join("config.toml");
-        let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
-        let there: Table = text.parse().map_err(|error: toml::de::Error| {
-            RunError::Input(format!("{}: {}", path.display(), error.message()))
-        })?;
+        let text = fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
+        let there = record::parse(&path, &text)?;
         let here: Table = here.parse().expect("it was just made");
-        let shown = self.path.display();
+        let path = self.path.clone();
         if let Some(difference) = record::other_setting(&there, &here) {
-            return Err(RunError::Input(format!(
-                "{shown} holds a run with other settings: {difference}; name a new directory with --out"
-            )));
+            return Err(RunError::OtherSettings { path, difference });
         }
         if let Some(difference) = record::other_origin(&there, &here) {
-            return Err(RunError::Input(format!(
-                "{shown} holds a run that cannot go on here: {difference}; to begin it anew: metaplast train {} --out NEW",
-                path.display()
-            )));
+            return Err(RunError::OtherOrigin { path, difference });
         }
-        Ok((text.into_bytes(), record::other_build(&there, &here)))
+        Ok((text, record::other_build(&there, &here)))
     }
+}
+
+/// For the trials that `config` runs.
+fn summariser(config: &Config) -> Summariser {
+    Summariser::new(&config.settings).of_part(config.trials().len() as u64)
 }
 
 /// What `path` holds.
@@ -307,12 +318,12 @@ fn look(path: &Path) -> Result<Found, RunError> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
-        Err(error) => return Err(input(path, &error)),
+        Err(error) => return Err(input(path, error)),
     };
     let names = entries
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect::<io::Result<Vec<String>>>()
-        .map_err(|error| input(path, &error))?;
+        .map_err(|error| input(path, error))?;
     let has = |name: &str| names.iter().any(|found| found == name);
     if has(SUMS) && has("config.toml") {
         return Ok(Found::Finished);
@@ -320,15 +331,14 @@ fn look(path: &Path) -> Result<Found, RunError> {
     if has(checkpoint::FOLDER) && has("config.toml") {
         return Ok(Found::Unfinished);
     }
-    let first_moment =
-        |name: &String| [checkpoint::FOLDER, ".config.toml.part"].contains(&name.as_str());
+    // In this order they are made, before config.toml.
+    let first_moment = |name: &String| {
+        [checkpoint::FOLDER, RULE_FOLDER, ".config.toml.part"].contains(&name.as_str())
+    };
     if names.iter().all(first_moment) {
         return Ok(Found::Nothing);
     }
-    Err(RunError::Input(format!(
-        "{} is not empty; name a new directory with --out, or empty this one",
-        path.display()
-    )))
+    Err(RunError::NotEmpty(path.to_owned()))
 }
 
 /// A run that is not finished.
@@ -339,6 +349,8 @@ struct Work {
     store: Checkpoints,
     /// The checksum of config.toml.
     config: Digest,
+    /// The name of the rule file that the directory keeps.
+    rule: Option<String>,
 }
 
 impl Work {
@@ -350,10 +362,11 @@ impl Work {
     ) -> Result<Summary, RunError> {
         let (mut last, mut cost) = (Instant::now(), Duration::ZERO);
         while !self.training.is_finished() {
-            for record in self.training.round(stop) {
-                self.metrics.add(&record)?;
-                self.summariser.add(&record);
-                watch(&record);
+            let records = self.training.round(stop);
+            self.metrics.add(&records)?;
+            for record in &records {
+                self.summariser.add(record);
+                watch(record);
             }
             let stopped = stop.load(Ordering::Relaxed) && !self.training.is_finished();
             if stopped || last.elapsed() >= cost * SHARE_OF_TIME {
@@ -369,7 +382,7 @@ impl Work {
         let summary = self.summariser.finish();
         let json = serde_json::to_string_pretty(&summary).expect("a summary is plain data");
         write_whole(&path.join("summary.json"), format!("{json}\n").as_bytes())?;
-        sums::write(path)?;
+        sums::write(path, self.rule.as_deref())?;
         drop(self.store);
         checkpoint::remove(path)?;
         Ok(summary)

@@ -8,6 +8,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use crate::RunError;
+use crate::config::RULE_FOLDER;
 use crate::directory::{failed, write_whole};
 
 /// A SHA-256 sum.
@@ -16,7 +17,8 @@ pub(crate) type Digest = [u8; 32];
 /// The file itself.
 pub(crate) const SUMS: &str = "SHA256SUMS";
 
-/// The files that it covers.
+/// The files that it covers in every run directory, beside that of the rule, if the run
+/// keeps one.
 const COVERED: [&str; 3] = ["config.toml", "metrics.csv", "summary.json"];
 
 pub(crate) fn sha256(bytes: &[u8]) -> Digest {
@@ -40,12 +42,13 @@ fn sha256_of_file(path: &Path) -> io::Result<Digest> {
     }
 }
 
-/// Writes the sums of a run's files as they are now.
-pub(crate) fn write(dir: &Path) -> Result<(), RunError> {
+/// Writes the sums of a run's files as they are now; `rule` is the name of its rule file.
+pub(crate) fn write(dir: &Path, rule: Option<&str>) -> Result<(), RunError> {
     let mut text = String::new();
-    for name in COVERED {
+    let rule = rule.map(|name| format!("{RULE_FOLDER}/{name}"));
+    for name in COVERED.into_iter().chain(rule.as_deref()) {
         let path = dir.join(name);
-        let sum = sha256_of_file(&path).map_err(|error| failed(&path, &error))?;
+        let sum = sha256_of_file(&path).map_err(|error| failed(&path, error))?;
         text += &format!("{}  {name}\n", hex(&sum));
     }
     write_whole(&dir.join(SUMS), text.as_bytes())
@@ -55,13 +58,17 @@ pub(crate) fn write(dir: &Path) -> Result<(), RunError> {
 /// they were written.
 pub(crate) fn check(dir: &Path) -> Result<Vec<String>, RunError> {
     let path = dir.join(SUMS);
-    let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
+    let text = fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
     let mut wrong = Vec::new();
-    for name in COVERED {
-        let recorded = text.lines().find_map(|line| {
-            let (sum, of) = line.split_once("  ")?;
-            (of == name).then_some(sum)
-        });
+    let listed: Vec<(&str, &str)> = text
+        .lines()
+        .filter_map(|line| line.split_once("  "))
+        .collect();
+    let others = listed.iter().map(|(_, name)| *name);
+    let others = others.filter(|name| !COVERED.contains(name));
+    for name in COVERED.into_iter().chain(others) {
+        let recorded = listed.iter().find(|(_, of)| *of == name);
+        let recorded = recorded.map(|(sum, _)| *sum);
         let found = sha256_of_file(&dir.join(name)).map(|sum| hex(&sum));
         match (recorded, found) {
             (Some(recorded), Ok(found)) if recorded == found => {}
@@ -93,9 +100,11 @@ mod tests {
         for name in COVERED {
             fs::write(dir.path().join(name), "one 1\n").unwrap();
         }
-        write(dir.path()).unwrap();
+        fs::create_dir(dir.path().join(RULE_FOLDER)).unwrap();
+        fs::write(dir.path().join("rule/mine"), "one 1\n").unwrap();
+        write(dir.path(), Some("mine")).unwrap();
         assert_eq!(check(dir.path()).unwrap(), Vec::<String>::new());
-        for name in COVERED {
+        for name in COVERED.into_iter().chain(["rule/mine"]) {
             fs::write(dir.path().join(name), "one 2\n").unwrap();
             let wrong = check(dir.path()).unwrap();
             assert!(wrong[0].starts_with(name), "{wrong:?}");

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use datasets::Dataset;
-use meta::{
-    EpisodeRecord, Settings, SettingsError, Summariser, Threads, Training, measure_episode,
-};
+use meta::{EpisodeRecord, Settings, Summariser, Threads, Training, measure_episode};
 use serde_json::Value;
 use toml::Table;
 
@@ -64,15 +62,12 @@ pub fn verify(
         ..Report::default()
     };
     let metrics = dir.join("metrics.csv");
-    let mut text = fs::read_to_string(&metrics).map_err(|error| failed(&metrics, &error))?;
+    let mut text = fs::read_to_string(&metrics).map_err(|error| failed(&metrics, error))?;
     if report.finished {
         report.differences = sums::check(dir)?;
     } else {
         let Some(checkpoint) = newest_usable(dir) else {
-            return Err(RunError::Input(format!(
-                "{}: has neither {SUMS} nor a checkpoint that can be read, so there is nothing to hold it against",
-                dir.display()
-            )));
+            return Err(RunError::Unverifiable(dir.to_owned()));
         };
         let extent = checkpoint.metrics;
         let end = usize::try_from(extent.bytes).unwrap_or(usize::MAX);
@@ -84,7 +79,12 @@ pub fn verify(
         }
     }
     check_origin(dir, config, data, &mut report)?;
-    let rows = check_form(settings, &text, &mut report);
+    let rows = check_form(config, &text, &mut report);
+    let trials: Vec<u64> = config.trials().collect();
+    let place = |row: u64| {
+        let width = trials.len() as u64;
+        (trials[(row % width) as usize], row / width)
+    };
     report.rows = rows.len() as u64;
     match sample {
         Sample::All => {
@@ -92,7 +92,7 @@ pub fn verify(
             run_in_sequence(
                 config,
                 data,
-                settings.outer.trials,
+                trials.len(),
                 whole,
                 &rows,
                 &mut report,
@@ -103,7 +103,7 @@ pub fn verify(
             let chosen = spread(number, rows.len() as u64);
             for row in chosen {
                 let line = rows[row as usize];
-                let (trial, episode) = (row % settings.outer.trials, row / settings.outer.trials);
+                let (trial, episode) = place(row);
                 report.alone += 1;
                 watch();
                 let theta: Option<Vec<f64>> = line
@@ -121,17 +121,17 @@ pub fn verify(
                     continue;
                 };
                 let again = measure_episode(settings, data, trial, episode, &theta)
-                    .map_err(|error| RunError::Input(error.to_string()))?;
+                    .map_err(|error| config.place(error))?;
                 compare(settings, row, line, &again, &mut report.differences);
             }
             if !rows.is_empty() {
-                let few = (rows.len() as u64 / settings.outer.trials).min(8);
+                let few = (rows.len() as u64 / trials.len() as u64).min(8);
                 run_in_sequence(config, data, 1, few, &rows, &mut report, &mut watch)?;
             }
         }
     }
     if report.finished {
-        check_summary(dir, settings, &mut report);
+        check_summary(dir, config, &mut report);
     }
     Ok(report)
 }
@@ -144,11 +144,9 @@ fn check_origin(
     report: &mut Report,
 ) -> Result<(), RunError> {
     let path = dir.join("config.toml");
-    let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
-    let there: Table = text
-        .parse()
-        .map_err(|error: toml::de::Error| RunError::Input(error.message().to_owned()))?;
-    let here = config.to_toml(data, record::record(config, data)?);
+    let text = fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
+    let there = record::parse(&path, &text)?;
+    let here = config.to_toml(data, record::record(config, data));
     let here: Table = here.parse().expect("it was just made");
     let difference =
         record::other_setting(&there, &here).or_else(|| record::other_origin(&there, &here));
@@ -161,7 +159,9 @@ fn check_origin(
 }
 
 /// That metrics.csv has the columns and the rows of the run, in order. Returns the rows.
-fn check_form<'a>(settings: &Settings, text: &'a str, report: &mut Report) -> Vec<&'a str> {
+fn check_form<'a>(config: &Config, text: &'a str, report: &mut Report) -> Vec<&'a str> {
+    let settings = &config.settings;
+    let trials: Vec<u64> = config.trials().collect();
     let mut lines = text.lines();
     let wanted = header(settings).join(",");
     if lines.next() != Some(&wanted) {
@@ -169,16 +169,13 @@ fn check_form<'a>(settings: &Settings, text: &'a str, report: &mut Report) -> Ve
         report.differences.push(what);
     }
     let rows: Vec<&str> = lines.collect();
-    let total = settings.outer.trials * settings.outer.episodes;
+    let total = trials.len() as u64 * settings.outer.episodes;
     if report.finished && rows.len() as u64 != total {
         let what = format!("metrics.csv: has {} rows, should have {total}", rows.len());
         report.differences.push(what);
     }
     for (row, line) in rows.iter().enumerate() {
-        let (trial, episode) = (
-            row as u64 % settings.outer.trials,
-            row as u64 / settings.outer.trials,
-        );
+        let (trial, episode) = (trials[row % trials.len()], row / trials.len());
         if !line.starts_with(&format!("{trial},{episode},")) {
             report.differences.push(format!(
                 "metrics.csv: line {}: should be of trial {trial}, episode {episode}",
@@ -206,27 +203,29 @@ fn spread(number: u64, rows: u64) -> BTreeSet<u64> {
 fn run_in_sequence(
     config: &Config,
     data: &Arc<Dataset>,
-    trials: u64,
+    trials: usize,
     number: u64,
     rows: &[&str],
     report: &mut Report,
     watch: &mut (impl FnMut() + Send),
 ) -> Result<(), RunError> {
     // A trial does not depend on how many there are.
-    let mut settings = config.settings.clone();
-    settings.outer.trials = trials;
-    let input = |error: SettingsError| RunError::Input(error.to_string());
-    let threads = Threads::new(config.threads).map_err(input)?;
-    let mut training = Training::new(&settings, Arc::clone(data), &threads).map_err(input)?;
+    let settings = &config.settings;
+    let width = config.trials().len() as u64;
+    let first: Vec<u64> = config.trials().take(trials).collect();
+    let threads = Threads::new(config.threads)?;
+    let training = Training::of_trials(settings, Arc::clone(data), &threads, first.iter().copied());
+    let mut training = training.map_err(|error| config.place(error))?;
     let go_on = AtomicBool::new(false);
     let mut seen = 0;
     while seen < number && !training.is_finished() {
         for record in training.round(&go_on) {
-            let row = record.episode * config.settings.outer.trials + record.trial;
+            let at = first.iter().position(|trial| *trial == record.trial);
+            let row = record.episode * width + at.map_or(0, |at| at as u64);
             if seen < number
                 && let Some(line) = rows.get(row as usize)
             {
-                compare(&settings, row, line, &record, &mut report.differences);
+                compare(settings, row, line, &record, &mut report.differences);
                 report.in_sequence += 1;
                 watch();
             }
@@ -262,7 +261,8 @@ fn compare(
 }
 
 /// That summary.json is the summary of metrics.csv, but for what only a run knows.
-fn check_summary(dir: &Path, settings: &Settings, report: &mut Report) {
+fn check_summary(dir: &Path, config: &Config, report: &mut Report) {
+    let settings = &config.settings;
     const ONLY_A_RUN_KNOWS: [&str; 2] = ["replayed_episodes", "largest_residual"];
     let read = |name: &str| fs::read_to_string(dir.join(name)).map_err(|error| error.to_string());
     let without = |mut value: Value| {
@@ -280,7 +280,7 @@ fn check_summary(dir: &Path, settings: &Settings, report: &mut Report) {
         if metrics.terms.len() != terms || metrics.layers != settings.learner.network.layers() {
             return Err("metrics.csv has the columns of another run".to_owned());
         }
-        let mut summariser = Summariser::new(settings);
+        let mut summariser = Summariser::new(settings).of_part(config.trials().len() as u64);
         for row in metrics.rows {
             if row.trial < settings.outer.trials {
                 summariser.add(&row.into_record());

@@ -5,8 +5,10 @@ mod command;
 mod count;
 mod duration;
 mod nearest;
+mod number;
 
 pub use command::command;
 pub use count::count;
 pub use duration::duration;
 pub use nearest::{did_you_mean, nearest};
+pub use number::number;

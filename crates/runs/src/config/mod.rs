@@ -1,0 +1,550 @@
+//! What a run is to do: defaults, a TOML file, options and `key=value` arguments, in
+//! this order, each over the one before.
+
+mod error;
+mod keys;
+mod value;
+
+pub use error::{ConfigError, Place};
+pub use keys::{KEYS, Key, Section, help, help_of_keys, reference_of_keys};
+pub use value::Kind;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use datasets::{Dataset, Split};
+use meta::{Settings, SettingsError};
+use model::Rule;
+use serde::Deserialize;
+use toml::{Spanned, Table, Value};
+
+use crate::Shard;
+use crate::directory::read_text;
+use crate::record::RECORD;
+
+/// A configuration is a few lines; anything near this is something else.
+const LARGEST: u64 = 1 << 20;
+
+/// The folder of a run directory that holds the file of a rule that is not built in.
+pub(crate) const RULE_FOLDER: &str = "rule";
+
+/// A configuration with every value resolved.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The rule as it was asked for: a name or a file.
+    pub rule: String,
+    /// The file of the rule, if it is not built in.
+    pub rule_file: Option<RuleFile>,
+    /// The data set as it was asked for, if it was.
+    pub data: Option<String>,
+    /// The half of the data set that tasks are drawn from.
+    pub split: Split,
+    /// Worker threads.
+    pub threads: usize,
+    /// The part of the run that is to be run.
+    pub shard: Shard,
+    /// The run directory, if one was asked for.
+    pub out: Option<PathBuf>,
+    /// What determines the numbers.
+    pub settings: Settings,
+    /// Where in files values stand.
+    places: BTreeMap<&'static str, Place>,
+}
+
+/// A rule file, as a run directory keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleFile {
+    /// Its name, without a folder.
+    pub name: String,
+    /// All of it.
+    pub text: String,
+}
+
+/// A configuration as it was given, key by key.
+#[derive(Debug, Default)]
+struct Given(BTreeMap<&'static str, Entry>);
+
+/// A value as it was given.
+#[derive(Debug)]
+struct Entry {
+    text: String,
+    place: Option<Place>,
+}
+
+/// The keys that are not [`Settings`].
+#[derive(Deserialize)]
+struct Rest {
+    data: Option<String>,
+    out: Option<PathBuf>,
+    threads: Option<usize>,
+    split: Option<String>,
+    shard: Option<String>,
+}
+
+impl Config {
+    /// Merges the sources and checks every value. Of the same key, an assignment
+    /// `key=value` goes before an option, and an option before the file. Values are read
+    /// from their text, by what their key takes.
+    ///
+    /// # Errors
+    /// The first key or value that makes no sense.
+    pub fn new(
+        file: Option<&Path>,
+        options: Vec<(&str, Option<String>)>,
+        assignments: &[String],
+    ) -> Result<Config, ConfigError> {
+        let mut given = Given::default();
+        if let Some(path) = file {
+            given.read(path)?;
+        }
+        for (key, text) in options {
+            if let Some(text) = text {
+                given.set(key, Entry { text, place: None })?;
+            }
+        }
+        for assignment in assignments {
+            let Some((key, text)) = assignment.split_once('=') else {
+                return Err(ConfigError::NoAssignment(assignment.clone()));
+            };
+            let text = text.to_owned();
+            given.set(key.trim(), Entry { text, place: None })?;
+        }
+        given.resolve()
+    }
+
+    /// The configuration with every value resolved, as TOML, and a record of how the
+    /// run was made. It says the same in any directory: a rule file is named as the run
+    /// directory keeps it, and data by what opens them from anywhere; `out` is left out, since it is
+    /// where the file is.
+    pub fn to_toml(&self, data: &Dataset, record: Table) -> String {
+        let mut table = Table::try_from(&self.settings).expect("settings are plain values");
+        let mut set = |key: &str, value: Value| table.insert(key.to_owned(), value);
+        let rule = match &self.rule_file {
+            Some(file) => format!("{RULE_FOLDER}/{}", file.name),
+            None => self.rule.clone(),
+        };
+        set("rule", rule.into());
+        set("data", data.reference().into());
+        set("split", self.split.to_string().into());
+        set("threads", (self.threads as i64).into());
+        if !self.shard.is_whole() {
+            set("shard", self.shard.to_string().into());
+        }
+        set(RECORD, record.into());
+        toml::to_string(&table).expect("a table of plain values is TOML")
+    }
+
+    /// The trials that are to be run, in order.
+    pub fn trials(&self) -> impl ExactSizeIterator<Item = u64> + Clone {
+        self.shard.trials(self.settings.outer.trials)
+    }
+
+    /// The settings of a run that has only those trials, to tell what it takes.
+    pub fn settings_of_part(&self) -> Settings {
+        let mut settings = self.settings.clone();
+        settings.outer.trials = self.trials().len() as u64;
+        settings
+    }
+
+    /// Checks that the settings fit `data`.
+    ///
+    /// # Errors
+    /// The first thing that does not, with the place where it was set.
+    pub fn check(&self, data: &Dataset) -> Result<(), ConfigError> {
+        let checked = self.settings.check(data);
+        checked.map_err(|error| self.place(error))
+    }
+
+    /// Adds to an error about the settings where they stand.
+    pub fn place(&self, error: SettingsError) -> ConfigError {
+        let mut keys = error.keys().iter();
+        ConfigError::Settings {
+            place: keys.find_map(|key| self.places.get(key).cloned()),
+            error,
+        }
+    }
+}
+
+impl Given {
+    fn read(&mut self, path: &Path) -> Result<(), ConfigError> {
+        let text = read_text(path, LARGEST).map_err(|reason| ConfigError::Unreadable {
+            file: path.to_owned(),
+            reason,
+        })?;
+        let place = |at: usize| Place {
+            file: path.to_owned(),
+            line: text[..at].matches('\n').count() + 1,
+        };
+        let table: BTreeMap<Spanned<String>, Spanned<Value>> =
+            toml::from_str(&text).map_err(|error| ConfigError::Syntax {
+                place: Some(place(error.span().map_or(0, |span| span.start))),
+                reason: error.message().to_owned(),
+            })?;
+        for (key, value) in table {
+            if key.get_ref() == RECORD {
+                continue;
+            }
+            let place = Some(place(key.span().start));
+            // Of what is no text, what stands there: a path may look like a number.
+            let written = match value.get_ref() {
+                Value::String(text) => text.clone(),
+                _ => text[value.span()].to_owned(),
+            };
+            let entry = Entry {
+                text: written,
+                place,
+            };
+            self.set(key.get_ref(), entry)?;
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, key: &str, entry: Entry) -> Result<(), ConfigError> {
+        let Some(key) = Key::named(key) else {
+            return Err(ConfigError::UnknownKey {
+                place: entry.place,
+                key: key.to_owned(),
+            });
+        };
+        self.0.insert(key.name, entry);
+        Ok(())
+    }
+
+    fn place(&self, keys: &[&str]) -> Option<Place> {
+        let mut entries = keys.iter().filter_map(|key| self.0.get(key));
+        entries.find_map(|entry| entry.place.clone())
+    }
+
+    /// Turns the given values into settings.
+    fn resolve(self) -> Result<Config, ConfigError> {
+        let (name, rule, rule_file) = self.rule()?;
+        let mut table = Table::try_from(Settings::of(rule.clone())).expect("plain values");
+        for (name, Entry { text, place }) in &self.0 {
+            let key = Key::named(name).expect("set looked it up");
+            let value = key.kind.read(text).map_err(|wanted| ConfigError::Value {
+                place: place.clone(),
+                key: key.name,
+                value: text.clone(),
+                wanted,
+            })?;
+            table.insert(key.name.to_owned(), value);
+        }
+        let read = "the keys' kinds are those of their fields";
+        let rest: Rest = table.clone().try_into().expect(read);
+        let mut settings: Settings = table.try_into().expect(read);
+        settings.learner.rule = rule;
+        self.check_together(&settings)?;
+        let split = rest.split.as_deref().map_or(Ok(Split::Test), str::parse);
+        let shard = rest.shard.as_deref().map_or(Ok(Shard::WHOLE), str::parse);
+        let shard: Shard = shard.expect(read);
+        let trials = settings.outer.trials;
+        if shard.trials(trials).len() == 0 {
+            return Err(ConfigError::Together {
+                place: self.place(&["shard", "trials"]),
+                keys: "shard",
+                problem: format!(
+                    "{shard} of {} has none; ask for fewer parts",
+                    words::count(trials, "trial")
+                ),
+            });
+        }
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Config {
+            rule: name,
+            rule_file,
+            data: rest.data,
+            split: split.expect(read),
+            threads: rest.threads.unwrap_or_else(cores),
+            shard,
+            out: rest.out,
+            settings,
+            places: self
+                .0
+                .into_iter()
+                .filter_map(|(key, entry)| Some((key, entry.place?)))
+                .collect(),
+        })
+    }
+
+    /// The rule by its name or file; a file that a configuration names is looked for
+    /// beside it first.
+    fn rule(&self) -> Result<(String, Rule, Option<RuleFile>), ConfigError> {
+        let entry = self.0.get("rule");
+        let place = entry.and_then(|entry| entry.place.clone());
+        let asked = entry.map_or("bio", |entry| &entry.text);
+        if let Some(rule) = Rule::built_in(asked) {
+            return Ok((asked.to_owned(), rule, None));
+        }
+        let asked = Kind::Name
+            .read(asked)
+            .map_err(|wanted| ConfigError::Value {
+                place: place.clone(),
+                key: "rule",
+                value: asked.to_owned(),
+                wanted,
+            })?;
+        let asked = asked.as_str().expect("a name is text").to_owned();
+        let beside = place.as_ref().and_then(|place| place.file.parent());
+        let beside = beside.map(|folder| folder.join(&asked));
+        let path = match beside.filter(|path| path.is_file()) {
+            Some(path) => path.to_string_lossy().into_owned(),
+            None => asked,
+        };
+        let wrong = |error| ConfigError::Rule {
+            place: place.clone(),
+            error,
+        };
+        let rule = Rule::load(&path).map_err(wrong)?;
+        let text =
+            read_text(Path::new(&path), LARGEST).map_err(|reason| ConfigError::Unreadable {
+                file: PathBuf::from(&path),
+                reason,
+            })?;
+        let name = Path::new(&path).file_name().unwrap_or_default();
+        let file = RuleFile {
+            name: name.to_string_lossy().into_owned(),
+            text,
+        };
+        Ok((path, rule, Some(file)))
+    }
+
+    /// Past these bounds no machine has the memory, and a failed allocation is no message.
+    fn check_together(&self, settings: &Settings) -> Result<(), ConfigError> {
+        let tasks = &settings.tasks;
+        let images = tasks
+            .ways
+            .saturating_mul(tasks.shots.saturating_add(tasks.queries));
+        let sizes = &settings.learner.network.sizes;
+        let weights: usize = sizes.windows(2).map(|n| n[0].saturating_mul(n[1])).sum();
+        let (keys, names, problem): (&'static str, &[&str], String) = if images as u64 > keys::MOST
+        {
+            let most = keys::MOST;
+            let problem = format!("a task of {images} images is more than {most}; lower M, K or Q");
+            ("M × (K + Q)", &["M", "K", "Q"], problem)
+        } else if weights > 1 << 30 {
+            let problem = format!("{weights} weights are more than 2³⁰; give smaller sizes");
+            ("sizes", &["sizes"], problem)
+        } else {
+            return Ok(());
+        };
+        Err(ConfigError::Together {
+            place: self.place(names),
+            keys,
+            problem,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use super::*;
+    use meta::TaskStyle;
+    use model::Feedback;
+
+    fn config(assignments: &[&str]) -> Result<Config, ConfigError> {
+        let assignments: Vec<String> = assignments.iter().map(|a| (*a).to_owned()).collect();
+        Config::new(None, Vec::new(), &assignments)
+    }
+
+    #[test]
+    fn without_arguments_everything_is_as_in_the_paper() {
+        let config = config(&[]).unwrap();
+        assert_eq!(config.settings, Settings::default());
+    }
+
+    #[test]
+    fn assignments_set_what_they_name() {
+        let config = config(&["rule=bp", "K=3", "sizes=9-4-2", "eta=0.5", "tasks=code"]).unwrap();
+        assert_eq!(config.settings.learner.feedback, Feedback::Symmetric);
+        assert_eq!(config.settings.tasks.shots, 3);
+        assert_eq!(config.settings.learner.network.sizes, [9, 4, 2]);
+        assert_eq!(config.settings.outer.eta, 0.5);
+        assert_eq!(config.settings.tasks.style, TaskStyle::Code);
+    }
+
+    #[test]
+    fn a_written_configuration_reads_back_as_the_same_settings() {
+        let first = config(&[
+            "rule=dfa",
+            "beta=3.5",
+            "lambda=0.1",
+            "penalty=elastic",
+            "optimiser=guarded",
+            "sizes=[784, 20, 47]",
+        ])
+        .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(
+            &path,
+            first.to_toml(&datasets::glyphs(Split::Test, 0), Table::new()),
+        )
+        .unwrap();
+        let second = Config::new(Some(&path), Vec::new(), &[]).unwrap();
+        assert_eq!(first.settings, second.settings);
+    }
+
+    static DATA: LazyLock<Dataset> = LazyLock::new(|| datasets::glyphs(Split::Test, 0));
+
+    proptest::proptest! {
+        #[test]
+        fn any_settings_read_back_as_they_were_written(
+            counts in (1_u32.., 1..1_000_000_u32, 1..900_u32, 1..900_u32, 1..500_u32),
+            seed in 0..i64::MAX,
+            sizes in proptest::collection::vec(1..1000_usize, 2..6),
+            positive in proptest::num::f64::POSITIVE | proptest::num::f64::SUBNORMAL,
+            number in proptest::num::f64::NORMAL | proptest::num::f64::ZERO,
+            rule in proptest::sample::select(model::RULES.to_vec()),
+        ) {
+            let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
+            let assignments = [
+                format!("rule={}", rule.0),
+                format!("episodes={}", counts.0),
+                format!("trials={}", counts.1),
+                format!("K={}", counts.2),
+                format!("Q={}", counts.3),
+                format!("M={}", counts.4),
+                format!("seed={seed}"),
+                format!("sizes={}", sizes.join("-")),
+                format!("eta={}", positive.abs()),
+                format!("theta0={number}"),
+                format!("lambda={}", number.abs()),
+            ];
+            let first = Config::new(None, Vec::new(), &assignments).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("config.toml");
+            std::fs::write(&path, first.to_toml(&DATA, Table::new())).unwrap();
+            let second = Config::new(Some(&path), Vec::new(), &[]).unwrap();
+            proptest::prop_assert_eq!(first.settings, second.settings);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_value_is_named_with_what_would_be_right() {
+        for (assignment, want) in [
+            (
+                "episods=3",
+                "unknown key 'episods': should be one of rule, feedback, sizes,",
+            ),
+            ("episods=3", "out; did you mean 'episodes'?"),
+            (
+                "episodes=0",
+                "episodes: '0' is not a whole number from 1 to 4294967295",
+            ),
+            ("trials=2.5", "trials: '2.5' is not a whole number from 1"),
+            ("trials=9999999", "from 1 to 1000000"),
+            (
+                "threads=5000",
+                "threads: '5000' is not a whole number from 1 to 1024",
+            ),
+            ("eta=0", "eta: '0' is not a finite number above 0"),
+            ("eta=inf", "eta: 'inf' is not a finite number"),
+            (
+                "lambda=-1",
+                "lambda: '-1' is not a finite number of at least 0",
+            ),
+            (
+                "M=999999",
+                "M × (K + Q): a task of 59999940 images is more than 1000000; lower",
+            ),
+            ("sizes=784", "sizes: '784' is not two or more layer sizes"),
+            ("sizes=1000000-1000000", "sizes: 1000000000000 weights"),
+            (
+                "activation=relu",
+                "activation: 'relu' is not one of softplus, tanh, sigmoid",
+            ),
+            (
+                "tasks=txt",
+                "tasks: 'txt' is not text or code; did you mean 'text'?",
+            ),
+            ("rule=biio", "rule: unknown rule 'biio'"),
+            ("oops", "neither a configuration file"),
+        ] {
+            let message = config(&[assignment]).unwrap_err().to_string();
+            assert!(message.contains(want), "{assignment}: {message}");
+        }
+    }
+
+    #[test]
+    fn an_error_knows_file_line_key_and_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.toml");
+        let failure = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Config::new(Some(&path), Vec::new(), &[]).unwrap_err()
+        };
+        let error = failure("K = 3\n\nQ = \"many\"\n");
+        let ConfigError::Value {
+            place: Some(place),
+            key: "Q",
+            value,
+            ..
+        } = &error
+        else {
+            panic!("{error:?}");
+        };
+        assert_eq!((place.line, value.as_str()), (3, "many"));
+        assert_eq!(
+            (error.file(), error.key()),
+            (Some(path.as_path()), Some("Q"))
+        );
+        for (text, line, key) in [
+            ("K = 3\nrule = 'biio'\n", 2, "rule"),
+            ("\nM = 999999\n", 2, "M × (K + Q)"),
+            ("speed = 3\n", 1, "speed"),
+        ] {
+            let error = failure(text);
+            assert_eq!(
+                (error.file(), error.key()),
+                (Some(path.as_path()), Some(key))
+            );
+            let told = format!("{}: line {line}: ", path.display());
+            assert!(error.to_string().starts_with(&told), "{error}");
+        }
+        // Of values that go together, the file has the one that stands there.
+        std::fs::write(&path, "K = 900\n").unwrap();
+        let config = Config::new(Some(&path), Vec::new(), &["Q=900".to_owned()]).unwrap();
+        let error = config.check(&DATA).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("c.toml: line 1: K + Q: 900 + 900"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_value_of_a_file_is_taken_as_it_stands_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.toml");
+        for (written, wanted) in [
+            ("1_1_1", "1_1_1"),
+            ("0x10", "0x10"),
+            ("2024-05-01", "2024-05-01"),
+            ("'3#retry'", "3#retry"),
+            ("\"a b\"  # so it is", "a b"),
+        ] {
+            std::fs::write(&path, format!("out = {written}\nK = 1_0\n")).unwrap();
+            let config = Config::new(Some(&path), Vec::new(), &[]).unwrap();
+            assert_eq!(config.out.as_deref(), Some(Path::new(wanted)));
+            assert_eq!(config.settings.tasks.shots, 10);
+        }
+    }
+
+    #[test]
+    fn a_rule_file_that_a_configuration_names_is_looked_for_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("mine.toml"), "terms = ['F0', 'F2']\n").unwrap();
+        let path = folder.path().join("c.toml");
+        std::fs::write(&path, "rule = 'mine.toml'\n").unwrap();
+        let config = Config::new(Some(&path), Vec::new(), &[]).unwrap();
+        assert_eq!(config.settings.learner.rule.terms.len(), 2);
+        let file = config.rule_file.clone().unwrap();
+        assert_eq!(file.name, "mine.toml");
+        assert_eq!(file.text, "terms = ['F0', 'F2']\n");
+        let table: Table = config.to_toml(&DATA, Table::new()).parse().unwrap();
+        assert_eq!(table["rule"].as_str(), Some("rule/mine.toml"));
+    }
+}

@@ -1,0 +1,217 @@
+//! From the text of a value to the value, by what its key takes.
+
+use toml::{Table, Value};
+
+use crate::Shard;
+
+/// Which values a key takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// A whole number from 1.
+    Count {
+        /// The largest.
+        most: u64,
+    },
+    /// A whole number from 0 to what TOML can hold.
+    Seed,
+    /// A finite number.
+    Number,
+    /// A finite number above a bound.
+    Above(f64),
+    /// A finite number of at least a bound.
+    AtLeast(f64),
+    /// One of a few names.
+    Choice(&'static [&'static str]),
+    /// The sizes of at least two layers.
+    Sizes,
+    /// A part of a run.
+    Shard,
+    /// Text as it was typed: a name or a path.
+    Name,
+}
+
+/// The most units of a layer.
+const LARGEST_LAYER: i64 = 1_000_000;
+
+impl Kind {
+    /// What it takes, as in "a whole number from 1 to 1024".
+    pub fn wanted(self) -> String {
+        match self {
+            Kind::Count { most } => format!("a whole number from 1 to {most}"),
+            Kind::Seed => format!("a whole number from 0 to {}", i64::MAX),
+            Kind::Number => "a finite number".to_owned(),
+            Kind::Above(bound) => format!("a finite number above {bound}"),
+            Kind::AtLeast(bound) => format!("a finite number of at least {bound}"),
+            Kind::Choice([one, other]) => format!("{one} or {other}"),
+            Kind::Choice(names) => format!("one of {}", names.join(", ")),
+            Kind::Sizes => "two or more layer sizes of 1 to 1000000, as in 784-170-47".to_owned(),
+            Kind::Shard => "I/N with I from 1 to N, or slurm".to_owned(),
+            Kind::Name => "a name or a path".to_owned(),
+        }
+    }
+
+    /// The value of a text, as it is typed in a shell or stands in a file.
+    ///
+    /// # Errors
+    /// What would be right.
+    pub fn read(self, text: &str) -> Result<Value, String> {
+        let value = match self {
+            Kind::Count { most } => whole(text)
+                .filter(|n| u64::try_from(*n).is_ok_and(|n| (1..=most).contains(&n)))
+                .map(Value::Integer),
+            Kind::Seed => whole(text).filter(|n| *n >= 0).map(Value::Integer),
+            Kind::Number => number(text).map(Value::Float),
+            Kind::Above(bound) => number(text).filter(|x| *x > bound).map(Value::Float),
+            Kind::AtLeast(bound) => number(text).filter(|x| *x >= bound).map(Value::Float),
+            Kind::Choice(names) => {
+                let text = text.trim();
+                let known = names.contains(&text).then(|| text.to_owned().into());
+                return known.ok_or_else(|| {
+                    let near = words::did_you_mean(text, names.iter().copied());
+                    format!("{}{near}", self.wanted())
+                });
+            }
+            Kind::Sizes => sizes(text),
+            Kind::Shard if text == "slurm" => Some(Value::String(Shard::of_slurm()?.to_string())),
+            Kind::Shard => {
+                let shard: Option<Shard> = text.parse().ok();
+                shard.map(|shard| Value::String(shard.to_string()))
+            }
+            Kind::Name => home(text)?.map(Value::String),
+        };
+        value.ok_or_else(|| self.wanted())
+    }
+}
+
+/// As TOML reads it: `1_000` and `0x10` are numbers.
+fn of_toml(text: &str) -> Option<Value> {
+    if text.contains(['#', '\n']) {
+        return None;
+    }
+    let mut table: Table = format!("v = {text}").parse().ok()?;
+    table.remove("v")
+}
+
+fn whole(text: &str) -> Option<i64> {
+    of_toml(text)?.as_integer()
+}
+
+fn number(text: &str) -> Option<f64> {
+    // `.5` is no TOML, but a number all the same.
+    let plain = text.trim().parse().ok();
+    let found = plain.or_else(|| match of_toml(text)? {
+        Value::Integer(number) => Some(number as f64),
+        Value::Float(number) => Some(number),
+        _ => None,
+    });
+    found.filter(|x: &f64| x.is_finite())
+}
+
+fn sizes(text: &str) -> Option<Value> {
+    let text = text.trim();
+    let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
+    let list = inner.unwrap_or(text).split(['-', ',']);
+    let sizes: Option<Vec<Value>> = list
+        .map(|size| {
+            let size: i64 = size.trim().parse().ok()?;
+            let fits = (1..=LARGEST_LAYER).contains(&size);
+            fits.then_some(Value::Integer(size))
+        })
+        .collect();
+    Some(Value::Array(sizes.filter(|sizes| sizes.len() > 1)?))
+}
+
+/// A shell leaves `~` alone where it is not the first letter, as in `out=~/x`, and a file
+/// knows no shell.
+fn home(text: &str) -> Result<Option<String>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if text != "~" && !text.starts_with("~/") {
+        return Ok(Some(text.to_owned()));
+    }
+    let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
+    let home = home.and_then(|home| home.into_os_string().into_string().ok());
+    match home {
+        Some(home) => Ok(Some(format!("{home}{}", &text[1..]))),
+        None => Err("a path without ~, since the home directory is not known here".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_what_was_typed() {
+        for text in [
+            "1_1_1",
+            "0x10",
+            "3#retry",
+            "2024-05-01",
+            "a = b",
+            "[x]",
+            "true",
+            "7",
+            "~x",
+        ] {
+            assert_eq!(Kind::Name.read(text).unwrap(), Value::from(text));
+        }
+        assert!(Kind::Name.read("").is_err());
+    }
+
+    #[test]
+    fn a_path_below_the_home_directory_is_found_there() {
+        let home = std::env::home_dir().unwrap();
+        let found = Kind::Name.read("~/runs/x").unwrap();
+        assert_eq!(
+            found.as_str().unwrap(),
+            home.join("runs/x").to_str().unwrap()
+        );
+    }
+
+    #[test]
+    fn numbers_may_be_written_as_in_toml_or_as_in_other_places() {
+        let count = Kind::Count { most: 100_000 };
+        assert_eq!(count.read("1_000").unwrap(), Value::Integer(1000));
+        assert_eq!(count.read("0x10").unwrap(), Value::Integer(16));
+        for wrong in ["0", "-1", "2.5", "many", "", "1 #", "1\nw = 2", "100001"] {
+            assert_eq!(count.read(wrong).unwrap_err(), count.wanted(), "{wrong}");
+        }
+        assert_eq!(Kind::Number.read(".5").unwrap(), Value::Float(0.5));
+        assert_eq!(Kind::Number.read("-3").unwrap(), Value::Float(-3.0));
+        assert_eq!(Kind::Number.read("1e-3").unwrap(), Value::Float(1e-3));
+        for wrong in ["inf", "nan", "x", "", "1e999"] {
+            assert!(Kind::Number.read(wrong).is_err(), "{wrong}");
+        }
+        assert!(Kind::Above(0.0).read("0").is_err());
+        assert!(Kind::AtLeast(0.0).read("0").is_ok());
+    }
+
+    #[test]
+    fn sizes_are_listed_with_dashes_commas_or_brackets() {
+        let wanted = Value::from(vec![784, 20, 47]);
+        for text in ["784-20-47", "784, 20, 47", "[784, 20,47]"] {
+            assert_eq!(Kind::Sizes.read(text).unwrap(), wanted);
+        }
+        for wrong in [
+            "784",
+            "784-x-47",
+            "784-0",
+            "784--3",
+            "[784, 20",
+            "1-1000001",
+            "",
+        ] {
+            assert!(Kind::Sizes.read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn of_a_choice_what_is_near_is_suggested() {
+        let kind = Kind::Choice(&["adam", "guarded", "none"]);
+        let wrong = kind.read("guardd").unwrap_err();
+        assert_eq!(wrong, "one of adam, guarded, none; did you mean 'guarded'?");
+        assert_eq!(kind.read("sgd").unwrap_err(), "one of adam, guarded, none");
+    }
+}
