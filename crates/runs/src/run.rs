@@ -49,7 +49,7 @@ pub struct Run {
 
 enum State {
     Unfinished(Box<Work>),
-    Finished(Summary),
+    Finished(Box<Summary>),
     /// What is in memory no longer agrees with what is on disk.
     Failed,
 }
@@ -148,7 +148,7 @@ impl Run {
             State::Unfinished(work) => work,
             State::Finished(summary) => {
                 self.state = State::Finished(summary.clone());
-                return Ok(summary);
+                return Ok(*summary);
             }
             State::Failed => {
                 return Err(RunError::Ended(self.path.clone()));
@@ -164,7 +164,7 @@ impl Run {
                 },
                 _ => error,
             })?;
-        self.state = State::Finished(summary.clone());
+        self.state = State::Finished(Box::new(summary.clone()));
         Ok(summary)
     }
 
@@ -282,7 +282,7 @@ impl Run {
             path,
             reason: error.to_string(),
         })?;
-        self.state = State::Finished(summary);
+        self.state = State::Finished(Box::new(summary));
         self.done = self.total;
         Ok(())
     }
