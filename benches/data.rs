@@ -1,7 +1,7 @@
 //! Reading a set of the size of EMNIST Balanced's training images, 112,800 of 28 × 28,
 //! gzipped: inflating, checking and summing it and turning the images upright.
 //!
-//! `cargo bench --bench data`
+//! `cargo bench --manifest-path benches/Cargo.toml --bench data`
 
 use std::fs::File;
 use std::io::{self, Write};

@@ -1,6 +1,6 @@
 //! Episodes with their meta-gradients: by rule, by number of steps, by width.
 //!
-//! `cargo bench --bench episodes`
+//! `cargo bench --manifest-path benches/Cargo.toml --bench episodes`
 
 use autodiff::Tape;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

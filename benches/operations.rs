@@ -1,6 +1,6 @@
 //! Single operations at the sizes of the paper's network.
 //!
-//! `cargo bench --bench operations`
+//! `cargo bench --manifest-path benches/Cargo.toml --bench operations`
 
 use autodiff::{Outer, Tape};
 use criterion::{Criterion, criterion_group, criterion_main};

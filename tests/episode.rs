@@ -77,3 +77,26 @@ fn every_golden_case_comes_out_of_the_command_as_expected() {
         assert_eq!(plain, f64, "f64 is the default");
     }
 }
+
+#[test]
+fn a_byte_order_mark_before_a_case_or_a_configuration_is_passed_over() {
+    let place = Place::new();
+    let case = std::fs::read(&golden()[0]).unwrap();
+    place.write("plain.json", &case);
+    place.write("marked.json", [b"\xef\xbb\xbf", &case[..]].concat());
+    let plain = place.good(&["episode", "plain.json"]);
+    assert_eq!(place.good(&["episode", "marked.json"]), plain);
+    place.write(
+        "marked.toml",
+        "\u{feff}data = 'glyphs'\nsizes = '784-4-47'\nM = 2\nK = 1\nQ = 1\n",
+    );
+    let run = [
+        "train",
+        "marked.toml",
+        "episodes=1",
+        "trials=1",
+        "--out",
+        "run",
+    ];
+    place.good(&run);
+}

@@ -146,6 +146,10 @@ fn results_come_as_one_json_document_where_asked_for() {
     let checked = json(&["data", "check", "glyphs", "--json"]);
     assert_eq!(checked["sets"][1]["images_of"]["46"], 400);
     assert_eq!(checked["problems"].as_array().unwrap().len(), 0);
+    let gradients = json(&["gradcheck", "--rule", "fa", "--json"]);
+    assert_eq!(gradients["right"], true);
+    let rows = gradients["rows"].as_array().unwrap();
+    assert!(rows.iter().any(|row| row["name"] == "fa, all coefficients"));
     let small = [
         "train",
         "--data",

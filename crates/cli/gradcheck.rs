@@ -6,8 +6,10 @@ use autodiff::{Comparison, GradientCheck, Order, Shape, operation_cases};
 use datasets::Split;
 use meta::{Episode, Setting, Settings, draw_setting};
 use model::{Rule, Term};
+use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::output::print_json;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,6 +31,40 @@ pub(crate) struct Args {
     /// 1: gradients; 2: gradients of gradients, times a vector
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
     order: u8,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// The whole check, for programs.
+#[derive(Serialize)]
+struct Document {
+    rule: String,
+    order: u8,
+    right: bool,
+    rows: Vec<Row>,
+    /// The whole episode by differences, at every step.
+    steps: Vec<Difference>,
+}
+
+/// One derivative by three ways.
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    reverse: f64,
+    forward: f64,
+    differences: f64,
+    /// Relative to the larger.
+    forward_error: f64,
+    difference_error: f64,
+    step: f64,
+    right: bool,
+}
+
+#[derive(Serialize)]
+struct Difference {
+    step: f64,
+    derivative: f64,
 }
 
 /// The largest accepted |a − b| / max(1, |a|, |b|), for forward mode, which only rounds
@@ -48,8 +84,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         ..GradientCheck::default()
     };
     let mut table = Table {
-        out: io::stdout(),
-        wrong: Vec::new(),
+        out: (!args.json).then(io::stdout),
+        rows: Vec::new(),
     };
     table.head("operation")?;
     for case in operation_cases() {
@@ -70,7 +106,26 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let whole = of_episode(&check, rule.clone())?;
     table.row(&format!("{}, all coefficients", rule.name), &whole)?;
     table.steps(&whole)?;
-    match table.wrong.as_slice() {
+    let wrong: Vec<String> = table
+        .rows
+        .iter()
+        .filter(|row| !row.right)
+        .map(|row| row.name.clone())
+        .collect();
+    if args.json {
+        print_json(&Document {
+            rule: rule.name,
+            order: args.order,
+            right: wrong.is_empty(),
+            rows: table.rows,
+            steps: whole
+                .differences
+                .iter()
+                .map(|&(step, derivative)| Difference { step, derivative })
+                .collect(),
+        })?;
+    }
+    match wrong.as_slice() {
         [] => Ok(()),
         wrong => Err(Failure::Run(format!(
             "derivatives disagree: {}",
@@ -104,23 +159,29 @@ fn of_episode(check: &GradientCheck, rule: Rule) -> Result<Comparison, Failure> 
     }))
 }
 
+/// What was compared, shown as it comes where there is somebody to read it.
 struct Table<W> {
-    out: W,
-    /// The rows that are out of bounds.
-    wrong: Vec<String>,
+    out: Option<W>,
+    rows: Vec<Row>,
 }
 
 impl<W: Write> Table<W> {
+    fn line(&mut self, line: std::fmt::Arguments<'_>) -> io::Result<()> {
+        match &mut self.out {
+            Some(out) => writeln!(out, "{line}"),
+            None => Ok(()),
+        }
+    }
+
     fn gap(&mut self) -> io::Result<()> {
-        writeln!(self.out)
+        self.line(format_args!(""))
     }
 
     fn head(&mut self, title: &str) -> io::Result<()> {
-        writeln!(
-            self.out,
+        self.line(format_args!(
             "{title:<30} {:>13} {:>13} {:>13} {:>9} {:>9} {:>9}",
             "reverse", "forward", "differences", "|f-r|/r", "|d-r|/r", "best step"
-        )
+        ))
     }
 
     fn row(&mut self, name: &str, found: &Comparison) -> io::Result<()> {
@@ -128,25 +189,31 @@ impl<W: Write> Table<W> {
         let (reverse, forward) = (found.reverse, found.forward);
         let off = |other: f64| (other - reverse).abs() / reverse.abs().max(other.abs()).max(1.0);
         let right = off(forward) <= FORWARD && off(difference) <= DIFFERENCES;
+        let row = Row {
+            name: name.to_owned(),
+            reverse,
+            forward,
+            differences: difference,
+            forward_error: found.forward_error(),
+            difference_error: found.difference_error(),
+            step,
+            right,
+        };
         let mark = if right { "" } else { "  WRONG" };
-        if !right {
-            self.wrong.push(name.to_owned());
-        }
-        writeln!(
-            self.out,
+        self.line(format_args!(
             "{name:<30} {reverse:>13.6e} {forward:>13.6e} {difference:>13.6e} {:>9.1e} {:>9.1e} \
              {step:>9.1e}{mark}",
-            found.forward_error(),
-            found.difference_error(),
-        )
+            row.forward_error, row.difference_error,
+        ))?;
+        self.rows.push(row);
+        Ok(())
     }
 
     /// The differences at every step, the bars as long as the digits they have right.
     fn steps(&mut self, found: &Comparison) -> io::Result<()> {
-        writeln!(
-            self.out,
+        self.line(format_args!(
             "\nthe episode by differences  step       |d-r|/r  digits"
-        )?;
+        ))?;
         for (step, difference) in &found.differences {
             let error = (difference - found.reverse).abs() / found.reverse.abs();
             let digits = if error.is_finite() {
@@ -155,7 +222,7 @@ impl<W: Write> Table<W> {
                 0
             };
             let bar = "#".repeat(digits);
-            writeln!(self.out, "{:28}{step:<10.1e} {error:>7.1e}  {bar}", "")?;
+            self.line(format_args!("{:28}{step:<10.1e} {error:>7.1e}  {bar}", ""))?;
         }
         Ok(())
     }

@@ -38,7 +38,11 @@ pub fn read_text(path: &Path, largest: u64) -> Result<String, String> {
     let read = File::open(path).and_then(|file| file.take(largest + 1).read_to_string(&mut text));
     match read {
         Ok(length) if length as u64 > largest => Err(format!("is larger than {largest} bytes")),
-        Ok(_) => Ok(text),
+        // Editors on Windows put a byte order mark before UTF-8.
+        Ok(_) => match text.strip_prefix('\u{feff}') {
+            Some(rest) => Ok(rest.to_owned()),
+            None => Ok(text),
+        },
         Err(error) => Err(error.to_string()),
     }
 }
