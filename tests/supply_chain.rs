@@ -179,6 +179,7 @@ fn only_fetching_data_sets_opens_connections() {
     ]);
     let fetching = [
         "crates/datasets/src/fetch/download.rs",
+        "crates/datasets/src/fetch/network.rs",
         "crates/datasets/tests/fetching.rs",
     ];
     assert_eq!(users, fetching.map(PathBuf::from));

@@ -51,7 +51,7 @@ pub(crate) fn message(error: &clap::Error) -> String {
         }
         ErrorKind::MissingRequiredArgument => format!("needs {argument}; {more}"),
         ErrorKind::InvalidValue if text(ContextKind::InvalidValue).is_empty() => {
-            format!("{} needs a value; {more}", plain(&argument))
+            format!("{} needs a value", plain(&argument))
         }
         ErrorKind::InvalidValue => {
             let (typed, known) = (
@@ -69,6 +69,11 @@ pub(crate) fn message(error: &clap::Error) -> String {
             let typed = text(ContextKind::InvalidValue);
             let why = std::error::Error::source(error).map(ToString::to_string);
             let why = why.unwrap_or_else(|| "is no value of it".to_owned());
+            // Clap's own readers of numbers begin with the value, and write a range as Rust does.
+            let why = why.strip_prefix(&format!("{typed} ")).unwrap_or(&why);
+            let why = why
+                .replace("is not in ", "is not from ")
+                .replace("..=", " to ");
             format!("{}: '{typed}' {why}", plain(&argument))
         }
         ErrorKind::ArgumentConflict => {
@@ -141,12 +146,13 @@ mod tests {
                 "data fetch",
                 "needs <NAME>; try metaplast data fetch --help",
             ),
-            ("train --trials", "--trials needs a value; try"),
+            ("train --trials", "--trials needs a value"),
             ("data lst", "unknown command 'lst'; did you mean 'list'?"),
             (
                 "resume a b",
                 "unexpected argument 'b'; try metaplast resume --help",
             ),
+            ("explain --steps 0", "--steps: '0' is not from 1 to 10000"),
             (
                 "episode x --precision f16",
                 "--precision: 'f16' is not one of f64, f32",

@@ -174,7 +174,7 @@ pub enum DataError {
         suggestion: Option<String>,
     },
     /// A known set of which no files were found.
-    #[error("data set '{name}' ({split} split) not found in {looked}{}; {advice}", did_you_mean(.suggestion))]
+    #[error("data set '{name}' ({split} split) not found in {looked}; {advice}{}", did_you_mean(.suggestion))]
     NotFound {
         /// The set's name.
         name: String,
