@@ -110,6 +110,27 @@ fn a_folder_that_bears_a_known_name_is_found_here_where_no_root_has_the_set() {
 }
 
 #[test]
+fn a_run_on_an_images_file_records_the_half_that_the_file_is() {
+    let dir = Place::new();
+    let pixels = [7; 12 * 4];
+    let labels: Vec<u8> = (0..12).map(|i| i % 2).collect();
+    dir.write("s/train-images-idx3-ubyte", idx(&[2051, 12, 2, 2], &pixels));
+    dir.write("s/train-labels-idx1-ubyte", idx(&[2049, 12], &labels));
+    let small = ["sizes=4-3-2", "M=2", "K=2", "Q=1", "episodes=1", "trials=1"];
+    let data = [
+        "train",
+        "--data",
+        "s/train-images-idx3-ubyte",
+        "--out",
+        "run",
+    ];
+    dir.good(&[&data[..], &small].concat());
+    let config: toml::Table = dir.read("run/config.toml").parse().unwrap();
+    assert_eq!(config["split"].as_str(), Some("train"));
+    dir.good(&["verify", "run"]);
+}
+
+#[test]
 fn a_proxy_or_certificates_of_the_environment_are_used_or_named() {
     let dir = Place::new();
     let fetch = ["data", "fetch", "mnist", "--from", "http://127.0.0.1:9"];

@@ -26,6 +26,9 @@ use crate::theta::coefficients;
 /// arrived at (their mean over the last sixth of its episodes). Means are over trials, with
 /// a 98 % t interval; a task that diverged counts as a guess.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  metaplast test bio --data fashion-mnist\n  metaplast test runs/bio-glyphs-1 --data glyphs --trials 4"
+)]
 pub(crate) struct Args {
     /// A run directory, a rule's name, or a rule file; and settings as for `train`, such as
     /// M=9 Q=5

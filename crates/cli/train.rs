@@ -16,13 +16,20 @@ use crate::output::print_json;
 use crate::progress::{Progress, say};
 use crate::signals;
 
+const EXAMPLES: &str = "
+Examples:
+  metaplast train --rule fa --trials 4
+  metaplast train --rule pool optimiser=guarded lambda=2.1
+  metaplast train sizes=784-130-70-47 -o runs/small
+  metaplast train runs/small/config.toml -o runs/same";
+
 /// Meta-train a plasticity rule
 ///
 /// Runs trials of episodes of online learning, each episode followed by one step on the
 /// rule's coefficients. Writes a run directory (config.toml, metrics.csv, summary.json, their
 /// checksums, and report.html) and prints a summary. Ctrl-C stops it so that it can go on later.
 #[derive(clap::Args)]
-#[command(after_help = help_of_keys())]
+#[command(after_help = help_of_keys() + EXAMPLES)]
 pub(crate) struct Args {
     /// A configuration file ending in .toml, and settings (see below)
     #[arg(value_name = "CONFIG.toml | key=value")]

@@ -125,7 +125,8 @@ impl Config {
         };
         set("rule", rule.into());
         set("data", data.reference().into());
-        set("split", self.split.to_string().into());
+        // An images file that was named tells its own half.
+        set("split", data.split().to_string().into());
         set("threads", (self.threads as i64).into());
         if !self.shard.is_whole() {
             set("shard", self.shard.to_string().into());
