@@ -54,7 +54,7 @@
 //! | `ops/` | operations: value, reverse rule, forward rule |
 //! | `algebra.rs` | what rules are written in |
 //! | `tape.rs`, `program.rs` | recording |
-//! | `gradient.rs`, `sweep/` | sweeps back and forward, recorded or not |
+//! | `gradient.rs`, `derivatives.rs`, `sweep/` | sweeps back and forward, recorded or not |
 //! | `plastic.rs`, `matrix/` | matrices that change in place |
 //! | `check/` | the gradient checker, and the operations to check |
 //! | `picture.rs` | a small tape drawn |
@@ -62,6 +62,7 @@
 
 mod algebra;
 mod check;
+mod derivatives;
 mod gradient;
 mod matrix;
 mod ops;
@@ -89,3 +90,8 @@ pub use program::Var;
 pub use real::Real;
 pub use shape::Shape;
 pub use tape::{Extent, Tape};
+
+/// The example of the README runs too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -172,6 +172,42 @@ impl<T: Real> Tape<T> {
         self.add_slot(Origin::Fixed, store, None, false)
     }
 
+    /// A matrix as [`Tape::plastic`] whose initial value is the value `start` of the tape,
+    /// n_post × n_pre: derivatives by `start` are those by the initial value, recorded ones
+    /// too. It is declared as zero and takes the rows of `start` by its first update.
+    ///
+    /// ```
+    /// use autodiff::{Outer, Tape};
+    /// use ndarray::array;
+    ///
+    /// // A step of gradient descent on ½(W x)² from W₀ = 3, and how the loss after it
+    /// // depends on W₀: with x = 2 and rate 0.1, W₁ = 0.6 W₀.
+    /// let mut tape = Tape::<f64>::new();
+    /// let start = tape.variable_array(array![[3.0]].view());
+    /// let mut w = tape.plastic_from(start);
+    /// let (x, step) = (tape.constant_vector(&[2.0]), tape.constant_scalar(-0.1));
+    /// let z = tape.matvec(&w, x);
+    /// tape.update(&mut w, None, &[Outer::scaled(step, z, x)]);
+    /// let after = tape.matvec(&w, x);
+    /// let loss = tape.dot(after, after);
+    /// // L = 4·0.36 W₀², so dL/dW₀ = 2.88 W₀, a value like any other.
+    /// let slope = tape.gradient_taped(loss, &[start])[0];
+    /// assert!((tape.scalar(slope) - 8.64).abs() < 1e-12);
+    /// assert!((tape.gradient(slope, &[start])[start][0] - 2.88).abs() < 1e-12);
+    /// ```
+    ///
+    /// # Panics
+    /// If `start` is not of this tape.
+    #[track_caller]
+    pub fn plastic_from(&mut self, start: Var) -> Plastic {
+        let Shape { rows, cols } = self.shape_of(start);
+        let mut w = self.plastic_with(rows, cols, || T::ZERO);
+        let diagonal = |k| if k % (rows + 1) == 0 { T::ONE } else { T::ZERO };
+        let unit = self.constant_with(Shape::matrix(rows, rows), diagonal);
+        self.update(&mut w, None, &[Outer::new(unit, start)]);
+        w
+    }
+
     pub(crate) fn add_slot(
         &mut self,
         origin: Origin,

@@ -95,11 +95,12 @@ pub(crate) fn max_or_nan<T: Real>(a: T, b: T) -> T {
 
 /// e^x = 2ⁿ·e^r with n = round(x / ln 2) and |r| ≤ ln 2 / 2 (Cody & Waite 1980), the
 /// second factor by its Taylor series. Straight-line code, so that loops over it
-/// become vector code. Below `$low` and above `$high` the result no longer changes;
-/// `$magic` pushes the integer part of a number into the low bits of its significand.
+/// become vector code. Below `low` and above `high` the result no longer changes;
+/// `magic` pushes the integer part of a number into the low bits of its significand.
 macro_rules! elementary {
-    ($T:ty, $I:ty, $mantissa:expr, $bias:expr, $magic:expr, $low:expr, $high:expr,
-     $ln2_hi:expr, $ln2_lo:expr, $exp_terms:expr, $log_terms:expr) => {
+    ($T:ident as $I:ident, mantissa: $mantissa:expr, bias: $bias:expr, magic: $magic:expr,
+     low: $low:expr, high: $high:expr, ln2_hi: $ln2_hi:expr, ln2_lo: $ln2_lo:expr,
+     exp_terms: $exp_terms:expr, log_terms: $log_terms:expr) => {
         /// 2ⁿ as two factors, since n may lie outside the exponents of normal numbers;
         /// one over the second; and e^r − 1.
         #[inline(always)]
@@ -176,34 +177,32 @@ trait Elementary: Sized {
 impl Elementary for f32 {
     // r⁸/8! < 6e-9 and (1/9)⁸/17 < 2e-9: both below a quarter of an ulp.
     elementary!(
-        f32,
-        i32,
-        23,
-        127,
-        12582912.0_f32,
-        -104.0,
-        89.0,
-        0.693_145_75_f32,
-        1.428_606_8e-6_f32,
-        7,
-        7
+        f32 as i32,
+        mantissa: 23,
+        bias: 127,
+        magic: 12582912.0_f32,
+        low: -104.0,
+        high: 89.0,
+        ln2_hi: 0.693_145_75_f32,
+        ln2_lo: 1.428_606_8e-6_f32,
+        exp_terms: 7,
+        log_terms: 7
     );
 }
 
 impl Elementary for f64 {
     // r¹⁴/14! < 5e-18 and (1/9)¹⁷/35 < 2e-18: both far below an ulp.
     elementary!(
-        f64,
-        i64,
-        52,
-        1023,
-        6755399441055744.0_f64,
-        -746.0,
-        710.0,
-        0.693_147_180_369_123_8_f64,
-        1.908_214_929_270_587_7e-10_f64,
-        13,
-        16
+        f64 as i64,
+        mantissa: 52,
+        bias: 1023,
+        magic: 6755399441055744.0_f64,
+        low: -746.0,
+        high: 710.0,
+        ln2_hi: 0.693_147_180_369_123_8_f64,
+        ln2_lo: 1.908_214_929_270_587_7e-10_f64,
+        exp_terms: 13,
+        log_terms: 16
     );
 }
 

@@ -4,6 +4,6 @@
 mod lessons;
 
 #[test]
-fn lessons_1_to_5_print_what_they_say() {
-    lessons::run(env!("CARGO_MANIFEST_DIR"), 5);
+fn lessons_of_this_crate_print_what_they_say() {
+    lessons::run(env!("CARGO_MANIFEST_DIR"), 10);
 }
