@@ -149,31 +149,20 @@ fn a_reader_of_the_book_adds_a_term_in_ten_lines() {
         sizes: vec![3, 2],
         ..model::Network::default()
     };
-    let mut compiled = model::CompiledRule::new(&rule, &network).unwrap();
+    let mut circuit = model::Circuit::new(&network, rule.feedback, &rule).unwrap();
     let mut tape = autodiff::Tape::<f64>::new();
     let theta = [0.0, 0.0, 0.5].map(|t| tape.variable_scalar(t));
     let start = ndarray::array![[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]];
-    let mut w = [tape.plastic(start.view())];
-    let b = [tape.fixed(start.view())];
+    let both = model::StateArrays::new(vec![start.clone()], vec![start.clone()]);
+    let mut state = both.declare(&mut tape, &circuit);
     let x = tape.constant_vector(&[1.0, 0.5, 0.25]);
     let target = tape.constant_vector(&[0.0, 1.0]);
-    compiled.begin(&mut tape, &theta);
+    circuit.begin(&mut tape, &theta);
     let mut trace = model::Trace::default();
-    network.forward(&mut tape, &w, x, &mut trace);
-    let lowest = compiled.lowest_error();
-    let pathway = (w.as_slice(), b.as_slice());
-    network.feed_back(
-        &mut tape,
-        rule.feedback,
-        pathway,
-        target,
-        lowest,
-        &mut trace,
-    );
-    compiled.update(&mut tape, &mut w, &trace);
+    circuit.present(&mut tape, &mut state, (x, target), &mut trace);
     let e = tape.value(trace.e[1].unwrap()).to_vec();
     let squares = [1.0, 0.25, 0.0625];
-    for ((i, j), after) in tape.matrix(&w[0]).indexed_iter() {
+    for ((i, j), after) in tape.matrix(&state.w[0]).indexed_iter() {
         let want = start[[i, j]] - 0.5 * e[i] * squares[j];
         assert!((after - want).abs() < 1e-15, "{i} {j}: {after} {want}");
     }

@@ -85,6 +85,34 @@ fn contents(place: &Place) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
     contents
 }
 
+/// Texts that are no terms, by what is wrong with them.
+const WRONG_TEXTS: [(&str, &str); 24] = [
+    ("empty", ""),
+    ("no-outer", "-e"),
+    ("no-operator", "e y-"),
+    ("turned", "y- ⊗ e"),
+    ("post-twice", "e ⊗ y"),
+    ("outer-twice", "e ⊗ y- ⊗ e-"),
+    ("sides-times", "e * y- ⊗ 1"),
+    ("sides-plus", "(y + y-) ⊗ 1"),
+    ("matrix-plus-vector", "W + y"),
+    ("unknown", "e ⊗ q"),
+    ("near", "e ⊗ tahn(y-)"),
+    ("function-alone", "e ⊗ tanh y-"),
+    ("bracket-open", "e ⊗ (y- - e-"),
+    ("bracket-closed", "e ⊗ y-)"),
+    ("minus-without-space", "y * (y-c) ⊗ y-"),
+    ("matrix-times-vector", "W * y ⊗ y-"),
+    ("matrix-in-function", "tanh(W)"),
+    ("matrix-B", "-B"),
+    ("power", "e ⊗ y-^1.5"),
+    ("trace-rate", "e ⊗ trace(y-)"),
+    ("trace-range", "e ⊗ trace(y-, 1.5)"),
+    ("sum-of-number", "sum(loss) * W"),
+    ("at", "e @ y-"),
+    ("nothing", "e ⊗ (y- - y-)"),
+];
+
 fn make_data_sets(place: &Place) {
     fs::create_dir(place.path().join("root")).unwrap();
     let set = |folder: &str, images: Vec<u8>, labels: Vec<u8>| {
@@ -147,6 +175,33 @@ fn make_configurations(place: &Place) {
     ] {
         place.write(name, text);
     }
+    for (name, text) in WRONG_TEXTS {
+        place.write(
+            &format!("text/{name}"),
+            format!("terms = [\"F0\", \"{text}\"]\n"),
+        );
+    }
+    for (name, text) in [
+        ("constant-unused", "terms = ['F0']\n[constants]\nb = 0\n"),
+        (
+            "constant-start",
+            "terms = ['e ⊗ b']\n[constants]\nb = 'x'\n",
+        ),
+        ("constant-name", "terms = ['F0']\n[constants]\ntanh = 1\n"),
+        ("shares", "terms = ['F0']\npopulations = [0.8, 0.3]\n"),
+        ("shares-of-W", "terms = ['-W']\npopulations = [0.8, 0.2]\n"),
+        (
+            "back-symmetric",
+            "feedback = 'symmetric'\nterms = ['F0']\nback = ['-W']\n",
+        ),
+        ("back-text", "terms = ['F0']\nback = ['y- ⊗ y']\n"),
+        (
+            "both",
+            "terms = ['G']\n[[term]]\nname = 'G'\ntext = 'W'\ndecay = 1\n",
+        ),
+    ] {
+        place.write(&format!("text/{name}"), text);
+    }
     place.write("large.toml", vec![b'#'; (1 << 20) + 1]);
     place.write("rule-large", vec![b'#'; (1 << 20) + 1]);
     place.write("binary.toml", [0xff, 0xfe]);
@@ -167,6 +222,11 @@ fn make_cases(place: &Place) {
     let without = |case: &Value, key: &str| {
         let mut case = case.clone();
         case.as_object_mut().unwrap().remove(key).unwrap();
+        case.to_string()
+    };
+    let with = |case: &Value, key: &str, value: Value| {
+        let mut case = case.clone();
+        case[key] = value;
         case.to_string()
     };
     // Numbers that a JSON library would not write.
@@ -208,6 +268,22 @@ fn make_cases(place: &Place) {
         ("terms-10", set(&fixed, "/terms", json!([0, 10]))),
         ("terms-below-0", set(&fixed, "/terms", json!([0, -1]))),
         ("terms-name", set(&fixed, "/terms", json!("F0"))),
+        (
+            "terms-text",
+            set(&fixed, "/terms", json!(["-e ⊗ y-", "-e ⊗ y"])),
+        ),
+        ("terms-texts", set(&fixed, "/terms", json!(["-e ⊗ y-"]))),
+        ("gains", with(&fixed, "gains", json!([1, 0]))),
+        (
+            "back",
+            with(&fixed, "back", json!({"terms": ["-W"], "theta": []})),
+        ),
+        (
+            "back-none",
+            with(&fixed, "back", json!({"terms": [], "theta": []})),
+        ),
+        ("D-missing", set(&fixed, "/feedback", json!("mixed"))),
+        ("params", with(&fixed, "params", json!({"sum": 1}))),
         ("terms-none", set(&fixed, "/terms", json!([]))),
         ("terms-twice", set(&fixed, "/terms", json!([2, 2]))),
         ("terms-layers", set(&fixed, "/terms", json!([[0], [2]]))),

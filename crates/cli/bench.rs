@@ -205,11 +205,12 @@ fn workers(args: &Args) -> Result<Vec<Worker>, Failure> {
     let data = datasets::glyphs(Split::Test, 0);
     settings.check(&data)?;
     // So that the run neither idles nor diverges.
-    let theta = settings.learner.rule.example_theta();
+    let learner = &settings.learner;
+    let theta = learner.rule.example(learner.feedback);
     (0..u64::from(args.threads))
         .map(|trial| {
             let episode = Episode::of(&settings)
-                .map_err(Failure::Input)?
+                .map_err(|error| Failure::Input(error.to_string()))?
                 .with_gradient(gradient);
             let setting = draw_setting(&settings, &data, trial, 0, &theta);
             let tape = Tape::new();

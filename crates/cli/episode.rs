@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use meta::Case;
+use runs::Case;
 
 use crate::failure::Failure;
 use crate::output::print_json;
@@ -12,17 +12,25 @@ const FORMAT: &str = "\
 A case file has
   sizes       units of each layer, as in [9, 8, 5]
   activation  {\"kind\": \"softplus\", \"beta\": 10}; or tanh, or sigmoid
-  feedback    fixed, direct, symmetric (B = W, detached) or symmetric-exact
+  feedback    fixed, direct, symmetric (B = W, detached), symmetric-exact, mixed or sign
   lambda      the penalty on the sum of |theta|
-  terms       indices 0 to 9 of terms, as in [0, 2, 9], or one such list a layer
-  theta       ten numbers, one a term
+  terms       indices 0 to 9 of the paper's terms, as in [0, 2, 9], or texts, as in
+              [\"-e ⊗ y-\", \"-e ⊗ (e- - b)\"]; or one such list a layer
+  theta       ten numbers, one a term; for texts, one a text
+  params      {\"b\": 0.1}: the learned constants of the texts
+  back        {\"terms\": [texts], \"theta\": [numbers]}: terms that act on B
+  gains       [g0, g1] of mixed feedback; not given, 1 and 0
+  populations shares of groups of units, as in [0.8, 0.2]; theta has then, for each term,
+              one number for each pair of groups (post, pre)
   W           a matrix a layer, row = post-synaptic unit
   B           likewise; for direct, B[l] has as many rows as there are outputs and as many
               columns as layer l has units; not needed for the symmetric pathways
+  D           for mixed, what B is for direct
   train       {\"x\": [[...], ...], \"label\": [...]}, learned from one after the other
   query       likewise, to be scored on
-Printed are meta_loss, query_cross_entropy, accuracy, gradient (ten numbers, 0 for unused
-terms), W (after learning), orthonormality and, for fixed and direct, angles_deg.
+Printed are meta_loss, query_cross_entropy, accuracy, gradient (as theta was given, 0 for
+unused terms), gradient_params, gradient_back and gradient_gains, W and B (after learning),
+orthonormality and, but for the symmetric pathways, angles_deg.
 
 Example: metaplast episode tests/golden/bio.json";
 

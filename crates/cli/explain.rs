@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use explain::Explanation;
 use meta::SettingsError;
+use model::{Parameter, ParameterKind};
 use runs::{Config, tame, write_whole};
 
 use crate::failure::Failure;
@@ -75,7 +76,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         other => other.into(),
     })?;
     let rule = &settings.learner.rule;
-    let theta = coefficients(args.theta, rule)?;
+    let theta = coefficients(args.theta, &settings.learner)?;
+    let parameters = settings.learner.parameters();
     let out = args
         .out
         .unwrap_or_else(|| PathBuf::from(format!("explain-{}.html", tame(&rule.name))));
@@ -84,13 +86,18 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         rule.name,
         data.name()
     ));
-    let explanation = Explanation::new(&settings, &data, &theta, steps).map_err(Failure::Run)?;
+    let explanation = Explanation::new(&settings, &data, &theta, steps)
+        .map_err(|error| Failure::Run(error.to_string()))?;
     let page = explanation.to_html();
     write_whole(&out, page.as_bytes())?;
     let mut shown = io::stdout();
     writeln!(shown, "meta-loss {:.6}", explanation.outcome.meta_loss)?;
-    for (term, g) in rule.terms.iter().zip(&explanation.outcome.gradient.theta) {
-        writeln!(shown, "dL/dtheta {:<4} {g:.6e}", term.name)?;
+    for (parameter, g) in parameters.iter().zip(&explanation.outcome.gradient.theta) {
+        let name = match parameter.kind {
+            ParameterKind::Theta => format!("theta {:<4}", parameter.name),
+            _ => parameter.column().replacen('_', " ", 1),
+        };
+        writeln!(shown, "dL/d{name} {g:.6e}")?;
     }
     let megabytes = page.len() as f64 / 1e6;
     Ok(writeln!(

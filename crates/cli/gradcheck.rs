@@ -144,13 +144,14 @@ fn of_episode(check: &GradientCheck, rule: Rule) -> Result<Comparison, Failure> 
     let mut settings = Settings::of(rule);
     settings.learner.network.sizes = vec![784, 24, 16, 47];
     (settings.tasks.shots, settings.tasks.queries) = (4, 2);
-    let theta = settings.learner.rule.example_theta();
+    let learner = &settings.learner;
+    let theta = learner.rule.example(learner.feedback);
     let data = datasets::glyphs(Split::Test, 0);
     settings
         .check(&data)
         .map_err(|error| Failure::Input(error.to_string()))?;
     let setting: Setting<f64> = draw_setting(&settings, &data, 0, 0, &theta);
-    let episode = Episode::of(&settings).map_err(Failure::Input)?;
+    let episode = Episode::of(&settings).map_err(|error| Failure::Input(error.to_string()))?;
     let inputs: Vec<(Shape, Vec<f64>)> = theta.iter().map(|t| (Shape::SCALAR, vec![*t])).collect();
     Ok(check.compare(&inputs, |tape, theta| {
         let mut episode = episode.clone();

@@ -16,6 +16,7 @@ mod output;
 mod progress;
 mod reproduce;
 mod resume;
+mod rules;
 mod signals;
 mod sweep;
 mod test;
@@ -77,6 +78,7 @@ enum Command {
     Test(test::Args),
     Explain(explain::Args),
     Gradcheck(gradcheck::Args),
+    Rules(rules::Args),
     Episode(episode::Args),
     Data(data::Args),
     Bench(bench::Args),
@@ -96,6 +98,7 @@ impl Command {
             Command::Test(args) => test::run(args),
             Command::Explain(args) => explain::run(args),
             Command::Gradcheck(args) => gradcheck::run(args),
+            Command::Rules(args) => rules::run(args),
             Command::Episode(args) => episode::run(args),
             Command::Data(args) => data::run(args),
             Command::Bench(args) => bench::run(args),

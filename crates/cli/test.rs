@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use datasets::Dataset;
 use meta::{Frozen, FrozenRecord, Probes, Settings, Threads};
+use model::Parameter;
 use paper::{FRESH_TASKS, FrozenMetrics, Measured, final_theta};
 use rayon::prelude::*;
 use runs::{Config, Metrics, RunError};
@@ -121,7 +122,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         settings.check(data)?;
     }
     let stop = signals::stop_on_request()?;
-    let rule = &settings.learner.rule;
+    let learner = &settings.learner;
+    let rule = &learner.rule;
     say(format_args!(
         "{} with frozen coefficients: {} trials of {} fresh tasks each on {}",
         rule.name,
@@ -149,7 +151,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         .finish();
     let tested = Tested {
         rule: rule.name.clone(),
-        terms: rule.terms.iter().map(|term| term.name.clone()).collect(),
+        terms: learner.parameters().iter().map(Parameter::shown).collect(),
         theta: plan.theta,
         tasks_a_trial: args.fresh,
         data: tested,
@@ -179,7 +181,7 @@ fn plan(args: &Args) -> Result<Plan, Failure> {
     if !folder.is_dir() {
         options.push(("rule", Some((*what).clone())));
         let config = Config::new(None, options, &assignments)?;
-        let theta = coefficients(args.theta.clone(), &config.settings.learner.rule)?;
+        let theta = coefficients(args.theta.clone(), &config.settings.learner)?;
         let trials = config.settings.outer.trials as usize;
         return Ok(Plan {
             theta: vec![theta; trials],
@@ -196,7 +198,7 @@ fn plan(args: &Args) -> Result<Plan, Failure> {
     let config = Config::new(Some(&file), options, &assignments)?;
     let asked = config.settings.outer.trials as usize;
     if let Some(theta) = &args.theta {
-        let theta = coefficients(Some(theta.clone()), &config.settings.learner.rule)?;
+        let theta = coefficients(Some(theta.clone()), &config.settings.learner)?;
         return Ok(Plan {
             theta: vec![theta; asked],
             config,

@@ -1,14 +1,20 @@
 //! A rule's coefficients as they are given on the command line.
 
-use model::Rule;
+use meta::Learner;
+use model::Parameter;
 
 use crate::failure::Failure;
 
 /// One finite number for each term: those that were given, or about what training finds.
-pub(crate) fn coefficients(given: Option<Vec<f64>>, rule: &Rule) -> Result<Vec<f64>, Failure> {
-    let theta = given.unwrap_or_else(|| rule.example_theta());
-    if theta.len() != rule.terms.len() {
-        let names: Vec<&str> = rule.terms.iter().map(|term| term.name.as_str()).collect();
+pub(crate) fn coefficients(
+    given: Option<Vec<f64>>,
+    learner: &Learner,
+) -> Result<Vec<f64>, Failure> {
+    let rule = &learner.rule;
+    let theta = given.unwrap_or_else(|| rule.example(learner.feedback));
+    let parameters = learner.parameters();
+    if theta.len() != parameters.len() {
+        let names: Vec<String> = parameters.iter().map(Parameter::shown).collect();
         return Err(Failure::Input(format!(
             "--theta: {} numbers, but rule '{}' has the terms {}; give one for each",
             theta.len(),

@@ -7,9 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use datasets::{Content, Download, Member, Progress, Roots, Source, Split};
-use meta::Case;
 use model::Rule;
-use runs::{Checkpoint, Config, Metrics};
+use runs::{Case, Checkpoint, Config, Metrics};
 use tempfile::TempDir;
 
 /// What is to survive any bytes.

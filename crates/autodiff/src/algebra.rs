@@ -52,6 +52,15 @@ impl Outer {
 /// What [`Algebra::products`] finds for a term: W b and a W, as far as asked for.
 pub(crate) type Products<V> = (Option<V>, Option<V>);
 
+/// A matrix with the signs of one and the sizes of another, |V| ⊙ sign W.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signed {
+    /// W.
+    pub(crate) signs: MatrixId,
+    /// V.
+    pub(crate) sizes: MatrixId,
+}
+
 /// Something that evaluates operations on values.
 pub(crate) trait Algebra {
     /// The number type.
@@ -82,6 +91,15 @@ pub(crate) trait Algebra {
     fn matvec(&mut self, w: MatrixId, y: Self::Value) -> Self::Value;
     /// e W, only on the coordinates of `on`.
     fn matvec_t(&mut self, w: MatrixId, e: Self::Value, on: Support) -> Self::Value;
+    /// (|V| ⊙ sign W) x, or x (|V| ⊙ sign W) if `transposed`, the latter only on the
+    /// coordinates of `on`; both matrices count as constants.
+    fn signed(
+        &mut self,
+        matrices: Signed,
+        x: Self::Value,
+        transposed: bool,
+        on: Support,
+    ) -> Self::Value;
     /// Pushes (W bₖ, aₖ W) for each term sₖ aₖ ⊗ bₖ, the second only on the support of
     /// bₖ. What `wanted` says no to may be left out.
     fn products(

@@ -61,6 +61,13 @@ pub(crate) enum PlasticOp {
         detached: bool,
         gate: Option<f64>,
     },
+    /// (|V| ⊙ sign W) y, or its transpose times e on the node's support; both matrices
+    /// count as constants.
+    Signed {
+        signs: u32,
+        sizes: u32,
+        transposed: bool,
+    },
     /// W ← sW + Σ sₖ aₖ ⊗ bₖ; inputs s₁, a₁, b₁, s₂, …, and s first if `scaled`.
     Update { slot: u32, scaled: bool },
     /// ⟨A, B⟩.
@@ -76,6 +83,7 @@ impl PlasticOp {
     pub(crate) const NAMES: &[&str] = &[
         "matvec",
         "matvec_t",
+        "signed_matvec_t",
         "update",
         "frobenius",
         "add_scaled",
@@ -87,6 +95,7 @@ impl PlasticOp {
         match self {
             PlasticOp::Matvec { .. } => "matvec",
             PlasticOp::MatvecT { .. } => "matvec_t",
+            PlasticOp::Signed { .. } => "signed_matvec_t",
             PlasticOp::Update { .. } => "update",
             PlasticOp::Frobenius { .. } => "frobenius",
             PlasticOp::AddScaled { .. } => "add_scaled",
@@ -318,6 +327,36 @@ impl<T: Real> Tape<T> {
         self.record_matvec_t(w.slot, e, detached, on, gate)
     }
 
+    /// (|V| ⊙ sign W)ᵀ e for each row e of a batch, with the sizes of one matrix and the
+    /// present signs of another of its shape: (B × n_post) → (B × n_pre). Both matrices
+    /// count as constants, so that derivatives pass through e alone. `like` is as in
+    /// [`Tape::matvec_t_where`].
+    ///
+    /// # Panics
+    /// If the shapes do not go together, the two matrices are one, or something is not of
+    /// this tape.
+    #[track_caller]
+    pub fn signed_matvec_t(
+        &mut self,
+        (signs, sizes): (&Plastic, &Plastic),
+        e: Var,
+        like: Option<Var>,
+    ) -> Var {
+        let (w, v) = (self.slot_of(signs), self.slot_of(sizes));
+        self.check(e);
+        let shape = |slot: usize| (self.slots[slot].store.post, self.slots[slot].store.pre);
+        assert!(
+            w != v && shape(w) == shape(v),
+            "signed_matvec_t needs two matrices of one shape"
+        );
+        self.want_cols("signed_matvec_t", e, signs, shape(w).0);
+        let on = like.map_or(Support::DENSE, |like| {
+            self.check(like);
+            self.program.nodes[like.index()].support
+        });
+        self.record_signed(signs.slot, sizes.slot, e, true, on)
+    }
+
     /// W ← s W + Σₖ sₖ aₖ ⊗ bₖ over the terms, in place; s = 1 if there is none. From now
     /// on `w` is the new version. Terms in a row with the same aₖ count as one of rank 1,
     /// a ⊗ Σ sₖ bₖ, which costs little more than a single term.
@@ -471,6 +510,49 @@ impl<T: Real> Tape<T> {
             Some((y, _)) => self.push_plastic(op, &[e, y], offset, shape, on, active),
             None => self.push_plastic(op, &[e], offset, shape, on, active),
         }
+    }
+
+    pub(crate) fn record_signed(
+        &mut self,
+        signs: u32,
+        sizes: u32,
+        x: Var,
+        transposed: bool,
+        on: Support,
+    ) -> Var {
+        let node = self.program.nodes[x.index()];
+        // Supports belong to single vectors.
+        let on = if node.shape.rows == 1 && transposed {
+            on
+        } else {
+            Support::DENSE
+        };
+        let [w, v] = self
+            .slots
+            .get_disjoint_mut([signs as usize, sizes as usize])
+            .expect("two matrices");
+        let cols = if transposed {
+            w.store.pre
+        } else {
+            w.store.post
+        };
+        let shape = Shape::matrix(node.shape.rows, cols);
+        let offset = self.program.values.len();
+        self.program.values.resize(offset + shape.len(), T::ZERO);
+        let (past, out) = self.program.values.split_at_mut(offset);
+        let x_tensor = Tensor {
+            shape: node.shape,
+            data: &past[node.offset..node.offset + node.shape.len()],
+        };
+        let coordinates = self.program.supports.coordinates(on);
+        w.store
+            .signed(&mut v.store, x_tensor, transposed, coordinates, out);
+        let op = PlasticOp::Signed {
+            signs,
+            sizes,
+            transposed,
+        };
+        self.push_plastic(op, &[x], offset, shape, on, node.active)
     }
 
     pub(crate) fn record_update(&mut self, slot: u32, scale: Option<Var>, terms: &[Outer]) {

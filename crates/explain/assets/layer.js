@@ -3,6 +3,9 @@
 
 const acting = (l) => terms.map((_, r) => r).filter((r) => episode.acts[l - 1][r]);
 
+/** A number that is the same at every step, or one a step. */
+const atStep = (x, t) => (typeof x === "number" ? x : x[t]);
+
 class Layer {
   constructor(l) {
     this.l = l;
@@ -10,14 +13,20 @@ class Layer {
     this.columns = sizes[l - 1];
     this.first = vectors[`W${l}`].all;
     this.terms = acting(l);
-    this.keep = 1 + this.terms.reduce((s, r) => s + episode.theta[r] * terms[r].decay, 0);
-    this.needsV = this.terms.some((r) => terms[r].products.some((p) => p.pre.includes("v")));
+    this.products = episode.products[l - 1];
+    this.decays = episode.decays[l - 1];
+    this.needsV = this.terms.some((r) => this.products[r].some((p) => p.pre === "W'y"));
     this.w = Float64Array.from(this.first);
     this.time = 0;
     this.v = [];
     // v = Wᵀy is met on the way forward, and kept for the way back.
     for (let t = 0; t < steps && this.needsV; t++) this.forward();
     this.lambda = null;
+  }
+
+  /** What W is multiplied by in step t. */
+  keep(t) {
+    return 1 + this.terms.reduce((s, r) => s + episode.theta[r] * atStep(this.decays[r], t), 0);
   }
 
   /** W just before step t. */
@@ -30,7 +39,8 @@ class Layer {
   forward() {
     const t = this.time;
     if (this.needsV && this.v.length === t) this.v.push(this.back(y(this.l, t)));
-    if (this.keep !== 1) for (let i = 0; i < this.w.length; i++) this.w[i] *= this.keep;
+    const keep = this.keep(t);
+    if (keep !== 1) for (let i = 0; i < this.w.length; i++) this.w[i] *= keep;
     for (const [a, b] of this.update(t)) addOuter(this.w, a, b, 1);
     this.time++;
   }
@@ -38,7 +48,8 @@ class Layer {
   backward() {
     const t = --this.time;
     for (const [a, b] of this.update(t)) addOuter(this.w, a, b, -1);
-    if (this.keep !== 1) for (let i = 0; i < this.w.length; i++) this.w[i] /= this.keep;
+    const keep = this.keep(t);
+    if (keep !== 1) for (let i = 0; i < this.w.length; i++) this.w[i] /= keep;
   }
 
   /** Wᵀ y. */
@@ -50,50 +61,49 @@ class Layer {
     return v;
   }
 
-  postFactor(name, t) { return name === "e" ? e(this.l, t) : y(this.l, t); }
-
-  preFactor(name, t) {
-    if (name === "v") return this.v[t];
-    return name === "e-" ? e(this.l - 1, t) : y(this.l - 1, t);
+  /** A vector of a product: something seen, ones, or one that was packed. */
+  factor(name, t) {
+    switch (name) {
+      case "y": return y(this.l, t);
+      case "e": return e(this.l, t);
+      case "y-": return y(this.l - 1, t);
+      case "e-": return e(this.l - 1, t);
+      case "W'y": return this.v[t];
+      case "1": return null;
+      default: return vectors[`${name}@${this.l}`](t);
+    }
   }
 
-  /** θ_r · coefficient · Π scalars of a product of term r at step t. */
-  weight(r, p, t) {
-    const product = terms[r].products[p];
-    const scalars = product.scalars.reduce((s, name) => s * episode.scalars[name][t][this.l - 1], 1);
-    return episode.theta[r] * product.coefficient * scalars;
-  }
+  /** θ_r · the number before a product of term r at step t. */
+  weight(r, p, t) { return episode.theta[r] * atStep(this.products[r][p].scale, t); }
 
   /** The update of step t as few pairs (a over post, b over pre), decay left out. */
   update(t) {
     const groups = new Map();
     for (const r of this.terms) {
-      terms[r].products.forEach((product, p) => {
-        const key = product.post.join();
-        if (!groups.has(key)) groups.set(key, [product.post, new Float64Array(this.columns)]);
-        const b = groups.get(key)[1];
+      this.products[r].forEach((product, p) => {
+        if (!groups.has(product.post)) groups.set(product.post, new Float64Array(this.columns));
+        const b = groups.get(product.post);
         const weight = this.weight(r, p, t);
-        const factors = product.pre.map((name) => this.preFactor(name, t));
-        for (let j = 0; j < b.length; j++) {
-          let x = weight;
-          for (const factor of factors) x *= factor[j];
-          b[j] += x;
-        }
+        const pre = this.factor(product.pre, t);
+        for (let j = 0; j < b.length; j++) b[j] += pre ? weight * pre[j] : weight;
       });
     }
-    return [...groups.values()].map(([post, b]) => {
-      const factors = post.map((name) => this.postFactor(name, t));
-      const a = Float64Array.from({ length: this.rows }, (_, i) => factors.reduce((x, f) => x * f[i], 1));
-      return [a, b];
-    });
+    return [...groups].map(([post, b]) => [this.factor(post, t) ?? new Float64Array(this.rows).fill(1), b]);
   }
 
   /** The outer products that step t adds to Λ on the way back. */
   adjointTerms(t) {
     const l = this.l;
     const pairs = [[dz(l, t), y(l - 1, t)]];
-    if (vectors[`dv${l}`]) pairs.push([y(l, t), vectors[`dv${l}`](t)]);
-    if (vectors[`du${l}`]) pairs.push([e(l, t), vectors[`du${l}`](t)]);
+    const more = (name, pair) => {
+      const derivative = vectors[`${name}${l}`];
+      if (derivative) pairs.push(pair(derivative(t)));
+    };
+    more("dWy", (d) => [y(l, t), d]);
+    more("dWe", (d) => [e(l, t), d]);
+    more("dWe-", (d) => [d, e(l - 1, t)]);
+    more("du", (d) => [e(l, t), d]);
     return pairs;
   }
 
@@ -108,14 +118,14 @@ class Layer {
     }
     const scale = (s) => { if (s !== 1) for (let i = 0; i < this.lambda.length; i++) this.lambda[i] *= s; };
     while (this.after > t) {
-      scale(this.keep);
+      scale(this.keep(this.after));
       for (const [a, b] of this.adjointTerms(this.after)) addOuter(this.lambda, a, b, 1);
       this.after--;
     }
     while (this.after < t) {
       this.after++;
       for (const [a, b] of this.adjointTerms(this.after)) addOuter(this.lambda, a, b, -1);
-      scale(1 / this.keep);
+      scale(1 / this.keep(this.after));
     }
     return this.lambda;
   }
@@ -123,9 +133,10 @@ class Layer {
   /** ΔW of step t, in full. */
   change(t) {
     const change = new Float64Array(this.rows * this.columns);
-    if (this.keep !== 1) {
+    const keep = this.keep(t);
+    if (keep !== 1) {
       const w = this.at(t);
-      for (let i = 0; i < change.length; i++) change[i] = (this.keep - 1) * w[i];
+      for (let i = 0; i < change.length; i++) change[i] = (keep - 1) * w[i];
     }
     for (const [a, b] of this.update(t)) addOuter(change, a, b, 1);
     return change;
@@ -138,12 +149,10 @@ class Layer {
     for (let t = 0; t < steps; t++) {
       let sum = 0;
       for (const r of this.terms) {
-        let share = episode.theta[r] * terms[r].decay * w[t];
-        terms[r].products.forEach((product, p) => {
-          let x = this.weight(r, p, t);
-          for (const name of product.post) x *= this.postFactor(name, t)[i];
-          for (const name of product.pre) x *= this.preFactor(name, t)[j];
-          share += x;
+        let share = episode.theta[r] * atStep(this.decays[r], t) * w[t];
+        this.products[r].forEach((product, p) => {
+          const [post, pre] = [this.factor(product.post, t), this.factor(product.pre, t)];
+          share += this.weight(r, p, t) * (post ? post[i] : 1) * (pre ? pre[j] : 1);
         });
         shares[r].push(share);
         sum += share;
@@ -157,7 +166,7 @@ class Layer {
     }
     for (let t = steps - 1; t >= 0; t--) {
       adjoint[t] = now;
-      now *= this.keep;
+      now *= this.keep(t);
       for (const [a, b] of this.adjointTerms(t)) now += a[i] * b[j];
     }
     return { w, shares, adjoint };

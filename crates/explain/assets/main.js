@@ -18,6 +18,11 @@ function setUpTop() {
       h("th", { scope: "row" }, h("i", { style: `display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:8px;background:${termColor(r)}` }), term.name),
       h("td", math(term.mathml)), h("td", term.equation ? `(${term.equation})` : "—"),
       h("td.number", show(episode.theta[r])), h("td.number", { "data-gradient": r }, show(g, 8)), h("td", better));
+  }), ...episode.others.map((other) => {
+    const better = other.gradient === 0 ? "no change" : other.gradient < 0 ? "more of it" : "less of it";
+    return h("tr",
+      h("th", { scope: "row" }, other.name), h("td", other.mathml ? math(other.mathml) : other.what), h("td", "—"),
+      h("td.number", show(other.value)), h("td.number", show(other.gradient, 8)), h("td", better));
   }));
   byId("origin").textContent = `Written by metaplast ${episode.version}. This file needs no network.`;
 }

@@ -1,8 +1,8 @@
 //! Rules compared on the same weights and data (PAPER Figs. 3, 5: angles).
 
 use autodiff::Tape;
-use meta::{Episode, Penalty, Probe, Setting};
-use model::{Network, Rule};
+use meta::{Batch, Episode, Penalty, Scores, Setting};
+use model::{Misfit, Network, Rule, StateArrays};
 use serde::Serialize;
 
 /// Several rules' ways through the same episode.
@@ -22,18 +22,7 @@ pub struct RuleProbes {
     /// Its terms' names and coefficients.
     pub theta: Vec<(String, f64)>,
     /// What the query images showed, at [`Comparison::at`].
-    pub probes: Vec<ProbeNumbers>,
-}
-
-/// A [`Probe`] as the page reads it.
-#[derive(Clone, Debug, Serialize)]
-pub struct ProbeNumbers {
-    /// The mean cross-entropy.
-    pub cross_entropy: f64,
-    /// The share of images classified right.
-    pub accuracy: f64,
-    /// α_0..α_L in degrees.
-    pub angles: Vec<f64>,
+    pub probes: Vec<Scores>,
 }
 
 /// Looks at the network after so many parts of the steps.
@@ -49,7 +38,7 @@ impl Comparison {
         network: &Network,
         rules: &[(Rule, Vec<f64>)],
         setting: &Setting<f64>,
-    ) -> Result<Comparison, String> {
+    ) -> Result<Comparison, Misfit> {
         let steps = setting.train.labels.len();
         let every = steps.div_ceil(LOOKS);
         let at: Vec<usize> = (0..=steps)
@@ -61,35 +50,32 @@ impl Comparison {
                 theta: theta.clone(),
                 ..setting.clone()
             };
-            let look = |w: &[_]| {
-                let pathway = (w, own.b.as_slice());
-                ProbeNumbers::from(Probe::new(network, rule.feedback, pathway, &own.query))
+            // To look is to learn from no images.
+            let mut observer = (episode.clone(), Tape::new());
+            let mut look = |state: StateArrays<f64>| {
+                let seen = Setting {
+                    state,
+                    train: Batch::default(),
+                    ..own.clone()
+                };
+                let (episode, tape) = &mut observer;
+                episode.learn(tape, &seen).0
             };
-            let mut probes = vec![look(&own.w)];
+            let mut probes = vec![look(own.state.clone())];
             episode.record_watched(&mut Tape::new(), &own, |tape, step| {
                 if at.contains(&(step.index + 1)) {
-                    let w: Vec<_> = step.w.iter().map(|w| tape.matrix(w)).collect();
-                    probes.push(look(&w));
+                    probes.push(look(step.state.arrays(tape)));
                 }
             });
-            let names = rule.terms.iter().map(|term| term.name.clone());
+            let parameters = rule.parameters(rule.feedback);
+            let names = parameters.into_iter().map(|parameter| parameter.name);
             Ok(RuleProbes {
                 name: rule.name.clone(),
                 theta: names.zip(theta.iter().copied()).collect(),
                 probes,
             })
         };
-        let rules = rules.iter().map(follow).collect::<Result<_, String>>()?;
+        let rules = rules.iter().map(follow).collect::<Result<_, Misfit>>()?;
         Ok(Comparison { at, rules })
-    }
-}
-
-impl From<Probe> for ProbeNumbers {
-    fn from(probe: Probe) -> Self {
-        ProbeNumbers {
-            cross_entropy: probe.cross_entropy,
-            accuracy: probe.accuracy,
-            angles: probe.angles,
-        }
     }
 }

@@ -2,10 +2,10 @@
 
 use autodiff::Tape;
 use datasets::Dataset;
-use meta::{Episode, Learner, Outcome, Response, Setting, Settings, Unrolled, draw_setting};
-use model::{Feedback, Rule};
+use meta::{Episode, Learner, Outcome, Setting, Settings, Start, draw_setting};
+use model::{Feedback, Misfit, Rule};
 
-use crate::Comparison;
+use crate::{Comparison, Response, Unrolled};
 
 /// An episode with all that explains it.
 #[derive(Clone, Debug)]
@@ -20,16 +20,29 @@ pub struct Explanation {
     pub outcome: Outcome,
     /// The episode taken apart.
     pub unrolled: Unrolled,
-    /// For each term, episodes run again with its coefficient changed.
+    /// For each number that is meta-learned, episodes run again with it changed.
     pub responses: Vec<Response>,
     /// BP, FA and bio, and the rule itself if it is another, from the same start.
     pub comparison: Comparison,
 }
 
+/// Why an episode cannot be explained.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ExplanationError {
+    /// It diverged, so that there is nothing to explain.
+    #[error("the episode diverged with theta = {theta:?}; choose smaller coefficients")]
+    Diverged {
+        /// All that is meta-learned, as it was.
+        theta: Vec<f64>,
+    },
+    /// The rule does not fit the network.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+}
+
 impl Explanation {
     /// Runs the first episode of the first trial of `settings` on `data` with the
-    /// coefficients `theta`, one for each term of the rule, learning from `steps`
-    /// images. `settings` must have been checked against `data`, and its tasks must
+    /// coefficients `theta` and what else is meta-learned, learning from `steps` images. `settings` must have been checked against `data`, and its tasks must
     /// have as many images.
     ///
     /// # Errors
@@ -37,17 +50,18 @@ impl Explanation {
     /// not fit the network.
     ///
     /// # Panics
-    /// If `theta` has another length than the rule has terms.
+    /// If `theta` has another length than the rule has parameters.
     pub fn new(
         settings: &Settings,
         data: &Dataset,
         theta: &[f64],
         steps: usize,
-    ) -> Result<Explanation, String> {
+    ) -> Result<Explanation, ExplanationError> {
         let Learner {
             network,
             feedback,
             rule,
+            ..
         } = &settings.learner;
         let mut setting: Setting<f64> = draw_setting(settings, data, 0, 0, theta);
         setting.train.x.truncate(steps * data.pixels());
@@ -56,9 +70,8 @@ impl Explanation {
         let outcome = episode.run(&mut Tape::new(), &setting);
         let gradient = &outcome.gradient.theta;
         if !outcome.meta_loss.is_finite() || gradient.iter().any(|g| !g.is_finite()) {
-            return Err(format!(
-                "the episode diverged with theta = {theta:?}; choose smaller coefficients"
-            ));
+            let theta = theta.to_vec();
+            return Err(ExplanationError::Diverged { theta });
         }
         let responses = gradient.iter().enumerate();
         let responses = responses
@@ -88,9 +101,10 @@ fn compared(settings: &Settings, theta: &[f64]) -> Vec<(Rule, Vec<f64>)> {
         .into_iter()
         .filter_map(Rule::built_in)
         .map(|rule| {
-            let mut chosen = rule.example_theta();
+            let mut chosen = rule.example(rule.feedback);
             for (term, chosen) in rule.terms.iter().zip(&mut chosen) {
-                if let Some(r) = own.terms.iter().position(|other| other == term) {
+                let known = own.terms.iter().position(|other| other == term);
+                if let Some(r) = known.filter(|_| own.groups() == 1) {
                     *chosen = theta[r];
                 }
             }
@@ -98,8 +112,14 @@ fn compared(settings: &Settings, theta: &[f64]) -> Vec<(Rule, Vec<f64>)> {
         })
         .collect();
     // A pathway of three rules that is not its own would need other matrices.
-    let another = rules.iter().all(|(rule, _)| rule.terms != own.terms);
-    if another && feedback == Feedback::Fixed {
+    let same = |rule: &Rule| {
+        rule.terms == own.terms
+            && own.back.is_empty()
+            && own.groups() == 1
+            && rule.feedback == feedback
+    };
+    let another = !rules.iter().any(|(rule, _)| same(rule));
+    if another && has_fixed(feedback) {
         let own = Rule {
             feedback,
             ..own.clone()
@@ -111,13 +131,20 @@ fn compared(settings: &Settings, theta: &[f64]) -> Vec<(Rule, Vec<f64>)> {
 
 /// The setting with the matrices of fixed feedback, drawn anew if it has others.
 fn with_feedback(settings: &Settings, data: &Dataset, setting: &Setting<f64>) -> Setting<f64> {
-    if settings.learner.feedback == Feedback::Fixed {
+    if has_fixed(settings.learner.feedback) {
         return setting.clone();
     }
     let mut fixed = settings.clone();
     fixed.learner.feedback = Feedback::Fixed;
+    let mut state = setting.state.clone();
+    state.b = draw_setting::<f64>(&fixed, data, 0, 0, &[]).arrays().b;
     Setting {
-        b: draw_setting(&fixed, data, 0, 0, &[]).b,
+        state,
         ..setting.clone()
     }
+}
+
+/// Whether a pathway has matrices B of the shapes of fixed feedback.
+fn has_fixed(feedback: Feedback) -> bool {
+    feedback == Feedback::Fixed || feedback == Feedback::Mixed
 }

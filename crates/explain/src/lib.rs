@@ -10,15 +10,19 @@
 //! | `explanation.rs` | what is run and gathered; needs no page |
 //! | `comparison.rs` | rules on the same weights and data |
 //! | `vectors.rs` | the vectors of every step, packed |
-//! | `mathml.rs` | a term as a formula |
+//! | `unrolled.rs` | what every step and layer contributes to the meta-gradient |
+//! | `response.rs` | how the loss answers to a changed coefficient |
 //! | `page.rs` | the page put together |
 //! | `assets/` | page, style, equations and scripts |
 
 mod comparison;
 mod explanation;
-mod mathml;
 mod page;
+mod response;
+mod unrolled;
 mod vectors;
 
-pub use comparison::{Comparison, ProbeNumbers, RuleProbes};
-pub use explanation::Explanation;
+pub use comparison::{Comparison, RuleProbes};
+pub use explanation::{Explanation, ExplanationError};
+pub use response::Response;
+pub use unrolled::{Moment, Unrolled};

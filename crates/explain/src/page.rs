@@ -1,12 +1,10 @@
 //! The page put together from its parts.
 
-use std::collections::BTreeMap;
-
-use model::{PAPER_TERMS, Scalar};
+use model::{PAPER_TERMS, Parameter, ParameterKind, ProductValue};
 use serde::Serialize;
 
 use crate::vectors::{Directory, pack};
-use crate::{Comparison, Explanation, mathml};
+use crate::{Comparison, Explanation};
 
 const PAGE: &str = include_str!("../assets/page.html");
 const STYLE: &str = include_str!("../assets/page.css");
@@ -35,7 +33,10 @@ struct Data<'a> {
     steps: usize,
     classes: usize,
     queries: usize,
+    /// One for each θ.
     terms: Vec<TermData<'a>>,
+    /// All else that is meta-learned: φ, gains, constants.
+    others: Vec<OtherData>,
     /// Whether a term acts, by layer and term.
     acts: Vec<Vec<bool>>,
     theta: &'a [f64],
@@ -50,8 +51,10 @@ struct Data<'a> {
     change: Vec<&'a [f64]>,
     /// By step, layer and term.
     contributions: Vec<Vec<Vec<f64>>>,
-    /// By name, step and layer.
-    scalars: BTreeMap<String, Vec<Vec<f64>>>,
+    /// By layer and θ, what the term sums there.
+    products: Vec<Vec<Vec<ProductData>>>,
+    /// By layer and θ, the factor of W.
+    decays: Vec<Vec<Steps>>,
     responses: Vec<ResponseData<'a>>,
     comparison: &'a Comparison,
     vectors: &'a Directory,
@@ -65,21 +68,47 @@ struct Source<'a> {
 
 #[derive(Serialize)]
 struct TermData<'a> {
-    name: &'a str,
+    name: String,
     formula: &'a str,
     mathml: String,
     /// The number of its equation in the paper.
     equation: Option<usize>,
-    decay: f64,
-    products: Vec<ProductData<'a>>,
 }
 
 #[derive(Serialize)]
-struct ProductData<'a> {
-    coefficient: f64,
-    scalars: &'a [Scalar],
-    post: &'a [model::Post],
-    pre: &'a [model::Pre],
+struct OtherData {
+    name: String,
+    what: &'static str,
+    /// The formula of a term of B.
+    mathml: Option<String>,
+    value: f64,
+    gradient: f64,
+}
+
+#[derive(Serialize)]
+struct ProductData {
+    /// The names of its vectors: y, e, y-, e-, W'y, 1, or one that is packed.
+    post: String,
+    pre: String,
+    scale: Steps,
+}
+
+/// A number that is the same at every step, or one a step.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Steps {
+    Same(f64),
+    Each(Vec<f64>),
+}
+
+impl Steps {
+    fn new(numbers: Vec<f64>) -> Steps {
+        match numbers.as_slice() {
+            [first, rest @ ..] if rest.iter().all(|x| x == first) => Steps::Same(*first),
+            [] => Steps::Same(0.0),
+            _ => Steps::Each(numbers),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -122,7 +151,9 @@ impl Explanation {
         let theta = &self.setting.theta;
         let layers = settings.learner.network.layers();
         let parts = &unrolled.contributions;
-        let by_term = |t: usize, l: usize| (0..theta.len()).map(|r| parts[[t, l, r]]).collect();
+        let parameters = settings.learner.parameters();
+        let coefficients = rule.counts(settings.learner.feedback).theta;
+        let by_term = |t: usize, l: usize| (0..coefficients).map(|r| parts[[t, l, r]]).collect();
         let steps = unrolled.moments.len();
         Data {
             version: env!("CARGO_PKG_VERSION"),
@@ -137,11 +168,15 @@ impl Explanation {
             steps,
             classes: settings.tasks.ways,
             queries: self.setting.query.labels.len(),
-            terms: rule.terms.iter().map(TermData::new).collect(),
+            terms: self.terms(&parameters[..coefficients]),
+            others: self.others(&parameters, coefficients),
             acts: (0..layers)
                 .map(|l| {
                     let acting = rule.on_layer(l);
-                    (0..theta.len()).map(|r| acting.contains(&r)).collect()
+                    let pairs = rule.groups().pow(2);
+                    (0..coefficients)
+                        .map(|r| acting.contains(&(r / pairs)))
+                        .collect()
                 })
                 .collect(),
             theta,
@@ -149,7 +184,7 @@ impl Explanation {
             cross_entropy: outcome.cross_entropy,
             accuracy: outcome.accuracy,
             gradient: &outcome.gradient.theta,
-            penalty: theta
+            penalty: theta[..coefficients]
                 .iter()
                 .map(|t| settings.outer.penalty.slope(*t))
                 .collect(),
@@ -162,7 +197,12 @@ impl Explanation {
             contributions: (0..steps)
                 .map(|t| (0..layers).map(|l| by_term(t, l)).collect())
                 .collect(),
-            scalars: self.scalars(),
+            products: (0..layers)
+                .map(|l| (0..coefficients).map(|r| self.products(l, r)).collect())
+                .collect(),
+            decays: (0..layers)
+                .map(|l| (0..coefficients).map(|r| self.decay(l, r)).collect())
+                .collect(),
             responses: self
                 .responses
                 .iter()
@@ -176,64 +216,78 @@ impl Explanation {
         }
     }
 
-    /// The scalars that the rule uses.
-    fn scalars(&self) -> BTreeMap<String, Vec<Vec<f64>>> {
-        let products = self
-            .settings
-            .learner
-            .rule
-            .terms
-            .iter()
-            .flat_map(|t| &t.products);
-        let used = products.flat_map(|p| &p.scalars);
-        let layers = self.settings.learner.network.layers();
-        used.map(|which| {
-            let name = match serde_json::to_value(which) {
-                Ok(serde_json::Value::String(name)) => name,
-                other => unreachable!("a scalar is written as its name, not {other:?}"),
-            };
-            let moments = self.unrolled.moments.iter();
-            let of = moments.map(|m| {
-                (0..layers)
-                    .map(|l| {
-                        let known = m.e[l].is_some() && m.v[l].is_some();
-                        let needs = *which == Scalar::BackActivityDotPreError;
-                        if known || !needs {
-                            m.scalar(l, *which)
-                        } else {
-                            0.0
-                        }
-                    })
-                    .collect()
-            });
-            (name, of.collect())
-        })
-        .collect()
-    }
-}
-
-impl<'a> TermData<'a> {
-    fn new(term: &'a model::Term) -> Self {
-        let paper = PAPER_TERMS
-            .iter()
-            .position(|(name, formula, ..)| *name == term.name && *formula == term.formula);
-        TermData {
-            name: &term.name,
-            formula: &term.formula,
-            mathml: mathml::term(term),
-            equation: paper.map(|r| 14 + r),
-            decay: term.decay,
-            products: term
-                .products
+    fn terms(&self, coefficients: &[Parameter]) -> Vec<TermData<'_>> {
+        let rule = &self.settings.learner.rule;
+        let pairs = rule.groups().pow(2);
+        let of_term = |(r, parameter): (usize, &Parameter)| {
+            let term = &rule.terms[r / pairs];
+            let paper = PAPER_TERMS
                 .iter()
-                .map(|p| ProductData {
-                    coefficient: p.coefficient,
-                    scalars: &p.scalars,
-                    post: &p.post,
-                    pre: &p.pre,
-                })
-                .collect(),
-        }
+                .position(|(name, formula, _)| *name == term.name && *formula == term.formula);
+            TermData {
+                name: parameter.name.clone(),
+                formula: &term.formula,
+                mathml: term.expression().to_mathml('W'),
+                equation: paper.map(|r| 14 + r),
+            }
+        };
+        coefficients.iter().enumerate().map(of_term).collect()
+    }
+
+    /// φ, gains and constants.
+    fn others(&self, parameters: &[Parameter], coefficients: usize) -> Vec<OtherData> {
+        let rule = &self.settings.learner.rule;
+        let pairs = rule.groups().pow(2);
+        let of = |i: usize| {
+            let parameter = &parameters[i];
+            let (what, term) = match parameter.kind {
+                ParameterKind::Theta => unreachable!("coefficients θ come first"),
+                ParameterKind::Phi => ("a term of B", Some(&rule.back[(i - coefficients) / pairs])),
+                ParameterKind::Gain => match parameter.name.as_str() {
+                    "0" => ("the gain of the path by B, layer by layer", None),
+                    _ => ("the gain of the path by D, from the output", None),
+                },
+                ParameterKind::Constant => ("a learned constant", None),
+            };
+            OtherData {
+                name: parameter.column().replace('_', " "),
+                what,
+                mathml: term.map(|term| term.expression().to_mathml('B')),
+                value: self.setting.theta[i],
+                gradient: self.outcome.gradient.theta[i],
+            }
+        };
+        (coefficients..parameters.len()).map(of).collect()
+    }
+
+    /// What the term of a θ sums in layer `l` from 0, over all steps; nothing if it does
+    /// not act there.
+    fn products(&self, l: usize, r: usize) -> Vec<ProductData> {
+        let moments = &self.unrolled.moments;
+        let of_step = |t: usize| -> &[ProductValue] {
+            let term = moments[t].terms[l].iter().find(|(own, _)| *own == r);
+            term.map_or(&[], |(_, term)| &term.products)
+        };
+        let scale = |p: usize| (0..moments.len()).map(|t| of_step(t)[p].scale).collect();
+        of_step(0)
+            .iter()
+            .enumerate()
+            .map(|(p, product)| ProductData {
+                post: product.post.label.clone(),
+                pre: product.pre.label.clone(),
+                scale: Steps::new(scale(p)),
+            })
+            .collect()
+    }
+
+    /// The factor of W in the term of a θ in layer `l` from 0, over all steps.
+    fn decay(&self, l: usize, r: usize) -> Steps {
+        let moments = self.unrolled.moments.iter();
+        let of_step = |moment: &crate::Moment| {
+            let term = moment.terms[l].iter().find(|(own, _)| *own == r);
+            term.map_or(0.0, |(_, term)| term.decay)
+        };
+        Steps::new(moments.map(of_step).collect())
     }
 }
 

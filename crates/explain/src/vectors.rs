@@ -4,12 +4,17 @@
 //! and exponents repeat, mantissas do not), and all is deflated and written in base 85.
 //! The browser takes it apart in `assets/data.js`.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
-use meta::{Setting, Unrolled};
+use meta::Setting;
+use model::VectorValue;
+use model::language::Name;
 use serde::Serialize;
+
+use crate::{Moment, Unrolled};
 
 /// Digits of base 85: none of them means anything in HTML.
 const ALPHABET: &[u8; 85] =
@@ -112,11 +117,12 @@ fn base85(bytes: &[u8]) -> String {
 /// follows from these by W (v = Wᵀy) is left out.
 pub(crate) fn pack(setting: &Setting<f64>, unrolled: &Unrolled) -> Packed {
     let mut packer = Packer::default();
-    let pixels = setting.w[0].ncols();
+    let state = &setting.state;
+    let pixels = state.w[0].ncols();
     packer.pixels("y0".to_owned(), &setting.train.x, pixels);
     packer.pixels("qy0".to_owned(), &setting.query.x, pixels);
     let moments = &unrolled.moments;
-    for (l, w) in (1..).zip(&setting.w) {
+    for (l, w) in (1..).zip(&state.w) {
         let w = w.as_standard_layout();
         let rows = w.rows().into_iter().map(|row| row.to_slice());
         let rows: Vec<&[f64]> = rows.map(|row| row.expect("rows are slices")).collect();
@@ -126,16 +132,25 @@ pub(crate) fn pack(setting: &Setting<f64>, unrolled: &Unrolled) -> Packed {
             format!("dz{l}"),
             moments.iter().map(|m| m.dz[l - 1].as_slice()),
         );
-        let optional = [("dv", 0_usize), ("du", 1)];
-        for (name, which) in optional {
-            let rows = moments.iter().filter_map(|m| {
-                let list = if which == 0 { &m.dv } else { &m.du };
-                list[l - 1].as_deref()
-            });
-            let rows: Vec<&[f64]> = rows.collect();
+        let read = |m: &'_ Moment, wanted: Name| {
+            let found = m.reads[l - 1].iter().position(|(name, _)| *name == wanted);
+            found.map(|i| m.reads[l - 1][i].1.clone())
+        };
+        let optional: [(&str, &dyn Fn(&Moment) -> Option<Vec<f64>>); 4] = [
+            ("dWy", &|m| read(m, Name::BackActivity)),
+            ("dWe", &|m| read(m, Name::BackError)),
+            ("dWe-", &|m| read(m, Name::ForwardError)),
+            ("du", &|m| m.du[l - 1].clone()),
+        ];
+        for (name, of) in optional {
+            let rows: Vec<Vec<f64>> = moments.iter().filter_map(of).collect();
             if !rows.is_empty() {
-                packer.floats(format!("{name}{l}"), rows.into_iter());
+                packer.floats(format!("{name}{l}"), rows.iter().map(Vec::as_slice));
             }
+        }
+        for label in own_vectors(&moments[0], l - 1) {
+            let rows = moments.iter().filter_map(|m| vector(m, l - 1, &label));
+            packer.floats(format!("{label}@{l}"), rows);
         }
         let (y, dz) = &unrolled.query[l - 1];
         let rows = |m: &ndarray::Array2<f64>| -> Vec<Vec<f64>> {
@@ -148,13 +163,36 @@ pub(crate) fn pack(setting: &Setting<f64>, unrolled: &Unrolled) -> Packed {
             packer.floats(format!("qy{}", l - 1), y.iter().map(Vec::as_slice));
         }
     }
-    for l in 0..=setting.w.len() {
+    for l in 0..=state.w.len() {
         let rows: Vec<&[f64]> = moments.iter().filter_map(|m| m.e[l].as_deref()).collect();
         if !rows.is_empty() {
             packer.floats(format!("e{l}"), rows.into_iter());
         }
     }
     packer.finish()
+}
+
+/// What the page can rebuild of a product's vectors.
+const REBUILT: [&str; 6] = ["y", "e", "y-", "e-", "W'y", "1"];
+
+fn vectors(moment: &Moment, l: usize) -> impl Iterator<Item = &VectorValue> {
+    let products = moment.terms[l].iter().flat_map(|(_, term)| &term.products);
+    products.flat_map(|product| [&product.post, &product.pre])
+}
+
+/// The names of a layer's vectors that the page cannot rebuild.
+fn own_vectors(moment: &Moment, l: usize) -> BTreeSet<String> {
+    let labels = vectors(moment, l).map(|vector| vector.label.clone());
+    labels
+        .filter(|label| !REBUILT.contains(&label.as_str()))
+        .collect()
+}
+
+fn vector<'m>(moment: &'m Moment, l: usize, label: &str) -> Option<&'m [f64]> {
+    let mut known = vectors(moment, l);
+    known
+        .find(|vector| vector.label == label)
+        .map(|vector| &*vector.numbers)
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ fn settings(rule: &str) -> Settings {
 
 fn explain(settings: &Settings, data: &Dataset, steps: usize) -> Explanation {
     settings.check(data).unwrap();
-    let theta = settings.learner.rule.example_theta();
+    let theta = settings.learner.rule.example(settings.learner.feedback);
     Explanation::new(settings, data, &theta, steps).unwrap()
 }
 
@@ -78,9 +78,9 @@ fn weights(explanation: &Explanation, layer: usize) -> Vec<Array2<f64>> {
         settings, setting, ..
     } = explanation;
     let mut episode = Episode::of(settings).unwrap();
-    let mut found = vec![setting.w[layer - 1].clone()];
+    let mut found = vec![setting.state.w[layer - 1].clone()];
     episode.record_watched(&mut Tape::new(), setting, |tape, step| {
-        found.push(tape.matrix(&step.w[layer - 1]));
+        found.push(tape.matrix(&step.state.w[layer - 1]));
     });
     found
 }
@@ -101,9 +101,9 @@ fn adjoint(explanation: &Explanation, layer: usize, t: usize) -> Array2<f64> {
         train: cut(0, t + 1),
         ..setting.clone()
     };
-    let (_, w) = episode.run_with_weights(&mut tape, &first);
+    let (_, state) = episode.run_with_state(&mut tape, &first);
     let rest = Setting {
-        w,
+        state,
         train: cut(t + 1, STEPS),
         ..setting.clone()
     };

@@ -1,11 +1,11 @@
 use std::fmt;
 
 use autodiff::{Real, Tape, Var};
-use model::Rule;
+use model::{Matrix, Parameter};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use crate::term_size::Seen;
+use crate::term_size::{plastic, refresh};
 use crate::{Drawn, Episode, Start, Step};
 
 /// Numbers of an episode start of size 1 and stay below 10³ where a rule learns; what
@@ -27,14 +27,17 @@ pub enum Quantity {
     Loss,
     /// dL_meta/dθ_r; the episode itself was within bounds.
     Gradient,
+    /// B_l, after the update.
+    Feedback,
 }
 
 impl Quantity {
-    const ALL: [Quantity; 6] = [
+    const ALL: [Quantity; 7] = [
         Quantity::Input,
         Quantity::Activity,
         Quantity::Error,
         Quantity::Weights,
+        Quantity::Feedback,
         Quantity::Loss,
         Quantity::Gradient,
     ];
@@ -46,6 +49,7 @@ impl Quantity {
             Quantity::Activity => "y",
             Quantity::Error => "e",
             Quantity::Weights => "W",
+            Quantity::Feedback => "B",
             Quantity::Loss => "loss",
             Quantity::Gradient => "gradient",
         }
@@ -93,15 +97,15 @@ impl Divergence {
         episode: &mut Episode,
         tape: &mut Tape<T>,
         start: &Drawn<'_, T>,
-        rule: &Rule,
+        parameters: &[Parameter],
         gradient: &[f64],
     ) -> Divergence {
-        let w = start.w();
+        let matrices = plastic(&start.arrays(), episode.circuit().feedback_learns());
         let mut search = Search {
-            rule,
+            parameters,
             theta: start.theta().iter().map(|theta| theta.to_f64()).collect(),
-            largest: vec![None; w.len()],
-            w,
+            largest: vec![None; matrices.len()],
+            matrices,
             found: None,
         };
         let recorded = episode.record_watched(tape, start, |tape, step| search.look(tape, step));
@@ -110,10 +114,7 @@ impl Divergence {
         }
         let (quantity, term) = if tape.scalar(recorded.meta_loss).to_f64().is_finite() {
             let first = gradient.iter().position(|g| !g.is_finite());
-            (
-                Quantity::Gradient,
-                first.map(|r| rule.terms[r].name.clone()),
-            )
+            (Quantity::Gradient, first.map(|r| parameters[r].shown()))
         } else {
             (Quantity::Loss, None)
         };
@@ -128,11 +129,12 @@ impl Divergence {
 
 /// A walk through the steps of an episode, up to the first number out of bounds.
 struct Search<'a, T> {
-    rule: &'a Rule,
+    parameters: &'a [Parameter],
     theta: Vec<f64>,
-    /// W_1..W_L before the step.
-    w: Vec<Array2<T>>,
-    /// For each layer, the term with the largest part in its last update.
+    /// All that changes, as it was before the step: W_1..W_L, and B where it is plastic.
+    matrices: Vec<(Matrix, Array2<T>)>,
+    /// For each of them, the coefficient of the term with the largest part in its last
+    /// update.
     largest: Vec<Option<usize>>,
     found: Option<Divergence>,
 }
@@ -146,61 +148,63 @@ impl<T: Real> Search<'_, T> {
         if self.found.is_some() {
             return;
         }
-        for l in 0..self.w.len() {
-            self.largest[l] = self.largest_term(tape, step, l);
+        for i in 0..self.matrices.len() {
+            self.largest[i] = self.largest_term(tape, step, i);
         }
-        for (l, w) in step.w.iter().enumerate() {
-            self.w[l] = tape.matrix(w);
-        }
-        let out = |w: &Array2<T>| !w.iter().all(|x| within(x.to_f64()));
-        self.found = self
-            .w
-            .iter()
-            .position(out)
-            .map(|l| self.at(step, l, Quantity::Weights));
+        refresh(&mut self.matrices, tape, step);
+        let out = |(_, m): &(Matrix, Array2<T>)| !m.iter().all(|x| within(x.to_f64()));
+        let first = self.matrices.iter().position(out);
+        self.found = first.map(|i| match self.matrices[i].0 {
+            Matrix::Weights(l) => self.at(step, (l + 1, i), Quantity::Weights),
+            Matrix::Feedback(l) | Matrix::Direct(l) => {
+                self.at(step, (l + 1, i), Quantity::Feedback)
+            }
+        });
     }
 
     /// In the order in which the numbers were computed: forward, then the errors back.
     fn look_at_trace(&self, tape: &Tape<T>, step: &Step<'_>) -> Option<Divergence> {
         let out = |x: Var| !tape.value(x).iter().all(|x| within(x.to_f64()));
         let trace = step.trace;
-        for l in 0..self.w.len() {
+        let layers = trace.z.len();
+        for l in 0..layers {
             if out(trace.z[l]) {
-                return Some(self.at(step, l, Quantity::Input));
+                return Some(self.at(step, (l + 1, l), Quantity::Input));
             }
             if out(trace.y[l + 1]) {
-                return Some(self.at(step, l, Quantity::Activity));
+                return Some(self.at(step, (l + 1, l), Quantity::Activity));
             }
         }
         let known = |l: usize| trace.e[l].filter(|e| out(*e));
-        let l = (0..=self.w.len()).rev().find(|l| known(*l).is_some())?;
-        Some(Divergence {
-            layer: Some(l as u64),
-            ..self.at(step, l.saturating_sub(1), Quantity::Error)
-        })
+        let l = (0..=layers).rev().find(|l| known(*l).is_some())?;
+        Some(self.at(step, (l, l.saturating_sub(1)), Quantity::Error))
     }
 
-    /// In the synapses `l`, those of layer l + 1.
-    fn at(&self, step: &Step<'_>, l: usize, quantity: Quantity) -> Divergence {
+    /// In a layer, with what changed the matrix `i` last.
+    fn at(&self, step: &Step<'_>, (layer, i): (usize, usize), quantity: Quantity) -> Divergence {
         Divergence {
             step: Some(step.index as u64),
-            layer: Some(l as u64 + 1),
+            layer: Some(layer as u64),
             quantity,
-            term: self.largest[l].map(|r| self.rule.terms[r].name.clone()),
+            term: self.largest[i].map(|r| self.parameters[r].shown()),
         }
     }
 
-    /// The term whose θ_r F^r is largest in this step's update of the synapses `l`.
-    fn largest_term(&self, tape: &Tape<T>, step: &Step<'_>, l: usize) -> Option<usize> {
-        let seen = Seen::new(tape, step.trace, l, &self.w[l]);
-        let size = |r: &usize| {
-            let size = self.theta[*r].abs() * seen.size(&self.rule.terms[*r]);
+    /// The term whose θ_r F^r is largest in this step's update of a matrix.
+    fn largest_term(&self, tape: &Tape<T>, step: &Step<'_>, i: usize) -> Option<usize> {
+        let (which, matrix) = &self.matrices[i];
+        let here = (step.state, step.trace);
+        let terms = step
+            .circuit
+            .terms_of_step(tape, (*which, matrix), here, &self.theta);
+        let size = |(r, size, _): (usize, f64, _)| {
+            let size = self.theta[r].abs() * size;
             // Not a number came of infinities.
-            if size.is_nan() { f64::INFINITY } else { size }
+            (if size.is_nan() { f64::INFINITY } else { size }, r)
         };
-        let on_layer = self.rule.on_layer(l).into_iter();
-        on_layer
-            .map(|r| (size(&r), r))
+        terms
+            .into_iter()
+            .map(size)
             .reduce(|most, next| if next.0 > most.0 { next } else { most })
             .map(|(_, r)| r)
     }
@@ -215,6 +219,7 @@ mod tests {
     use super::*;
     use crate::Settings;
     use datasets::Split;
+    use model::Rule;
 
     /// The first episode of a rule on a small network, with given coefficients.
     fn located(rule: &str, theta: &[f64]) -> Divergence {

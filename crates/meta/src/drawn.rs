@@ -1,12 +1,12 @@
 //! What an episode of a training starts from, drawn from the seed.
 
-use autodiff::{Plastic, Real, Tape};
+use autodiff::{Real, Tape};
 use datasets::Dataset;
-use ndarray::Array2;
+use model::{Circuit, Matrix, State, StateArrays};
 use rand_chacha::ChaCha8Rng;
 
-use crate::weights::xavier;
-use crate::{Batch, Learner, Part, Purpose, Setting, Settings, Start, Task, draw_weights, stream};
+use crate::weights::Numbers;
+use crate::{Batch, Initial, Part, Purpose, Setting, Settings, Start, Task, draw_weights, stream};
 
 /// What an episode of a trial starts from: weights, feedback and task, drawn from the
 /// seed. Weights and pixels are made as they are asked for, so that a training holds no
@@ -63,27 +63,11 @@ impl<'a, T: Real> Drawn<'a, T> {
     /// The same as arrays.
     pub fn setting(&self) -> Setting<T> {
         Setting {
-            w: self.w(),
-            b: draw_weights(&self.feedback_shapes(), &mut self.rng(Purpose::Feedback)),
+            state: self.arrays(),
             theta: self.theta.clone(),
             train: batch(self.data, &self.train.places),
             query: batch(self.data, &self.query.places),
         }
-    }
-
-    /// W_1..W_L as arrays.
-    pub(crate) fn w(&self) -> Vec<Array2<T>> {
-        draw_weights(
-            &self.settings.learner.network.shapes(),
-            &mut self.rng(Purpose::Weights),
-        )
-    }
-
-    fn feedback_shapes(&self) -> Vec<(usize, usize)> {
-        let Learner {
-            feedback, network, ..
-        } = &self.settings.learner;
-        feedback.shapes(&network.sizes)
     }
 
     fn rng(&self, purpose: Purpose) -> ChaCha8Rng {
@@ -99,18 +83,39 @@ impl<'a, T: Real> Drawn<'a, T> {
 }
 
 impl<T: Real> Start<T> for Drawn<'_, T> {
-    fn weights(&self, tape: &mut Tape<T>) -> Vec<Plastic> {
-        let rng = &mut self.rng(Purpose::Weights);
-        let shapes = self.settings.learner.network.shapes();
-        let declare = |(post, pre)| tape.plastic_with(post, pre, xavier((post, pre), rng));
-        shapes.into_iter().map(declare).collect()
+    fn declare(&self, tape: &mut Tape<T>, circuit: &Circuit) -> State {
+        let mut rngs = Purpose::OF_MATRICES.map(|purpose| self.rng(purpose));
+        let initial = self.settings.learner.initial;
+        circuit.declare(|which, shape, plastic| {
+            let (rng, initial) = match which {
+                Matrix::Weights(_) => (&mut rngs[0], initial),
+                Matrix::Feedback(_) => (&mut rngs[1], Initial::default()),
+                Matrix::Direct(_) => (&mut rngs[2], Initial::default()),
+            };
+            let mut numbers = Numbers::new(initial, shape, rng);
+            let number = || numbers.next();
+            if plastic {
+                tape.plastic_with(shape.0, shape.1, number)
+            } else {
+                tape.fixed_with(shape.0, shape.1, number)
+            }
+        })
     }
 
-    fn feedback(&self, tape: &mut Tape<T>) -> Vec<Plastic> {
-        let rng = &mut self.rng(Purpose::Feedback);
-        let shapes = self.feedback_shapes();
-        let declare = |(post, pre)| tape.fixed_with(post, pre, xavier((post, pre), rng));
-        shapes.into_iter().map(declare).collect()
+    fn arrays(&self) -> StateArrays<T> {
+        let learner = &self.settings.learner;
+        let sizes = &learner.network.sizes;
+        let draw = |initial, shapes: &[(usize, usize)], purpose| {
+            draw_weights(initial, shapes, &mut self.rng(purpose))
+        };
+        let [weights, feedback, direct] = Purpose::OF_MATRICES;
+        let xavier = Initial::default();
+        StateArrays {
+            w: draw(learner.initial, &learner.network.shapes(), weights),
+            b: draw(xavier, &learner.feedback.shapes(sizes), feedback),
+            d: draw(xavier, &learner.feedback.direct_shapes(sizes), direct),
+            traces: Vec::new(),
+        }
     }
 
     fn theta(&self) -> Vec<T> {
@@ -173,8 +178,8 @@ mod tests {
         let drawn = Drawn::<f32>::new(&settings, &data, (2, 5), &theta);
         let mut episode = Episode::of(&settings).unwrap();
         let mut tape = Tape::new();
-        let found = episode.run_with_weights(&mut tape, &drawn);
-        assert_eq!(found, episode.run_with_weights(&mut tape, &drawn.setting()));
+        let found = episode.run_with_state(&mut tape, &drawn);
+        assert_eq!(found, episode.run_with_state(&mut tape, &drawn.setting()));
         let other = Drawn::<f32>::new(&settings, &data, (2, 6), &theta);
         assert_ne!(found.0, episode.run(&mut tape, &other));
     }

@@ -1,9 +1,9 @@
 use autodiff::{GradientOptions, Real, Rewind, Shape, Tape, Var};
-use model::{CompiledRule, Feedback, Network, Trace};
-use ndarray::Array2;
+use model::{Circuit, Feedback, Misfit, Network, State, StateArrays, Trace};
 use serde::{Deserialize, Serialize};
 
-use crate::{GradientMode, Learner, Part, Penalty, Settings, Start, measures};
+use crate::requested::Observer;
+use crate::{GradientMode, Learner, Measure, Part, Penalty, Settings, Start, measures};
 
 /// What came out of an episode.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +38,7 @@ pub struct Scores {
 /// dL_meta/dθ, and how it was come by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetaGradient {
-    /// One number for each term.
+    /// One number for all that is meta-learned: each term's coefficient first.
     pub theta: Vec<f64>,
     /// How precisely the reverse sweep restored the initial weights, see
     /// [`autodiff::Gradient::residual`]; 0 in forward mode, which undoes nothing.
@@ -51,9 +51,7 @@ pub struct MetaGradient {
 /// image at a time, and is scored on query images.
 #[derive(Clone, Debug)]
 pub struct Episode {
-    network: Network,
-    feedback: Feedback,
-    rule: CompiledRule,
+    circuit: Circuit,
     penalty: Penalty,
     mode: GradientMode,
     trace: Trace,
@@ -67,10 +65,10 @@ pub struct Step<'a> {
     pub index: usize,
     /// What the network computed for it, with the weights before the update.
     pub trace: &'a Trace,
-    /// v = Wᵀy as far as the rule used it, see [`CompiledRule::back_activity`].
-    pub back_activity: &'a [Option<Var>],
-    /// The weights after the update.
-    pub w: &'a [autodiff::Plastic],
+    /// The network with its rule, see [`Circuit::reads`] for what the update took of W.
+    pub circuit: &'a Circuit,
+    /// W and all else that changes, after the update.
+    pub state: &'a State,
 }
 
 /// An episode on a tape, ready to be differentiated.
@@ -86,35 +84,41 @@ pub struct Recorded {
 impl Recorded {
     /// W_1..W_L as they are after learning.
     pub fn weights(&self) -> &[autodiff::Plastic] {
-        &self.query.w
+        &self.query.state.w
     }
 }
 
 /// Query images seen by a network that has learned.
 #[derive(Debug)]
-pub(crate) struct Queried {
-    pub(crate) cross_entropy: Var,
-    pub(crate) logits: Var,
+pub struct Queried {
+    /// Their mean cross-entropy.
+    pub cross_entropy: Var,
+    /// z_L, a row an image.
+    pub logits: Var,
     target: Var,
-    w: Vec<autodiff::Plastic>,
-    b: Vec<autodiff::Plastic>,
+    state: State,
+}
+
+impl Queried {
+    /// The share of the images, which have the labels `labels`, that are classified right.
+    pub fn accuracy<T: Real>(&self, tape: &Tape<T>, labels: &[usize]) -> f64 {
+        measures::accuracy(tape.value(self.logits), labels)
+    }
 }
 
 impl Episode {
     /// For a network with a rule, a feedback pathway and a penalty on θ.
     ///
     /// # Errors
-    /// If the rule does not fit the network, see [`CompiledRule::new`].
+    /// If the rule does not fit the network or the pathway, see [`Circuit::new`].
     pub fn new(
         network: &Network,
         feedback: Feedback,
         rule: &model::Rule,
         penalty: Penalty,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Misfit> {
         Ok(Episode {
-            rule: CompiledRule::new(rule, network)?,
-            network: network.clone(),
-            feedback,
+            circuit: Circuit::new(network, feedback, rule)?,
             penalty,
             mode: GradientMode::default(),
             trace: Trace::default(),
@@ -126,11 +130,12 @@ impl Episode {
     ///
     /// # Errors
     /// As [`Episode::new`].
-    pub fn of(settings: &Settings) -> Result<Self, String> {
+    pub fn of(settings: &Settings) -> Result<Self, Misfit> {
         let Learner {
             network,
             feedback,
             rule,
+            ..
         } = &settings.learner;
         let episode = Episode::new(network, *feedback, rule, settings.outer.penalty)?;
         Ok(episode.with_gradient(settings.numerics.gradient))
@@ -139,6 +144,11 @@ impl Episode {
     /// The same, with another way of taking the meta-gradient.
     pub fn with_gradient(self, mode: GradientMode) -> Self {
         Episode { mode, ..self }
+    }
+
+    /// The network with its pathways and its rule.
+    pub fn circuit(&self) -> &Circuit {
+        &self.circuit
     }
 
     /// Clears `tape` and records the whole episode on it: learning, and the meta-loss
@@ -177,9 +187,10 @@ impl Episode {
         theta: Vec<Var>,
         watch: impl FnMut(&mut Tape<T>, &Step<'_>),
     ) -> Recorded {
-        self.rule.begin(tape, &theta);
+        self.circuit.begin(tape, &theta);
         let query = self.unroll(tape, start, |_, _| {}, watch);
-        let meta_loss = self.penalty.add_to(tape, query.cross_entropy, &theta);
+        let coefficients = &theta[..self.circuit.counts().theta];
+        let meta_loss = self.penalty.add_to(tape, query.cross_entropy, coefficients);
         Recorded {
             meta_loss,
             theta,
@@ -191,7 +202,10 @@ impl Episode {
     /// with the values of `start`; they are returned step after step. The derivative
     /// of the cross-entropy by those of a step is what this step contributes to
     /// dL_meta/dθ. There is no penalty here, since it comes from no step.
-    pub(crate) fn record_by_step<T: Real>(
+    ///
+    /// # Panics
+    /// As [`Episode::record`].
+    pub fn record_by_step<T: Real>(
         &mut self,
         tape: &mut Tape<T>,
         start: &impl Start<T>,
@@ -199,9 +213,9 @@ impl Episode {
     ) -> (Queried, Vec<Var>) {
         tape.clear();
         let mut copies = Vec::new();
-        let own = |tape: &mut Tape<T>, rule: &mut CompiledRule| {
+        let own = |tape: &mut Tape<T>, circuit: &mut Circuit| {
             let theta = variables(tape, &start.theta());
-            rule.begin(tape, &theta);
+            circuit.begin(tape, &theta);
             copies.extend(theta);
         };
         let query = self.unroll(tape, start, own, watch);
@@ -214,37 +228,27 @@ impl Episode {
         &mut self,
         tape: &mut Tape<T>,
         start: &impl Start<T>,
-        mut prepare: impl FnMut(&mut Tape<T>, &mut CompiledRule),
+        mut prepare: impl FnMut(&mut Tape<T>, &mut Circuit),
         mut watch: impl FnMut(&mut Tape<T>, &Step<'_>),
     ) -> Queried {
-        let (mut w, b) = (start.weights(tape), start.feedback(tape));
-        let lowest = self.rule.lowest_error();
-        let pixels = self.network.sizes[0];
+        let mut state = start.declare(tape, &self.circuit);
+        let pixels = self.circuit.network().sizes[0];
         let labels = start.labels(Part::Train);
         let images = start.labels(Part::Query).len();
         // A query image that is looked at and measured takes no more than two steps.
         let rest = (labels.len() + 2 * images).saturating_sub(1);
         for (index, label) in labels.iter().enumerate() {
             let before = tape.extent();
-            prepare(tape, &mut self.rule);
+            prepare(tape, &mut self.circuit);
             let x = tape.constant_with(Shape::vector(pixels), start.image(Part::Train, index));
             let target = self.target(tape, std::slice::from_ref(label));
-            self.network.forward(tape, &w, x, &mut self.trace);
-            let pathway = (w.as_slice(), b.as_slice());
-            self.network.feed_back(
-                tape,
-                self.feedback,
-                pathway,
-                target,
-                lowest,
-                &mut self.trace,
-            );
-            self.rule.update(tape, &mut w, &self.trace);
+            self.circuit
+                .present(tape, &mut state, (x, target), &mut self.trace);
             let step = Step {
                 index,
                 trace: &self.trace,
-                back_activity: self.rule.back_activity(),
-                w: &w,
+                circuit: &self.circuit,
+                state: &state,
             };
             watch(tape, &step);
             if index == 0 {
@@ -255,19 +259,19 @@ impl Episode {
         let pixel = |i: usize| query[i / pixels](i % pixels);
         let x = tape.constant_with(Shape::matrix(images, pixels), pixel);
         let target = self.target(tape, start.labels(Part::Query));
-        self.network.forward(tape, &w, x, &mut self.trace);
-        let logits = self.trace.z[self.network.layers() - 1];
+        let network = self.circuit.network();
+        network.forward(tape, &state.w, x, &mut self.trace);
+        let logits = self.trace.z[network.layers() - 1];
         Queried {
             cross_entropy: tape.cross_entropy(logits, target),
             logits,
             target,
-            w,
-            b,
+            state,
         }
     }
 
     /// What the network computed for the query images, after an episode was recorded.
-    pub(crate) fn query_trace(&self) -> &Trace {
+    pub fn query_trace(&self) -> &Trace {
         &self.trace
     }
 
@@ -280,18 +284,39 @@ impl Episode {
         self.finish(tape, start, &recorded)
     }
 
-    /// As [`Episode::run`], and the weights after learning, n_l × n_{l−1} each.
+    /// As [`Episode::run`], and W and all else that changes, as it is after learning.
     ///
     /// # Panics
     /// As [`Episode::record`].
-    pub fn run_with_weights<T: Real>(
+    pub fn run_with_state<T: Real>(
         &mut self,
         tape: &mut Tape<T>,
         start: &impl Start<T>,
-    ) -> (Outcome, Vec<Array2<T>>) {
+    ) -> (Outcome, StateArrays<T>) {
         let recorded = self.record(tape, start);
-        let w = recorded.query.w.iter().map(|w| tape.matrix(w)).collect();
-        (self.finish(tape, start, &recorded), w)
+        let state = recorded.query.state.arrays(tape);
+        (self.finish(tape, start, &recorded), state)
+    }
+
+    /// As [`Episode::run`], and the numbers of `measures`, in the order of their
+    /// [`columns`](Measure::columns).
+    ///
+    /// # Panics
+    /// As [`Episode::record`].
+    pub fn run_measured<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        start: &impl Start<T>,
+        measures: &[Measure],
+    ) -> (Outcome, Vec<f64>) {
+        let mut observer = Observer::new(measures, &self.circuit, start);
+        let recorded = self.record_watched(tape, start, |tape, step| {
+            observer.look(tape, step, start.labels(Part::Train)[step.index]);
+        });
+        let query = &recorded.query;
+        let here = (&self.circuit, &query.state);
+        let numbers = observer.finish(tape, here, query.target, &mut self.trace);
+        (self.finish(tape, start, &recorded), numbers)
     }
 
     /// The meta-gradient of an episode that was just recorded on `tape`. In reverse mode
@@ -324,8 +349,8 @@ impl Episode {
         }
     }
 
-    /// Learns and measures without a gradient, and returns the weights after learning,
-    /// n_l × n_{l−1} each.
+    /// Learns and measures without a gradient, and returns W and all else that changes, as
+    /// it is after learning, to go on from.
     ///
     /// # Panics
     /// As [`Episode::record`].
@@ -333,21 +358,20 @@ impl Episode {
         &mut self,
         tape: &mut Tape<T>,
         start: &impl Start<T>,
-    ) -> (Scores, Vec<Array2<T>>) {
+    ) -> (Scores, StateArrays<T>) {
         let recorded = self.record(tape, start);
         self.scores(tape, start, &recorded)
     }
 
-    /// What an episode that was just recorded came to, and its weights after learning.
+    /// What an episode that was just recorded came to, and its state after learning.
     pub(crate) fn scores<T: Real>(
         &mut self,
         tape: &mut Tape<T>,
         start: &impl Start<T>,
         recorded: &Recorded,
-    ) -> (Scores, Vec<Array2<T>>) {
+    ) -> (Scores, StateArrays<T>) {
         let scores = self.score(tape, start, recorded);
-        let w = recorded.query.w.iter().map(|w| tape.matrix(w)).collect();
-        (scores, w)
+        (scores, recorded.query.state.arrays(tape))
     }
 
     fn score<T: Real>(
@@ -357,16 +381,9 @@ impl Episode {
         recorded: &Recorded,
     ) -> Scores {
         let query = &recorded.query;
-        let pathway = (query.w.as_slice(), query.b.as_slice());
-        let orthonormality = measures::orthonormality(tape, &query.w, &self.trace);
-        let angles = measures::angles(
-            tape,
-            &self.network,
-            self.feedback,
-            pathway,
-            query.target,
-            &mut self.trace,
-        );
+        let orthonormality = measures::orthonormality(tape, &query.state.w, &self.trace);
+        let here = (&self.circuit, &query.state);
+        let angles = measures::angles(tape, here, query.target, &mut self.trace);
         Scores {
             cross_entropy: tape.scalar(query.cross_entropy).to_f64(),
             accuracy: measures::accuracy(tape.value(query.logits), start.labels(Part::Query)),
@@ -396,7 +413,8 @@ impl Episode {
 
     /// One-hot rows for labels.
     fn target<T: Real>(&mut self, tape: &mut Tape<T>, labels: &[usize]) -> Var {
-        let outputs = self.network.sizes[self.network.layers()];
+        let network = self.circuit.network();
+        let outputs = network.sizes[network.layers()];
         self.one_hot.clear();
         self.one_hot.resize(labels.len() * outputs, 0.0);
         for (row, label) in self.one_hot.chunks_exact_mut(outputs).zip(labels) {

@@ -76,9 +76,7 @@ struct Sample {
 }
 
 fn sample<T: Real>(settings: &Settings, data: &Dataset, trial: u64, episodes: u64) -> Sample {
-    let theta = settings
-        .outer
-        .first_theta(settings.learner.rule.terms.len());
+    let theta = settings.start();
     let mut episode = Episode::of(settings).expect("the settings were checked");
     let mut tape = Tape::<T>::new();
     let mut bytes = 0;

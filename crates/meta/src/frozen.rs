@@ -5,7 +5,7 @@ use autodiff::{Real, Tape};
 use datasets::Dataset;
 use ndarray::Array2;
 
-use crate::{Drawn, Episode, Precision, Settings, SettingsError, Step};
+use crate::{Drawn, Episode, Precision, Settings, SettingsError, Start, Step};
 
 /// Episodes from this one on are of no training: their weights and tasks are fresh.
 pub const FRESH: u64 = 1 << 40;
@@ -94,9 +94,9 @@ impl Frozen<'_> {
             } else {
                 Vec::new()
             };
-            let (scores, w) = episode.scores(&mut tape, &start, &recorded);
+            let (scores, state) = episode.scores(&mut tape, &start, &recorded);
             let b = if self.probes.feedback {
-                start.setting().b
+                start.arrays().b
             } else {
                 Vec::new()
             };
@@ -104,7 +104,7 @@ impl Frozen<'_> {
                 let pairs = matrices.iter().zip(&b);
                 pairs.map(|(m, b)| known(cosine(m, b))).collect()
             };
-            let w: Vec<Array2<f64>> = w.iter().map(|w| w.mapv(|w| w.to_f64())).collect();
+            let w: Vec<Array2<f64>> = state.w.iter().map(|w| w.mapv(|w| w.to_f64())).collect();
             FrozenRecord {
                 trial,
                 task,

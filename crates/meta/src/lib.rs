@@ -30,7 +30,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod case;
 mod divergence;
 mod drawn;
 mod episode;
@@ -40,8 +39,7 @@ mod measures;
 mod online;
 mod optimiser;
 mod penalty;
-mod probe;
-mod response;
+mod requested;
 mod settings;
 mod start;
 mod streams;
@@ -50,20 +48,17 @@ mod task;
 mod term_size;
 mod threads;
 mod train;
-mod unrolled;
 mod weights;
 
-pub use case::{Case, CaseError, CaseResult};
 pub use divergence::{Divergence, Quantity};
 pub use drawn::{Drawn, draw_setting};
-pub use episode::{Episode, MetaGradient, Outcome, Recorded, Scores, Step};
+pub use episode::{Episode, MetaGradient, Outcome, Queried, Recorded, Scores, Step};
 pub use estimate::Estimate;
 pub use frozen::{FRESH, Frozen, FrozenRecord, Probes};
 pub use online::{Online, OnlineRecord};
 pub use optimiser::{Adam, Evidence, Guarded, Optimiser, OptimiserKind};
 pub use penalty::{Norm, Penalty};
-pub use probe::Probe;
-pub use response::Response;
+pub use requested::Measure;
 pub use settings::{
     GradientMode, Learner, Numerics, OuterSettings, Precision, Settings, SettingsError,
     TaskSettings,
@@ -76,5 +71,4 @@ pub use threads::Threads;
 pub use train::{
     EpisodeRecord, StateError, Status, Training, TrainingState, TrialState, measure_episode,
 };
-pub use unrolled::{Moment, Unrolled};
-pub use weights::draw_weights;
+pub use weights::{Init, Initial, draw_weights};

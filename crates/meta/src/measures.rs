@@ -1,7 +1,7 @@
 //! What is measured on the query images after an episode (PAPER, "Measures").
 
 use autodiff::{Plastic, Real, Tape, Var};
-use model::{Feedback, Network, Trace};
+use model::{Circuit, Feedback, State, Trace};
 
 /// The share of rows of `logits` whose largest entry is at their label; the first of
 /// equal entries counts.
@@ -27,18 +27,17 @@ pub(crate) fn accuracy<T: Real>(logits: &[T], labels: &[usize]) -> f64 {
 /// for symmetric pathways, NaN where one of the means is zero.
 pub(crate) fn angles<T: Real>(
     tape: &mut Tape<T>,
-    network: &Network,
-    feedback: Feedback,
-    (w, b): (&[Plastic], &[Plastic]),
+    (circuit, state): (&Circuit, &State),
     target: Var,
     trace: &mut Trace,
 ) -> Vec<f64> {
+    let (feedback, layers) = (circuit.feedback(), circuit.network().layers());
     if feedback.is_symmetric() {
-        return vec![0.0; network.layers() + 1];
+        return vec![0.0; layers + 1];
     }
     let mut means_with = |feedback| {
         tape.aside(|tape| {
-            network.feed_back(tape, feedback, (w, b), target, 0, trace);
+            circuit.feed_back(tape, state, feedback, target, trace);
             means(tape, trace)
         })
     };
@@ -49,7 +48,7 @@ pub(crate) fn angles<T: Real>(
         .map(|(a, b)| angle_degrees(a, b))
         .collect();
     // The output error is the same on both ways; arccos would make 1e-6° of rounding.
-    angles[network.layers()] = 0.0;
+    angles[layers] = 0.0;
     angles
 }
 

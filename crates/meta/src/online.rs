@@ -1,10 +1,10 @@
 use autodiff::Tape;
 use datasets::Dataset;
-use model::{Feedback, Network, Rule};
+use model::{Feedback, Misfit, Network, Rule, StateArrays};
 use rand::seq::SliceRandom;
 
 use crate::drawn::batch;
-use crate::{Batch, Episode, Penalty, Purpose, Setting, draw_weights, stream};
+use crate::{Batch, Episode, Initial, Penalty, Purpose, Setting, draw_weights, stream};
 
 /// Learning one long stream of images with a rule whose coefficients stay as they are
 /// (PAPER Fig. 1): a network sees each image once, and is tested now and then.
@@ -16,7 +16,7 @@ pub struct Online {
     pub feedback: Feedback,
     /// The plasticity rule.
     pub rule: Rule,
-    /// One coefficient for each of its terms.
+    /// One coefficient for each of its terms, and what else is meta-learned.
     pub theta: Vec<f64>,
     /// The most images to learn from; fewer if there are no more.
     pub images: usize,
@@ -53,7 +53,7 @@ impl Online {
     /// is tested to the end all the same.
     ///
     /// # Errors
-    /// If the rule does not fit the network, see [`model::CompiledRule::new`].
+    /// If the rule does not fit the network, see [`model::Circuit::new`].
     ///
     /// # Panics
     /// If the network has other inputs than the images pixels, or there are other
@@ -63,19 +63,25 @@ impl Online {
         train: &Dataset,
         test: &Dataset,
         trial: u64,
-    ) -> Result<Vec<OnlineRecord>, String> {
+    ) -> Result<Vec<OnlineRecord>, Misfit> {
         let mut episode =
             Episode::new(&self.network, self.feedback, &self.rule, Penalty::default())?;
         let mut tape = Tape::<f32>::new();
         let rng = |purpose| stream(self.seed, trial, NO_EPISODE, purpose);
         let order = self.draw(train, self.images, &mut rng(Purpose::Order));
         let tests = self.draw(test, self.tests, &mut rng(Purpose::Task));
+        let draw = |shapes: &[(usize, usize)], purpose| {
+            draw_weights(Initial::default(), shapes, &mut rng(purpose))
+        };
+        let [weights, feedback, direct] = Purpose::OF_MATRICES;
+        let sizes = &self.network.sizes;
         let mut setting = Setting {
-            w: draw_weights(&self.network.shapes(), &mut rng(Purpose::Weights)),
-            b: draw_weights(
-                &self.feedback.shapes(&self.network.sizes),
-                &mut rng(Purpose::Feedback),
-            ),
+            state: StateArrays {
+                w: draw(&self.network.shapes(), weights),
+                b: draw(&self.feedback.shapes(sizes), feedback),
+                d: draw(&self.feedback.direct_shapes(sizes), direct),
+                traces: Vec::new(),
+            },
             theta: self.theta.iter().map(|theta| *theta as f32).collect(),
             train: Batch::default(),
             query: batch(test, &tests),
@@ -87,8 +93,8 @@ impl Online {
             setting.train = batch(train, piece);
             images += piece.len();
             // Each piece is a program of its own, so that memory does not grow.
-            let (scores, w) = episode.learn(&mut tape, &setting);
-            setting.w = w;
+            let (scores, state) = episode.learn(&mut tape, &setting);
+            setting.state = state;
             records.push(OnlineRecord {
                 trial,
                 images,

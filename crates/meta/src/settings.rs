@@ -1,8 +1,8 @@
 use datasets::Dataset;
-use model::{Feedback, Network, Rule};
+use model::{Circuit, Feedback, Misfit, Network, Parameter, Rule};
 use serde::{Deserialize, Serialize};
 
-use crate::{OptimiserKind, Penalty, TaskStyle};
+use crate::{Initial, OptimiserKind, Penalty, TaskStyle};
 
 /// The number type of a run.
 #[derive(
@@ -98,6 +98,9 @@ pub struct Learner {
     pub network: Network,
     /// The feedback pathway, usually the rule's own.
     pub feedback: Feedback,
+    /// What W starts from.
+    #[serde(flatten)]
+    pub initial: Initial,
     /// The plasticity rule.
     #[serde(skip)]
     pub rule: Rule,
@@ -164,8 +167,14 @@ impl Learner {
         Learner {
             network: Network::default(),
             feedback: rule.feedback,
+            initial: Initial::default(),
             rule,
         }
+    }
+
+    /// All that is meta-learned: θ, φ, gains and constants.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        self.rule.parameters(self.feedback)
     }
 }
 
@@ -190,15 +199,6 @@ impl Default for OuterSettings {
             optimiser: OptimiserKind::default(),
             theta0: 1e-3,
         }
-    }
-}
-
-impl OuterSettings {
-    /// The coefficients of a rule of `terms` terms before their first step.
-    pub fn first_theta(&self, terms: usize) -> Vec<f64> {
-        let mut theta = vec![0.0; terms];
-        theta[0] = self.theta0;
-        theta
     }
 }
 
@@ -264,8 +264,8 @@ pub enum SettingsError {
         reason: String,
     },
     /// The rule does not fit the network.
-    #[error("{0}; list terms for each layer, or for all at once")]
-    Rule(String),
+    #[error(transparent)]
+    Rule(#[from] Misfit),
 }
 
 impl SettingsError {
@@ -288,6 +288,12 @@ impl Settings {
             learner: Learner::of(rule),
             ..Settings::default()
         }
+    }
+
+    /// All that is meta-learned, before its first step.
+    pub fn start(&self) -> Vec<f64> {
+        let Learner { rule, feedback, .. } = &self.learner;
+        rule.start(*feedback, self.outer.theta0)
     }
 
     /// Checks that the settings fit `data`.
@@ -333,7 +339,7 @@ impl Settings {
                 available: filled,
             });
         }
-        model::CompiledRule::new(rule, network).map_err(SettingsError::Rule)?;
+        Circuit::new(network, self.learner.feedback, rule)?;
         Ok(())
     }
 }

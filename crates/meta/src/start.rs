@@ -1,18 +1,19 @@
 //! What an episode starts from.
 
-use autodiff::{Plastic, Real, Tape};
-use ndarray::Array2;
+use autodiff::{Real, Tape};
+use model::{Circuit, State, StateArrays};
 
 /// What an episode starts from, handed over piece by piece as the episode asks for it:
 /// arrays at hand, see [`Setting`], or numbers drawn on the way, see
 /// [`Drawn`](crate::Drawn).
 pub trait Start<T: Real> {
-    /// Declares W_1..W_L on `tape`, each n_l × n_{l−1}.
-    fn weights(&self, tape: &mut Tape<T>) -> Vec<Plastic>;
-    /// Declares the feedback pathway's matrices on `tape`, see
-    /// [`Feedback::shapes`](model::Feedback::shapes).
-    fn feedback(&self, tape: &mut Tape<T>) -> Vec<Plastic>;
-    /// One coefficient for each term of the rule.
+    /// Declares W, B and all else that changes on `tape`.
+    fn declare(&self, tape: &mut Tape<T>, circuit: &Circuit) -> State;
+    /// The same as arrays.
+    fn arrays(&self) -> StateArrays<T>;
+    /// All that is meta-learned, in the order of
+    /// [`Rule::parameters`](model::Rule::parameters): one coefficient for each term of
+    /// the rule, and what else it has.
     fn theta(&self) -> Vec<T>;
     /// The labels of a part's images, one an image.
     fn labels(&self, part: Part) -> &[usize];
@@ -44,11 +45,10 @@ pub struct Batch<T> {
 /// All that an episode starts from, as arrays.
 #[derive(Clone, Debug)]
 pub struct Setting<T> {
-    /// W_1..W_L, each n_l × n_{l−1}.
-    pub w: Vec<Array2<T>>,
-    /// The feedback pathway's matrices, see [`Feedback::shapes`](model::Feedback::shapes).
-    pub b: Vec<Array2<T>>,
-    /// One coefficient for each term of the rule.
+    /// W, B, and what else changes.
+    pub state: StateArrays<T>,
+    /// All that is meta-learned, in the order of
+    /// [`Rule::parameters`](model::Rule::parameters).
     pub theta: Vec<T>,
     /// The images to learn from, one after the other.
     pub train: Batch<T>,
@@ -66,12 +66,12 @@ impl<T> Setting<T> {
 }
 
 impl<T: Real> Start<T> for Setting<T> {
-    fn weights(&self, tape: &mut Tape<T>) -> Vec<Plastic> {
-        self.w.iter().map(|w| tape.plastic(w.view())).collect()
+    fn declare(&self, tape: &mut Tape<T>, circuit: &Circuit) -> State {
+        self.state.declare(tape, circuit)
     }
 
-    fn feedback(&self, tape: &mut Tape<T>) -> Vec<Plastic> {
-        self.b.iter().map(|b| tape.fixed(b.view())).collect()
+    fn arrays(&self) -> StateArrays<T> {
+        self.state.clone()
     }
 
     fn theta(&self) -> Vec<T> {

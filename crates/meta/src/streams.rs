@@ -20,6 +20,14 @@ pub enum Purpose {
     Task = 3,
     /// The order of the training images.
     Order = 4,
+    /// The direct feedback weights D beside B.
+    Direct = 5,
+}
+
+impl Purpose {
+    /// Those of W, B and D.
+    pub(crate) const OF_MATRICES: [Purpose; 3] =
+        [Purpose::Weights, Purpose::Feedback, Purpose::Direct];
 }
 
 /// The stream of a purpose in one episode of one trial.

@@ -97,7 +97,8 @@ pub struct Summary {
     pub cross_entropy: Option<Spread>,
     /// Meta-accuracy.
     pub accuracy: Option<Spread>,
-    /// The coefficients with the names of their terms.
+    /// All that is meta-learned: coefficients θ with the names of their terms, the rest
+    /// with that of its column.
     pub theta: Vec<(String, Option<Spread>)>,
     /// α_0..α_L in degrees.
     pub angles: Vec<Option<Spread>>,
@@ -131,10 +132,9 @@ impl Summariser {
             accuracy: None,
             theta: settings
                 .learner
-                .rule
-                .terms
-                .iter()
-                .map(|t| (t.name.clone(), None))
+                .parameters()
+                .into_iter()
+                .map(|parameter| (parameter.shown(), None))
                 .collect(),
             angles: vec![None; layers + 1],
             orthonormality: vec![None; layers],

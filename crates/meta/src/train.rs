@@ -33,7 +33,8 @@ pub struct EpisodeRecord {
     pub episode: u64,
     /// Whether it diverged.
     pub status: Status,
-    /// The coefficients that the episode used.
+    /// All that is meta-learned, as the episode used it, see
+    /// [`Rule::parameters`](model::Rule::parameters).
     pub theta: Vec<f64>,
     /// L_meta, with the penalty.
     pub loss: f64,
@@ -54,7 +55,7 @@ pub struct TrialState {
     pub trial: u64,
     /// The next episode.
     pub episode: u64,
-    /// The coefficients.
+    /// All that is meta-learned.
     pub theta: Vec<f64>,
     /// The outer optimiser.
     pub optimiser: Optimiser,
@@ -138,8 +139,7 @@ impl Training {
         trials: impl IntoIterator<Item = u64>,
     ) -> Result<Self, SettingsError> {
         settings.check(&data)?;
-        let terms = settings.learner.rule.terms.len();
-        let theta = settings.outer.first_theta(terms);
+        let theta = settings.start();
         let trials = trials
             .into_iter()
             .map(|trial| TrialState {
@@ -337,14 +337,16 @@ fn step<T: Real>(
     if trial.optimiser.wants_sizes() {
         let start = Drawn::new(settings, data, place, &trial.theta);
         let (episode, tape) = (&mut worker.episode, &mut worker.tape);
-        let sizes = term_sizes(episode, tape, &start, &settings.learner.rule);
+        let sizes = term_sizes(episode, tape, &start);
         trial.optimiser.measure(&sizes);
     }
     let (record, gradient) = measure(settings, data, place, &trial.theta, worker);
+    let learner = &settings.learner;
     let evidence = Evidence {
         finite: record.status == Status::Ok,
         cross_entropy: record.scores.cross_entropy,
         gradient: &gradient,
+        penalised: learner.rule.counts(learner.feedback).theta,
     };
     trial.optimiser.learn(&mut trial.theta, &evidence);
     record
@@ -367,7 +369,7 @@ fn measure<T: Real>(
             &mut worker.episode,
             &mut worker.tape,
             &start,
-            &settings.learner.rule,
+            &settings.learner.parameters(),
             &gradient.theta,
         )
     });

@@ -4,6 +4,6 @@
 mod lessons;
 
 #[test]
-fn lessons_6_to_9_print_what_they_say() {
-    lessons::run(env!("CARGO_MANIFEST_DIR"), 4);
+fn lessons_6_to_8_print_what_they_say() {
+    lessons::run(env!("CARGO_MANIFEST_DIR"), 3);
 }

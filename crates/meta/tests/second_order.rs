@@ -6,8 +6,8 @@
 #![allow(clippy::unwrap_used)]
 
 use autodiff::{Shape, Tape, Var};
-use meta::{Batch, Episode, Penalty, Purpose, Setting, draw_weights, stream};
-use model::{Activation, Feedback, Network, Rule};
+use meta::{Batch, Episode, Initial, Penalty, Purpose, Setting, draw_weights, stream};
+use model::{Activation, Feedback, Network, Rule, StateArrays};
 use ndarray::Array2;
 
 const SIZES: [usize; 3] = [5, 4, 3];
@@ -46,8 +46,14 @@ fn setting(rate: f64, steps: usize) -> Setting<f64> {
     train.x.truncate(steps * SIZES[0]);
     train.labels.truncate(steps);
     Setting {
-        w: draw_weights(&network().shapes(), &mut stream(5, 0, 0, Purpose::Weights)),
-        b: Vec::new(),
+        state: StateArrays::new(
+            draw_weights(
+                Initial::default(),
+                &network().shapes(),
+                &mut stream(5, 0, 0, Purpose::Weights),
+            ),
+            Vec::new(),
+        ),
         theta: vec![rate],
         train,
         query: images(4, 1.9),
@@ -83,6 +89,7 @@ fn descend(tape: &mut Tape<f64>, setting: &Setting<f64>) -> (Var, Var, Vec<Vec<A
     tape.clear();
     let rate = tape.variable_scalar(setting.theta[0]);
     let mut w: Vec<Var> = setting
+        .state
         .w
         .iter()
         .map(|w| {
@@ -113,8 +120,8 @@ fn after_each_step_the_weights_are_those_of_gradient_descent() {
     let (_, _, history) = descend(&mut Tape::new(), &setting(RATE, STEPS));
     for steps in 1..=STEPS {
         let setting = setting(RATE, steps);
-        let (_, w) = episode().run_with_weights(&mut Tape::new(), &setting);
-        for (l, (found, expected)) in w.iter().zip(&history[steps - 1]).enumerate() {
+        let (_, state) = episode().run_with_state(&mut Tape::new(), &setting);
+        for (l, (found, expected)) in state.w.iter().zip(&history[steps - 1]).enumerate() {
             let off = (found - expected).mapv(f64::abs).fold(0.0, |m, x| x.max(m));
             // Weights of about 1, a few dozen roundings of 1e-16 each.
             assert!(
@@ -122,7 +129,7 @@ fn after_each_step_the_weights_are_those_of_gradient_descent() {
                 "W_{} after {steps} steps is off by {off:e}",
                 l + 1
             );
-            let moved = (found - &setting.w[l]).mapv(f64::abs).sum();
+            let moved = (found - &setting.state.w[l]).mapv(f64::abs).sum();
             assert!(moved > 1e-3, "the steps are not tiny: {moved:e}");
         }
     }
@@ -176,9 +183,9 @@ fn detaching_the_feedback_changes_the_meta_gradient_but_not_the_weights() {
         Penalty::default(),
     )
     .unwrap();
-    let (of_detached, w_detached) = detached.run_with_weights(&mut Tape::new(), &setting);
-    let (of_exact, w_exact) = episode().run_with_weights(&mut Tape::new(), &setting);
-    assert_eq!(w_detached, w_exact);
+    let (of_detached, state_detached) = detached.run_with_state(&mut Tape::new(), &setting);
+    let (of_exact, state_exact) = episode().run_with_state(&mut Tape::new(), &setting);
+    assert_eq!(state_detached, state_exact);
     // If they agreed, the tests above could not tell the two apart.
     let difference = (of_detached.gradient.theta[0] - of_exact.gradient.theta[0]).abs();
     assert!(

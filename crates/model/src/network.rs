@@ -1,7 +1,7 @@
 use autodiff::{Plastic, Real, Tape, Var};
 use serde::{Deserialize, Serialize};
 
-use crate::{Activation, Feedback};
+use crate::{Activation, Pathway};
 
 /// A feed-forward network without biases: layer sizes n_0..n_L and the activation of
 /// the hidden layers. The output layer is a softmax.
@@ -38,6 +38,10 @@ pub struct Trace {
     /// B_{l+1}ᵀ e_{l+1}, so that e_l is `carried[l]` ⊙ σ'(z_l). None where e_l was not asked
     /// for, or computed at once.
     pub carried: Vec<Option<Var>>,
+    /// This image's cross-entropy, where a term asks for it.
+    pub loss: Option<Var>,
+    /// 1 if its largest output is its label, else 0, where a term asks for it.
+    pub right: Option<Var>,
 }
 
 impl Network {
@@ -85,19 +89,19 @@ impl Network {
         trace.e.resize(self.layers() + 1, None);
         trace.carried.clear();
         trace.carried.resize(self.layers(), None);
+        (trace.loss, trace.right) = (None, None);
     }
 
-    /// e_L = y_L − target, the slope of the cross-entropy in z_L, and, by the feedback
-    /// pathway, e_l for l = L−1 down to `lowest` (PAPER Eqs. 3, 24).
-    /// `target` is one-hot, a row an image; `b` holds the pathway's matrices.
+    /// e_L = y_L − target (the slope of the cross-entropy in z_L) and, by the feedback
+    /// pathway, e_l for l = L−1 down to `lowest` (PAPER Eqs. 3, 24). `target` is one-hot,
+    /// a row an image.
     ///
     /// # Panics
-    /// If `b` does not fit the pathway, or `trace` is not of a forward pass.
+    /// If the pathway does not fit the network, or `trace` is not of a forward pass.
     pub fn feed_back<T: Real>(
         &self,
         tape: &mut Tape<T>,
-        feedback: Feedback,
-        (w, b): (&[Plastic], &[Plastic]),
+        pathway: &Pathway<'_>,
         target: Var,
         lowest: usize,
         trace: &mut Trace,
@@ -108,24 +112,20 @@ impl Network {
         let mut above = output;
         for l in (lowest..last).rev() {
             let y = trace.y[l];
-            let (matrix, error, detached) = feedback.path(l, (w, b), (above, output));
-            above = match self.activation {
+            let errors = (above, output);
+            let at_once = match self.activation {
                 // What reaches the pixels need not be kept beside what is made of it.
-                Activation::Softplus { beta } if l == 0 && detached => {
-                    tape.matvec_t_gated(matrix, error, detached, y, beta)
+                Activation::Softplus { beta } if l == 0 => {
+                    pathway.carry_gated(tape, l, errors, (y, beta))
                 }
-                activation => {
-                    let carried = if activation.is_shut_at_zero() {
-                        tape.matvec_t_where(matrix, error, detached, y)
-                    } else if detached {
-                        tape.matvec_t_detached(matrix, error)
-                    } else {
-                        tape.matvec_t(matrix, error)
-                    };
-                    trace.carried[l] = Some(carried);
-                    activation.gate(tape, carried, y)
-                }
+                _ => None,
             };
+            above = at_once.unwrap_or_else(|| {
+                let on = self.activation.is_shut_at_zero().then_some(y);
+                let carried = pathway.carry(tape, l, errors, on);
+                trace.carried[l] = Some(carried);
+                self.activation.gate(tape, carried, y)
+            });
             trace.e[l] = Some(above);
         }
     }

@@ -14,6 +14,24 @@ pub struct Rule {
     pub terms: Vec<Term>,
     /// Which terms (indices into `terms`) act on which layer. `None`: all on all.
     pub layers: Option<Vec<Vec<usize>>>,
+    /// Terms that act on the feedback matrices B, each with its own coefficient φ; none
+    /// if B stays as it is drawn.
+    pub back: Vec<Term>,
+    /// The learned constants of the terms' texts.
+    pub constants: Vec<Constant>,
+    /// The shares of the groups into which the units of every layer are divided, one
+    /// after the other; each pair of groups has coefficients of its own. Empty, or a
+    /// single 1, if units are not told apart.
+    pub populations: Vec<f64>,
+}
+
+/// A constant that is meta-learned beside θ, and not penalised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constant {
+    /// Its name in the terms' texts.
+    pub name: String,
+    /// What it starts from.
+    pub start: f64,
 }
 
 /// What is wrong with a rule a user asked for.
@@ -70,6 +88,9 @@ impl Rule {
             feedback,
             terms: terms.iter().map(|r| Term::paper(*r)).collect(),
             layers: None,
+            back: Vec::new(),
+            constants: Vec::new(),
+            populations: Vec::new(),
         }
     }
 
@@ -132,18 +153,23 @@ impl Rule {
         })
     }
 
-    /// Coefficients of about the size that meta-training finds, one for each term: large
+    /// Numbers for [`Rule::parameters`] of about the size that meta-training finds: large
     /// enough for a network to learn by, small enough not to diverge. Terms that
     /// training is found to switch off (PAPER, claim C5), and terms of rule files, get a
-    /// very small one.
-    pub fn example_theta(&self) -> Vec<f64> {
+    /// very small coefficient; gains and constants stay where they start.
+    pub fn example(&self, feedback: Feedback) -> Vec<f64> {
         let of = |term: &Term| match term.name.as_str() {
             "F0" => 0.01,
             "F2" => -0.02,
             "F9" => 0.002,
             _ => 1e-7,
         };
-        self.terms.iter().map(of).collect()
+        let mut example = self.start(feedback, 0.0);
+        let coefficients = self.terms.iter().chain(&self.back).map(of);
+        for (own, x) in example.chunks_exact_mut(self.pairs()).zip(coefficients) {
+            own.fill(x);
+        }
+        example
     }
 
     /// The same terms, but with coefficients of its own for each of `layers` layers
@@ -165,6 +191,7 @@ impl Rule {
             feedback: self.feedback,
             terms,
             layers: Some(lists),
+            ..self.clone()
         }
     }
 

@@ -1,90 +1,108 @@
-//! Plasticity terms as data: sums of scalar · post ⊗ pre, and decay (PAPER Eqs. 14-23).
+//! Plasticity terms: the paper's ten as texts (PAPER Eqs. 14-23), and a user's own.
 
-/// A number made from one layer's activity, known to all its synapses.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize, serde::Serialize,
-)]
-pub enum Scalar {
-    /// 1ᵀy, the summed post-synaptic activity.
-    #[serde(rename = "sum(y)")]
-    SumPost,
-    /// yᵀ W e⁻ = v·e⁻ with v = Wᵀy.
-    #[serde(rename = "v.e-")]
-    BackActivityDotPreError,
-    /// (W y⁻)ᵀ e = z·e.
-    #[serde(rename = "z.e")]
-    InputDotError,
-}
+use std::fmt;
 
-/// A factor that belongs to the post-synaptic unit.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize, serde::Serialize,
-)]
-pub enum Post {
-    /// The error e.
-    #[serde(rename = "e")]
-    Error,
-    /// The activity y.
-    #[serde(rename = "y")]
-    Activity,
-}
-
-/// A factor that belongs to the pre-synaptic unit.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize, serde::Serialize,
-)]
-pub enum Pre {
-    /// The activity y⁻.
-    #[serde(rename = "y-")]
-    Activity,
-    /// The error e⁻.
-    #[serde(rename = "e-")]
-    Error,
-    /// v = Wᵀy, the post-synaptic activity seen through the synapses.
-    #[serde(rename = "v")]
-    BackActivity,
-}
-
-/// coefficient · Π scalars · (Π post) ⊗ (Π pre), products element by element; without
-/// factors a vector is all ones.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Product {
-    /// A fixed number.
-    pub coefficient: f64,
-    /// Numbers of the layer.
-    pub scalars: Vec<Scalar>,
-    /// Factors of the vector over post-synaptic units.
-    pub post: Vec<Post>,
-    /// Factors of the vector over pre-synaptic units.
-    pub pre: Vec<Pre>,
-}
+use crate::language::{self, Expr, Name, Needs, Normal, SyntaxError};
 
 /// A plasticity term F^r, which enters a rule as θ_r F^r.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Term {
     /// Its name: "F0".."F9" for the paper's.
     pub name: String,
-    /// The formula, for people.
+    /// The formula, for people; empty if it has none but its text.
     pub formula: String,
-    /// What it sums.
-    pub products: Vec<Product>,
-    /// The factor of W itself: −1 for decay, 0 for all others.
-    pub decay: f64,
+    expression: Expr,
+    normal: Normal,
 }
 
+/// What is wrong with a term.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TermError {
+    /// The text is none of a term.
+    #[error("'{text}', {source}")]
+    Syntax {
+        /// The text.
+        text: String,
+        /// Where and why.
+        source: SyntaxError,
+    },
+    /// The text makes sense, and the term does not.
+    #[error("'{text}' {reason}")]
+    Unfit {
+        /// The text.
+        text: String,
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+/// The paper's ten terms: name, formula as the paper has it, text.
+pub const PAPER_TERMS: [(&str, &str, &str); 10] = [
+    ("F0", "−e y⁻ᵀ", "-e ⊗ y-"),
+    ("F1", "−y e⁻ᵀ", "-y ⊗ e-"),
+    ("F2", "−e e⁻ᵀ", "-e ⊗ e-"),
+    ("F3", "−W", "-W"),
+    ("F4", "−1 e⁻ᵀ", "-1 ⊗ e-"),
+    ("F5", "−e 1ᵀ y y⁻ᵀ", "-sum(y) * e ⊗ y-"),
+    ("F6", "−y yᵀ W e⁻ e⁻ᵀ", "-sum(y * We-) * y ⊗ e-"),
+    ("F7", "−e yᵀ W e⁻ y⁻ᵀ", "-sum(y * We-) * e ⊗ y-"),
+    ("F8", "−y y⁻ᵀ Wᵀ e e⁻ᵀ", "-sum(z * e) * y ⊗ e-"),
+    ("F9", "y y⁻ᵀ − (y yᵀ) W", "y ⊗ (y- - W'y)"),
+];
+
 impl Term {
-    /// Whether it needs the error e⁻ of the pre-synaptic layer.
-    pub fn needs_pre_error(&self) -> bool {
-        self.products.iter().any(|p| {
-            p.pre.contains(&Pre::Error) || p.scalars.contains(&Scalar::BackActivityDotPreError)
+    /// The term of a text, see [`language`]. A term that is the paper's under another
+    /// spelling gets the paper's name and formula, any other the name `name`.
+    ///
+    /// # Errors
+    /// What is wrong with the text, and where.
+    pub fn from_text(name: &str, text: &str, constants: &[&str]) -> Result<Term, TermError> {
+        let own = Term::named(name, "", text, constants)?;
+        let paper = PAPER_TERMS.iter().position(|(.., known)| {
+            language::parse(known, &[])
+                .is_ok_and(|known| Normal::of(&known).as_ref() == Ok(&own.normal))
+        });
+        Ok(match paper {
+            Some(r) => Term {
+                name: PAPER_TERMS[r].0.to_owned(),
+                formula: PAPER_TERMS[r].1.to_owned(),
+                ..own
+            },
+            None => own,
         })
     }
 
-    /// Whether it needs v = Wᵀy.
-    pub fn needs_back_activity(&self) -> bool {
-        self.products.iter().any(|p| {
-            p.pre.contains(&Pre::BackActivity)
-                || p.scalars.contains(&Scalar::BackActivityDotPreError)
+    /// The term of a text with a name and a formula of its own.
+    ///
+    /// # Errors
+    /// As [`Term::from_text`].
+    pub fn named(
+        name: &str,
+        formula: &str,
+        text: &str,
+        constants: &[&str],
+    ) -> Result<Term, TermError> {
+        let expression = language::parse(text, constants).map_err(|source| TermError::Syntax {
+            text: text.to_owned(),
+            source,
+        })?;
+        Term::of(name, formula, expression)
+    }
+
+    /// The term of a tree that stands for a matrix.
+    ///
+    /// # Errors
+    /// If it comes to nothing, or to too much.
+    pub(crate) fn of(name: &str, formula: &str, expression: Expr) -> Result<Term, TermError> {
+        let normal = Normal::of(&expression).map_err(|reason| TermError::Unfit {
+            text: expression.to_string(),
+            reason,
+        })?;
+        Ok(Term {
+            name: name.to_owned(),
+            formula: formula.to_owned(),
+            expression,
+            normal,
         })
     }
 
@@ -93,50 +111,40 @@ impl Term {
     /// # Panics
     /// If r > 9.
     pub fn paper(r: usize) -> Term {
-        let (name, formula, decay, products) = &PAPER_TERMS[r];
-        Term {
-            name: (*name).to_owned(),
-            formula: (*formula).to_owned(),
-            products: products
-                .iter()
-                .map(|(coefficient, scalars, post, pre)| Product {
-                    coefficient: *coefficient,
-                    scalars: scalars.to_vec(),
-                    post: post.to_vec(),
-                    pre: pre.to_vec(),
-                })
-                .collect(),
-            decay: *decay,
-        }
+        let (name, formula, text) = PAPER_TERMS[r];
+        Term::named(name, formula, text, &[]).expect("the paper's terms are terms")
+    }
+
+    /// Its text as a tree, to be printed or looked through.
+    pub fn expression(&self) -> &Expr {
+        &self.expression
+    }
+
+    /// It as a sum of products.
+    pub fn normal(&self) -> &Normal {
+        &self.normal
+    }
+
+    /// What a synapse has to know for it that is not local.
+    pub fn needs(&self) -> Needs {
+        Needs::of(&self.expression)
+    }
+
+    /// Whether it needs something that a synapse may see.
+    pub fn sees(&self, name: Name) -> bool {
+        self.normal.sees(name)
+    }
+
+    /// The learned constants that it names.
+    pub(crate) fn names_constant(&self, name: &str) -> bool {
+        self.expression
+            .has(&|e| matches!(e, Expr::Constant(own) if own == name))
     }
 }
 
-/// One product of the table: coefficient, scalars, post, pre.
-type Row = (f64, &'static [Scalar], &'static [Post], &'static [Pre]);
-
-/// The paper's ten terms: name, formula, decay, products.
-pub const PAPER_TERMS: [(&str, &str, f64, &[Row]); 10] = {
-    use Scalar::{BackActivityDotPreError as VE, InputDotError as ZE, SumPost};
-    const E: &[Post] = &[Post::Error];
-    const Y: &[Post] = &[Post::Activity];
-    const Y_PRE: &[Pre] = &[Pre::Activity];
-    const E_PRE: &[Pre] = &[Pre::Error];
-    const V: &[Pre] = &[Pre::BackActivity];
-    [
-        ("F0", "−e y⁻ᵀ", 0.0, &[(-1.0, &[], E, Y_PRE)]),
-        ("F1", "−y e⁻ᵀ", 0.0, &[(-1.0, &[], Y, E_PRE)]),
-        ("F2", "−e e⁻ᵀ", 0.0, &[(-1.0, &[], E, E_PRE)]),
-        ("F3", "−W", -1.0, &[]),
-        ("F4", "−1 e⁻ᵀ", 0.0, &[(-1.0, &[], &[], E_PRE)]),
-        ("F5", "−e 1ᵀ y y⁻ᵀ", 0.0, &[(-1.0, &[SumPost], E, Y_PRE)]),
-        ("F6", "−y yᵀ W e⁻ e⁻ᵀ", 0.0, &[(-1.0, &[VE], Y, E_PRE)]),
-        ("F7", "−e yᵀ W e⁻ y⁻ᵀ", 0.0, &[(-1.0, &[VE], E, Y_PRE)]),
-        ("F8", "−y y⁻ᵀ Wᵀ e e⁻ᵀ", 0.0, &[(-1.0, &[ZE], Y, E_PRE)]),
-        (
-            "F9",
-            "y y⁻ᵀ − (y yᵀ) W",
-            0.0,
-            &[(1.0, &[], Y, Y_PRE), (-1.0, &[], Y, V)],
-        ),
-    ]
-};
+impl fmt::Display for Term {
+    /// Its text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.expression.fmt(f)
+    }
+}

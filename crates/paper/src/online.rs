@@ -5,6 +5,7 @@ use std::path::Path;
 
 use datasets::Dataset;
 use meta::{Online, OnlineRecord};
+use model::Misfit;
 use plots::Trials;
 use rayon::prelude::*;
 use runs::{RunError, write_whole};
@@ -167,7 +168,7 @@ pub(crate) fn run(
     }
     std::fs::create_dir_all(folder)
         .map_err(|error| RunError::Input(format!("{}: {error}", folder.display())))?;
-    let records: Result<Vec<Vec<OnlineRecord>>, String> = (0..trials)
+    let records: Result<Vec<Vec<OnlineRecord>>, Misfit> = (0..trials)
         .into_par_iter()
         .map(|trial| {
             let records = online.run(train, test, trial);
@@ -175,7 +176,7 @@ pub(crate) fn run(
             records
         })
         .collect();
-    let records = records.map_err(RunError::Failed)?;
+    let records = records.map_err(|error| RunError::Failed(error.to_string()))?;
     let metrics = OnlineMetrics::of(records.into_iter().flatten().collect());
     // The record goes last: with it, the table beside it is whole.
     write_whole(&table, &metrics.to_csv())?;

@@ -7,6 +7,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `case.rs` | one episode with explicit inputs |
 //! | `config/` | the keys of a configuration, and how their values are read |
 //! | `record.rs` | how a run was made, for its config.toml |
 //! | `directory.rs` | folders for runs, and how files get into them |
@@ -18,6 +19,7 @@
 //! | `sweep.rs` | a grid of settings as runs in directories of their own |
 //! | `verify.rs` | whether a directory holds what its run would write |
 
+mod case;
 mod checkpoint;
 mod config;
 mod directory;
@@ -31,6 +33,7 @@ mod sums;
 mod sweep;
 mod verify;
 
+pub use case::{Case, CaseError, CaseResult};
 pub use checkpoint::Checkpoint;
 pub use config::{
     Config, ConfigError, KEYS, Key, Kind, Place, RuleFile, Section, help, help_of_keys,

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use meta::{Divergence, EpisodeRecord, Quantity, Scores, Settings, Status};
+use model::Parameter;
 use sha2::{Digest as _, Sha256};
 
 use crate::RunError;
@@ -32,11 +33,11 @@ const DIVERGED: [&str; 4] = [
 /// The names of the columns of a run.
 pub(crate) fn header(settings: &Settings) -> Vec<String> {
     let layers = settings.learner.network.layers();
-    let terms = settings.learner.rule.terms.iter();
+    let parameters = settings.learner.parameters();
     FIXED
         .into_iter()
         .map(str::to_owned)
-        .chain(terms.map(|term| format!("theta_{}", term.name)))
+        .chain(parameters.iter().map(Parameter::column))
         .chain((0..=layers).map(|l| format!("angle_{l}")))
         .chain((1..=layers).map(|l| format!("ortho_{l}")))
         .chain(DIVERGED.map(str::to_owned))
@@ -199,7 +200,8 @@ fn read_sum(file: &mut File, bytes: u64, sum: &mut Sha256) -> io::Result<u64> {
 /// The records of a run, read back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metrics {
-    /// The names of the rule's terms, without the column's `theta_`.
+    /// The names of all that is meta-learned: of θ without the column's `theta_`, of
+    /// the rest the whole column.
     pub terms: Vec<String>,
     /// L, the number of layers of synapses.
     pub layers: usize,
@@ -282,7 +284,11 @@ impl Metrics {
             let found = header.iter().filter_map(|c| c.strip_prefix(prefix));
             found.map(str::to_owned).collect()
         };
-        let terms = names("theta_");
+        // What is meta-learned stands before the measures, whatever it is called.
+        let learned = header.iter().skip(FIXED.len());
+        let learned = learned.take_while(|column| !column.starts_with("angle_"));
+        let shown = |column: &str| column.strip_prefix("theta_").unwrap_or(column).to_owned();
+        let terms: Vec<String> = learned.map(shown).collect();
         let (angles, layers) = (names("angle_").len(), names("ortho_").len());
         let known = FIXED.len() + terms.len() + angles + layers;
         if angles != layers + 1 || header.len() < known {

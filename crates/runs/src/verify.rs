@@ -57,6 +57,7 @@ pub fn verify(
     mut watch: impl FnMut() + Send,
 ) -> Result<Report, RunError> {
     let settings = &config.settings;
+    let parameters = settings.learner.parameters().len();
     let mut report = Report {
         finished: dir.join(SUMS).is_file(),
         ..Report::default()
@@ -109,11 +110,10 @@ pub fn verify(
                 let theta: Option<Vec<f64>> = line
                     .split(',')
                     .skip(6)
-                    .take(settings.learner.rule.terms.len())
+                    .take(parameters)
                     .map(|cell| cell.parse().ok())
                     .collect();
-                let Some(theta) = theta.filter(|t| t.len() == settings.learner.rule.terms.len())
-                else {
+                let Some(theta) = theta.filter(|t| t.len() == parameters) else {
                     report.differences.push(format!(
                         "metrics.csv: line {}: has no coefficients",
                         row + 2
@@ -276,7 +276,7 @@ fn check_summary(dir: &Path, config: &Config, report: &mut Report) {
             serde_json::from_str(&read("summary.json")?).map_err(|error| error.to_string())?;
         let metrics = Metrics::parse(read("metrics.csv")?.as_bytes())
             .map_err(|reason| format!("metrics.csv {reason}"))?;
-        let terms = settings.learner.rule.terms.len();
+        let terms = settings.learner.parameters().len();
         if metrics.terms.len() != terms || metrics.layers != settings.learner.network.layers() {
             return Err("metrics.csv has the columns of another run".to_owned());
         }

@@ -337,6 +337,18 @@ fn plastic(at: &mut impl FnMut(&'static str, Vec<Point>, CaseFunction)) {
         }
         t.matvec(&w, x[1])
     });
+    case("signed_matvec_t", &[V3, V4], |t, x| {
+        let mut w = weights(t, 3, 4);
+        let sizes = ndarray::Array2::from_shape_fn((3, 4), |(i, j)| entry(5, 4 * i + j));
+        let sizes = t.fixed(sizes.view());
+        let before = t.signed_matvec_t((&w, &sizes), x[0], None);
+        // Small enough to turn no sign, which would be a jump.
+        let small = t.affine(x[0], 1e-3, 0.0);
+        t.update(&mut w, None, &[Outer::new(small, x[1])]);
+        let half = t.constant_vector(&[0.0, 1.0, 0.0, 1.0]);
+        let after = t.signed_matvec_t((&w, &sizes), x[0], Some(half));
+        t.mul(before, after)
+    });
     case("matvec_t_where", &[V3, V4], |t, x| {
         let mut w = weights(t, 3, 4);
         t.update(&mut w, None, &[Outer::new(x[0], x[1])]);

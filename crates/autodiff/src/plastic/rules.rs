@@ -6,9 +6,10 @@
 use std::ops::Range;
 
 use super::PlasticOp;
-use crate::algebra::{Algebra, MatrixId, Outer, Products, Reverse, Shorthand, Tangent};
+use crate::algebra::{Algebra, MatrixId, Outer, Products, Reverse, Shorthand, Signed, Tangent};
 use crate::ops;
 use crate::shape::Shape;
+use crate::support::Support;
 use crate::sweep::{Inner, Needs};
 
 /// What a sweep keeps for each plastic matrix of the program: the matrix at the
@@ -175,6 +176,28 @@ pub(crate) fn reverse<A: Algebra>(
                     inner.add(cx.algebra, |algebra| algebra.dot(dg, g));
                 }
             }
+        }
+        // u = (|V| ⊙ sign W)ᵀ e or z = (|V| ⊙ sign W) y, both matrices constant: the
+        // adjoint goes through the transposed matrix.
+        PlasticOp::Signed {
+            signs,
+            sizes,
+            transposed,
+        } => {
+            let (x, out, mut d) = (cx.input(0), cx.output(), cx.adjoint());
+            let matrices = signed(matrices, signs, sizes);
+            let on = cx.algebra.support(out);
+            if on != cx.algebra.support(d) && !on.is_dense() {
+                d = cx.algebra.restrict(d, on);
+            }
+            cx.give(0, |g| {
+                let on = if transposed {
+                    Support::DENSE
+                } else {
+                    g.support(x)
+                };
+                g.signed(matrices, d, !transposed, on)
+            });
         }
         // W' = s W + Σ t a ⊗ b: the terms as below, s̄ = ⟨Λ, W⟩, Λ ← s Λ, and W' becomes W.
         PlasticOp::Update { slot, scaled } => {
@@ -383,6 +406,16 @@ pub(crate) fn tangent<A: Algebra>(
                 cx.add(term);
             }
         }
+        // The matrices are constants.
+        PlasticOp::Signed {
+            signs,
+            sizes,
+            transposed,
+        } => {
+            let matrices = signed(matrices, signs, sizes);
+            let on = cx.algebra.support(cx.output());
+            cx.take(0, |g, dx| g.signed(matrices, dx, transposed, on));
+        }
         // Ẇ' = s Ẇ + ṡ W + Σ ṫ a ⊗ b + t ȧ ⊗ b + t a ⊗ ḃ.
         PlasticOp::Update { slot, scaled } => {
             let Companions { w, derivative, .. } = of(slot);
@@ -445,6 +478,14 @@ pub(crate) fn tangent<A: Algebra>(
                 cx.algebra.add_scaled(dw, one, dv);
             }
         }
+    }
+}
+
+/// The matrices of a product with |V| ⊙ sign W, at the sweep's time.
+fn signed<V: Copy>(matrices: &[Companions<V>], signs: u32, sizes: u32) -> Signed {
+    Signed {
+        signs: matrices[signs as usize].w,
+        sizes: matrices[sizes as usize].w,
     }
 }
 

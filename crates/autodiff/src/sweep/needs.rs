@@ -56,6 +56,10 @@ pub(crate) fn needs<T: Real>(program: &Program<T>, loss: u32, slots: usize) -> V
                 let slot = &mut needs[slot as usize];
                 slot.read |= !slot.inner;
             }
+            PlasticOp::Signed { signs, sizes, .. } if wants(node, 0) => {
+                needs[signs as usize].read = true;
+                needs[sizes as usize].read = true;
+            }
             PlasticOp::Frobenius { a, b } => {
                 needs[a as usize].read = true;
                 needs[b as usize].read = true;

@@ -1,7 +1,7 @@
 //! The tape as an algebra: rules evaluated on it are recorded, and can be
 //! differentiated again.
 
-use crate::algebra::{Algebra, MatrixId, Outer, Products, Shorthand};
+use crate::algebra::{Algebra, MatrixId, Outer, Products, Shorthand, Signed};
 use crate::ops::{self, Op};
 use crate::program::Program;
 use crate::shape::Shape;
@@ -50,6 +50,11 @@ impl<T: Real> Algebra for Tape<T> {
 
     fn matvec_t(&mut self, w: MatrixId, e: Var, on: Support) -> Var {
         self.record_matvec_t(w.0, e, false, on, None)
+    }
+
+    fn signed(&mut self, matrices: Signed, x: Var, transposed: bool, on: Support) -> Var {
+        let Signed { signs, sizes } = matrices;
+        self.record_signed(signs.0, sizes.0, x, transposed, on)
     }
 
     fn products(

@@ -157,7 +157,7 @@ impl Guarded {
         }
         self.good.copy_from_slice(theta);
         self.radius = (self.radius * GROWTH).min(1.0);
-        self.step(theta, seen.gradient);
+        self.step(theta, seen);
     }
 
     /// Whether the smoothed cross-entropy, with that of an episode with `theta`, is far
@@ -176,18 +176,20 @@ impl Guarded {
         }
     }
 
-    fn step(&mut self, theta: &mut [f64], gradient: &[f64]) {
+    fn step(&mut self, theta: &mut [f64], seen: &Evidence<'_>) {
+        // What is no coefficient of W is not penalised.
+        let penalised = |r: usize, l1: f64| if r < seen.penalised { l1 } else { 0.0 };
         let new = self.adam.is_new();
         let smooth: Vec<f64> = theta
             .iter()
-            .zip(gradient)
+            .zip(seen.gradient)
             .enumerate()
             .map(|(r, (theta, slope))| {
-                let slope = slope - self.l1 * sign(*theta);
+                let slope = slope - penalised(r, self.l1) * sign(*theta);
                 if new {
                     return slope;
                 }
-                let most = CLIP * self.adam.moments(r).1.max(self.l1_of(r));
+                let most = CLIP * self.adam.moments(r).1.max(penalised(r, self.l1_of(r)));
                 slope.clamp(-most, most)
             })
             .collect();
@@ -195,7 +197,7 @@ impl Guarded {
         let error = EVIDENCE * self.adam.standard_error();
         for (r, theta) in theta.iter_mut().enumerate() {
             let (mean, size) = self.adam.moments(r);
-            let l1 = self.l1_of(r);
+            let l1 = penalised(r, self.l1_of(r));
             if *theta == 0.0 && mean.abs() <= l1 + error * size {
                 continue;
             }
@@ -259,6 +261,7 @@ mod tests {
             finite: cross_entropy.is_finite(),
             cross_entropy,
             gradient,
+            penalised: gradient.len(),
         }
     }
 
@@ -344,6 +347,20 @@ mod tests {
             guarded.learn(&mut theta, &seen(3.0, &[1.0, -1.5, -1.5]));
         }
         assert!(theta[1] == 0.0 && theta[2] > 0.0, "{theta:?}");
+    }
+
+    #[test]
+    fn what_is_not_penalised_is_not_drawn_to_zero() {
+        let mut theta = [0.1, 0.1, 0.1];
+        let mut guarded = guarded(&theta, 2.1);
+        for _ in 0..300 {
+            let few = Evidence {
+                penalised: 2,
+                ..seen(3.0, &[2.1, 2.1, 0.0])
+            };
+            guarded.learn(&mut theta, &few);
+        }
+        assert_eq!((theta[0], theta[2]), (0.0, 0.1), "{theta:?}");
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub struct Evidence<'a> {
     pub cross_entropy: f64,
     /// dL_meta/dθ, with the penalty.
     pub gradient: &'a [f64],
+    /// How many of them, the first ones, are penalised: the coefficients θ.
+    pub penalised: usize,
 }
 
 impl Optimiser {

@@ -2,7 +2,7 @@
 //! made from. A new setting is a field of [`Settings`], with the key as its name for
 //! serde, and an entry here.
 
-use meta::{GradientMode, Norm, OptimiserKind, Precision, Settings, TaskStyle};
+use meta::{GradientMode, Init, Norm, OptimiserKind, Precision, Settings, TaskStyle};
 use model::{Activation, Feedback};
 use strum::VariantNames;
 use toml::{Table, Value};
@@ -120,7 +120,7 @@ pub fn help(name: &str) -> String {
 }
 
 /// Every key that a configuration may have.
-pub const KEYS: [Key; 24] = [
+pub const KEYS: [Key; 26] = [
     key(
         "rule",
         Section::Learner,
@@ -137,6 +137,20 @@ pub const KEYS: [Key; 24] = [
         "The pathway that brings errors back to the layers",
     )
     .or("the rule's own"),
+    key(
+        "init",
+        Section::Learner,
+        Kind::Choice(Init::VARIANTS),
+        "orthogonal",
+        "The distribution that W is drawn from",
+    ),
+    key(
+        "gain",
+        Section::Learner,
+        Kind::Above(0.0),
+        "0.3",
+        "What the initial W is multiplied by",
+    ),
     key(
         "sizes",
         Section::Learner,

@@ -12,7 +12,7 @@ use pool::Pool;
 
 use super::Replay;
 use crate::Real;
-use crate::algebra::{Algebra, MatrixId, Outer, Products};
+use crate::algebra::{Algebra, MatrixId, Outer, Products, Signed};
 use crate::matrix::{MAX_PRODUCTS, Store, has_pass};
 use crate::ops::{self, Op};
 use crate::plastic::Slot;
@@ -299,6 +299,21 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
         let store = self.matrices.get(w);
         let coordinates = self.program.supports.coordinates(on);
         store.matvec_t(tensor(self.program, &self.pool, e), coordinates, &mut data);
+        self.pool.values[index].data = data;
+        Ref::of_pool(index)
+    }
+
+    fn signed(&mut self, matrices: Signed, x: Ref, transposed: bool, on: Support) -> Ref {
+        let Signed { signs, sizes } = matrices;
+        let rows = self.shape(x).rows;
+        let store = self.matrices.get(signs);
+        let cols = if transposed { store.pre } else { store.post };
+        let index = self.pool.take(Shape::matrix(rows, cols), on);
+        let mut data = std::mem::take(&mut self.pool.values[index].data);
+        let (store, sizes) = self.matrices.two(signs, sizes);
+        let coordinates = self.program.supports.coordinates(on);
+        let x = tensor(self.program, &self.pool, x);
+        store.signed(sizes, x, transposed, coordinates, &mut data);
         self.pool.values[index].data = data;
         Ref::of_pool(index)
     }

@@ -4,8 +4,9 @@
 #![allow(clippy::unwrap_used)]
 
 use autodiff::{GradientOptions, Tape};
-use meta::{Batch, Episode, Moment, Penalty, Setting, Unrolled};
-use model::{Feedback, Network, Rule};
+use explain::{Moment, Unrolled};
+use meta::{Batch, Episode, Penalty, Setting};
+use model::{Constant, Feedback, Lists, Network, Parts, Rule, StateArrays};
 use ndarray::Array2;
 
 /// A fixed, irregular number within ±1.
@@ -38,12 +39,40 @@ fn setting(rule: &Rule, feedback: Feedback, steps: usize) -> Setting<f64> {
         shapes.iter().enumerate().map(of).collect()
     };
     Setting {
-        w: matrices(1, &network.shapes()),
-        b: matrices(20, &feedback.shapes(&network.sizes)),
-        theta: (0..rule.terms.len()).map(|r| 0.02 * entry(40, r)).collect(),
+        state: StateArrays {
+            d: matrices(30, &feedback.direct_shapes(&network.sizes)),
+            ..StateArrays::new(
+                matrices(1, &network.shapes()),
+                matrices(20, &feedback.shapes(&network.sizes)),
+            )
+        },
+        theta: (0..rule.counts(feedback).total())
+            .map(|r| 0.02 * entry(40, r))
+            .collect(),
         train: batch(3, steps),
         query: batch(4, 7),
     }
+}
+
+/// Factors of every kind, a plastic B, a constant, groups apart.
+fn text_rule() -> Rule {
+    let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let parts = Parts {
+        lists: Lists::All(list(&[
+            "-e ⊗ y-",
+            "-loss * tanh(e) ⊗ (e- - b)",
+            "trace(y, 0.5) ⊗ (y- - W'y) - sum(y) * 0.3 * W",
+            "We- ⊗ W'e",
+        ])),
+        own: Vec::new(),
+        back: list(&["-e ⊗ y-", "-W"]),
+        constants: vec![Constant {
+            name: "b".to_owned(),
+            start: 0.1,
+        }],
+        populations: Vec::new(),
+    };
+    Rule::from_parts("text", Feedback::Mixed, parts).unwrap()
 }
 
 fn cases() -> Vec<(Rule, Feedback)> {
@@ -55,6 +84,7 @@ fn cases() -> Vec<(Rule, Feedback)> {
         (rule("pool"), Feedback::SymmetricExact),
         (rule("bp"), Feedback::Symmetric),
         (rule("dfa"), Feedback::Direct),
+        (text_rule(), Feedback::Mixed),
         (
             Rule::of_paper_terms_by_layer("by layer", Feedback::Fixed, &by_layer),
             Feedback::Fixed,
@@ -71,7 +101,9 @@ fn contributions_of_all_steps_and_layers_add_up_to_the_meta_gradient() {
         let outcome = episode.run(&mut Tape::new(), &setting);
         assert_eq!(unrolled.cross_entropy, outcome.cross_entropy);
         assert_eq!(unrolled.accuracy, outcome.accuracy);
-        for (r, whole) in outcome.gradient.theta.iter().enumerate() {
+        let coefficients = rule.counts(feedback).theta;
+        let gradient = outcome.gradient.theta[..coefficients].iter();
+        for (r, whole) in gradient.enumerate() {
             // Sums of 36 numbers in another order: some units of rounding of the largest.
             let parts = unrolled
                 .contributions
@@ -124,9 +156,9 @@ fn adjoints_from(
         train: cut(&whole.train, 0, t),
         ..whole.clone()
     };
-    let (_, w) = episode.run_with_weights(&mut tape, &first);
+    let (_, state) = episode.run_with_state(&mut tape, &first);
     let rest = Setting {
-        w,
+        state,
         train: cut(&whole.train, t, steps),
         ..whole.clone()
     };
@@ -151,15 +183,10 @@ fn the_vectors_of_each_step_rebuild_the_adjoint_of_every_weight_at_any_time() {
         let setting = setting(&rule, feedback, steps);
         let unrolled = Unrolled::new(&network(), feedback, &rule, &setting).unwrap();
         for l in 0..3 {
-            let decay: f64 = rule
-                .on_layer(l)
-                .iter()
-                .map(|r| setting.theta[*r] * rule.terms[*r].decay)
-                .sum();
             let mut adjoint = unrolled.last_adjoint(l);
             for t in (0..steps).rev() {
                 let moment: &Moment = &unrolled.moments[t];
-                adjoint *= 1.0 + decay;
+                adjoint *= moment.keep(l, &setting.theta);
                 for (post, pre) in moment.adjoint_terms(l) {
                     adjoint += &outer(post, pre);
                 }

@@ -10,16 +10,16 @@
 //! layer, and one sweep back differentiates by all of them.
 
 use autodiff::{Tape, Var};
-use model::{Feedback, Network, Rule, Scalar, Trace};
+use meta::{Episode, Penalty, Setting, Step};
+use model::language::Name;
+use model::{Feedback, Matrix, Misfit, Network, Rule, TermValue, Trace};
 use ndarray::{Array2, Array3};
-
-use crate::{Episode, Penalty, Setting, Step, measures};
 
 /// An episode taken apart.
 #[derive(Clone, Debug)]
 pub struct Unrolled {
-    /// ∂L_meta/∂θ_r(t, l), steps × layers × terms; 0 where a term does not act. The
-    /// penalty λ‖Θ‖₁ has no part in it.
+    /// ∂L_meta/∂θ_r(t, l), steps × layers × coefficients θ; 0 where a term does not act.
+    /// The penalty λ‖Θ‖₁ has no part in it.
     pub contributions: Array3<f64>,
     /// What was there at each step.
     pub moments: Vec<Moment>,
@@ -44,44 +44,41 @@ pub struct Moment {
     pub e: Vec<Option<Vec<f64>>>,
     /// z_1..z_L.
     pub z: Vec<Vec<f64>>,
-    /// v_l = W_lᵀ y_l, as far as the rule needs them.
-    pub v: Vec<Option<Vec<f64>>>,
     /// dL/dz_1..dL/dz_L.
     pub dz: Vec<Vec<f64>>,
-    /// dL/dv_l, where there is a v_l.
-    pub dv: Vec<Option<Vec<f64>>>,
+    /// By layer, the products with W_l that the rule's terms took, and dL by them.
+    pub reads: Vec<Vec<(Name, Vec<f64>)>>,
     /// dL/d(W_lᵀ e_l), where derivatives flow through W on the error's way back.
     pub du: Vec<Option<Vec<f64>>>,
+    /// By layer, the terms that act there in numbers, by the index of their θ.
+    pub terms: Vec<Vec<(usize, TermValue)>>,
     /// ‖ΔW_1‖..‖ΔW_L‖, root of the sum of squares over all synapses of a layer.
     pub change: Vec<f64>,
 }
 
 impl Moment {
-    /// The number that `which` stands for in layer `l` (from 0).
-    ///
-    /// # Panics
-    /// If the rule did not need what it is made of.
-    pub fn scalar(&self, l: usize, which: Scalar) -> f64 {
-        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum();
-        let needed = |x: &Option<Vec<f64>>| x.clone().expect("the rule needs it");
-        match which {
-            Scalar::SumPost => self.y[l + 1].iter().sum(),
-            Scalar::BackActivityDotPreError => dot(&needed(&self.v[l]), &needed(&self.e[l])),
-            Scalar::InputDotError => dot(&self.z[l], &needed(&self.e[l + 1])),
-        }
-    }
-
     /// The outer products post ⊗ pre that this step adds to Λ_l on the way back
     /// (layer `l` from 0): dL/dz ⊗ y⁻, since W took part in z = W y⁻, and likewise
-    /// y ⊗ dL/dv and e ⊗ dL/d(Wᵀe).
+    /// for each product with W that a term or the error's way back took.
+    ///
+    /// # Panics
+    /// If an error that took part is missing.
     pub fn adjoint_terms(&self, l: usize) -> impl Iterator<Item = (&[f64], &[f64])> {
-        let z = Some((self.dz[l].as_slice(), self.y[l].as_slice()));
-        let v = self.dv[l]
-            .as_ref()
-            .map(|dv| (self.y[l + 1].as_slice(), dv.as_slice()));
-        let u = self.du[l].as_ref().zip(self.e[l + 1].as_ref());
-        let u = u.map(|(du, e)| (e.as_slice(), du.as_slice()));
-        [z, v, u].into_iter().flatten()
+        let error = |l: usize| -> &[f64] { self.e[l].as_ref().expect("it took part") };
+        let z = (self.dz[l].as_slice(), self.y[l].as_slice());
+        let reads = self.reads[l].iter().map(move |(name, d)| match name {
+            Name::ForwardError => (d.as_slice(), error(l)),
+            Name::BackError => (error(l + 1), d.as_slice()),
+            _ => (self.y[l + 1].as_slice(), d.as_slice()),
+        });
+        let u = self.du[l].as_ref().map(|du| (error(l + 1), du.as_slice()));
+        std::iter::once(z).chain(reads).chain(u)
+    }
+
+    /// What W_l (layer `l` from 0) was multiplied by, with coefficients `theta`.
+    pub fn keep(&self, l: usize, theta: &[f64]) -> f64 {
+        let decays = self.terms[l].iter().map(|(r, term)| theta[*r] * term.decay);
+        1.0 + decays.sum::<f64>()
     }
 }
 
@@ -99,25 +96,31 @@ impl Unrolled {
         feedback: Feedback,
         rule: &Rule,
         setting: &Setting<f64>,
-    ) -> Result<Unrolled, String> {
+    ) -> Result<Unrolled, Misfit> {
         let layers = network.layers();
         // Without its own copy of the rule on each layer the layers could not be told apart.
         let untied = rule.untied(layers);
         let mut episode = Episode::new(network, feedback, &untied, Penalty::default())?;
-        let lists: Vec<Vec<usize>> = (0..layers).map(|l| rule.on_layer(l)).collect();
-        let places: Vec<(usize, usize)> = (0_usize..)
-            .zip(&lists)
-            .flat_map(|(l, list)| list.iter().map(move |r| (l, *r)))
+        let counts = rule.counts(feedback);
+        let pairs = rule.groups().pow(2);
+        // The layer and the index among θ of each coefficient of the untied rule.
+        let places: Vec<(usize, usize)> = (0..layers)
+            .flat_map(|l| rule.on_layer(l).into_iter().map(move |r| (l, r)))
+            .flat_map(|(l, r)| (r * pairs..(r + 1) * pairs).map(move |r| (l, r)))
             .collect();
+        let coefficients = places.iter().map(|(_, r)| setting.theta[*r]);
+        let others = setting.theta[counts.theta..].iter().copied();
         let own = Setting {
-            theta: places.iter().map(|(_, r)| setting.theta[*r]).collect(),
+            theta: coefficients.chain(others).collect(),
             ..setting.clone()
         };
         let mut tape = Tape::new();
         let mut wanted = Wanted {
             exact: feedback == Feedback::SymmetricExact,
             vars: Vec::new(),
-            w: setting.w.clone(),
+            w: setting.state.w.clone(),
+            theta: &own.theta,
+            places: &places,
         };
         let mut moments = Vec::new();
         let (score, copies) = episode.record_by_step(&mut tape, &own, |tape, step| {
@@ -132,7 +135,8 @@ impl Unrolled {
         let mut next = || parts.next().expect("as many derivatives as were asked for");
         for moment in &mut moments {
             let derivatives = moment.dz.iter_mut().map(Some);
-            let derivatives = derivatives.chain(moment.dv.iter_mut().map(Option::as_mut));
+            let reads = moment.reads.iter_mut().flatten();
+            let derivatives = derivatives.chain(reads.map(|(_, d)| Some(d)));
             let derivatives = derivatives.chain(moment.du.iter_mut().map(Option::as_mut));
             for slot in derivatives.flatten() {
                 slot.extend_from_slice(next());
@@ -144,10 +148,14 @@ impl Unrolled {
             (tape.array(trace.y[l]), dz.expect("z has a row an image"))
         });
         let query = query.collect();
-        let mut contributions = Array3::zeros((moments.len(), layers, rule.terms.len()));
+        let mut contributions = Array3::zeros((moments.len(), layers, counts.theta));
         for t in 0..moments.len() {
             for (l, r) in &places {
                 contributions[[t, *l, *r]] = next()[0];
+            }
+            // φ, gains and constants have no layer of their own.
+            for _ in counts.theta..setting.theta.len() {
+                next();
             }
         }
         Ok(Unrolled {
@@ -155,7 +163,7 @@ impl Unrolled {
             moments,
             query,
             cross_entropy: tape.scalar(score.cross_entropy),
-            accuracy: measures::accuracy(tape.value(score.logits), &setting.query.labels),
+            accuracy: score.accuracy(&tape, &setting.query.labels),
         })
     }
 
@@ -172,31 +180,45 @@ impl Unrolled {
 }
 
 /// The values whose derivatives are wanted, in the order of a moment's lists.
-struct Wanted {
+struct Wanted<'a> {
     /// Whether derivatives flow through W on the error's way back.
     exact: bool,
     vars: Vec<Var>,
     /// W_1..W_L before the step.
     w: Vec<Array2<f64>>,
+    /// All that is meta-learned, of the untied rule.
+    theta: &'a [f64],
+    /// The layer and the index among the rule's θ of each of the untied rule's.
+    places: &'a [(usize, usize)],
 }
 
-impl Wanted {
+impl Wanted<'_> {
     fn moment(&mut self, tape: &mut Tape<f64>, step: &Step<'_>, label: usize) -> Moment {
-        let change = self.w.iter_mut().zip(step.w).map(|(before, w)| {
+        let here = (step.state, step.trace);
+        let layers = 0..self.w.len();
+        let terms = layers.clone().map(|l| {
+            let matrix = (Matrix::Weights(l), &self.w[l]);
+            let found = step.circuit.terms_of_step(tape, matrix, here, self.theta);
+            let own = |(r, _, value): (usize, f64, TermValue)| (self.places[r].1, value);
+            found.into_iter().map(own).collect()
+        });
+        let terms = terms.collect();
+        let change = self.w.iter_mut().zip(&step.state.w).map(|(before, w)| {
             let after = tape.matrix(w);
             let square = (&after - &*before).fold(0.0, |s, d| s + d * d);
             *before = after;
             square.sqrt()
         });
         let change = change.collect();
-        let Trace { z, y, e, carried } = step.trace;
-        let v = step.back_activity;
+        let Trace {
+            z, y, e, carried, ..
+        } = step.trace;
         let numbers = |x: &Var| tape.value(*x).to_vec();
         let maybe = |x: &Option<Var>| x.as_ref().map(numbers);
-        // To be filled by the sweep back.
-        let later = |x: &Option<Var>| x.map(|_| Vec::new());
         self.vars.extend(z);
-        self.vars.extend(v.iter().flatten());
+        let reads = layers.map(|l| step.circuit.reads(l));
+        self.vars
+            .extend(reads.clone().flatten().map(|(_, var)| *var));
         if self.exact {
             self.vars.extend(carried.iter().flatten());
         }
@@ -205,13 +227,16 @@ impl Wanted {
             y: y.iter().map(numbers).collect(),
             e: e.iter().map(maybe).collect(),
             z: z.iter().map(numbers).collect(),
-            v: v.iter().map(maybe).collect(),
             dz: vec![Vec::new(); z.len()],
-            dv: v.iter().map(later).collect(),
+            // Derivatives are to be filled in by the sweep back.
+            reads: reads
+                .map(|read| read.iter().map(|(name, _)| (*name, Vec::new())).collect())
+                .collect(),
             du: carried
                 .iter()
-                .map(|u| later(&u.filter(|_| self.exact)))
+                .map(|u| u.filter(|_| self.exact).map(|_| Vec::new()))
                 .collect(),
+            terms,
             change,
         }
     }

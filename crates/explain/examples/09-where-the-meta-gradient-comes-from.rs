@@ -15,7 +15,8 @@
 
 use autodiff::Tape;
 use datasets::Split;
-use meta::{Episode, Learner, Penalty, Settings, Unrolled, draw_setting};
+use explain::Unrolled;
+use meta::{Episode, Learner, Penalty, Settings, draw_setting};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = datasets::glyphs(Split::Test, 0);
@@ -28,6 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         network,
         feedback,
         rule,
+        ..
     } = &settings.learner;
 
     // The gradient as training uses it …

@@ -3,7 +3,7 @@
 
 use autodiff::Tape;
 
-use crate::{Episode, Setting};
+use meta::{Episode, Setting};
 
 /// L_meta at θ_r + δ for several δ, all else unchanged.
 #[derive(Clone, Debug, PartialEq)]
