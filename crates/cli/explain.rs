@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use explain::Explanation;
 use meta::SettingsError;
-use model::{Parameter, ParameterKind};
+use model::ParameterKind;
 use runs::{Config, tame, write_whole};
 
 use crate::failure::Failure;

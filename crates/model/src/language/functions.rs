@@ -73,12 +73,12 @@ impl Function {
     /// f(x) of a plain number.
     pub(crate) fn of(self, x: f64) -> f64 {
         match self {
-            Function::Tanh => Real::tanh(x),
+            Function::Tanh => libm::tanh(x),
             Function::Abs => x.abs(),
-            Function::Exp => Real::exp(x),
-            Function::Ln => Real::ln(x),
-            Function::Sigmoid => 1.0 / (1.0 + Real::exp(-x)),
-            Function::Softplus => x.max(0.0) + Real::ln_1p(Real::exp(-x.abs())),
+            Function::Exp => libm::exp(x),
+            Function::Ln => libm::log(x),
+            Function::Sigmoid => 1.0 / (1.0 + libm::exp(-x)),
+            Function::Softplus => x.max(0.0) + libm::log1p(libm::exp(-x.abs())),
             Function::Relu => x.max(0.0),
             Function::Reciprocal => 1.0 / x,
         }
