@@ -290,6 +290,13 @@ fn rule(
         Terms::Texts(texts) => Lists::All(texts.clone()),
         Terms::TextsByLayer(lists) => Lists::ByLayer(lists.clone()),
     };
+    let none = match &lists {
+        Lists::All(list) => list.is_empty(),
+        Lists::ByLayer(lists) => lists.iter().all(Vec::is_empty),
+    };
+    if none {
+        return wrong("terms: lists no terms");
+    }
     if let Lists::ByLayer(lists) = &lists
         && lists.len() != layers
     {

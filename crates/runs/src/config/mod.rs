@@ -427,7 +427,7 @@ mod tests {
         for (assignment, want) in [
             (
                 "episods=3",
-                "unknown key 'episods': should be one of rule, feedback, sizes,",
+                "unknown key 'episods': should be one of rule, feedback, init,",
             ),
             ("episods=3", "out; did you mean 'episodes'?"),
             (
