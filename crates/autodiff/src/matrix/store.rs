@@ -519,8 +519,9 @@ impl<T: Real> Store<T> {
                     let signs = &self.columns[columns(j)];
                     let lanes = signs.iter().zip(&sizes.columns[columns(j)]);
                     for ((w, v), e) in lanes.zip(left.iter()) {
-                        for lane in 0..WIDTH {
-                            sum[lane] = entry(w.0[lane], v.0[lane]).mul_add(e.0[lane], sum[lane]);
+                        let entries = w.0.iter().zip(&v.0).map(|(w, v)| entry(*w, *v));
+                        for ((sum, entry), e) in sum.iter_mut().zip(entries).zip(&e.0) {
+                            *sum = entry.mul_add(*e, *sum);
                         }
                     }
                     out[j] = Lanes(sum).total();
@@ -536,8 +537,9 @@ impl<T: Real> Store<T> {
                     let signs = &self.columns[columns(j)];
                     let lanes = signs.iter().zip(&sizes.columns[columns(j)]);
                     for ((w, v), z) in lanes.zip(total.iter_mut()) {
-                        for lane in 0..WIDTH {
-                            z.0[lane] = entry(w.0[lane], v.0[lane]).mul_add(*y, z.0[lane]);
+                        let entries = w.0.iter().zip(&v.0).map(|(w, v)| entry(*w, *v));
+                        for (z, entry) in z.0.iter_mut().zip(entries) {
+                            *z = entry.mul_add(*y, *z);
                         }
                     }
                 }

@@ -135,7 +135,7 @@ impl Reader {
     fn number(&mut self, column: usize) -> Result<Token, SyntaxError> {
         let mut text = self.take_while(|c| c.is_ascii_digit() || c == '.');
         let exponent = match self.rest() {
-            ['e' | 'E', sign, digit, ..] if matches!(sign, '+' | '-') => digit.is_ascii_digit(),
+            ['e' | 'E', '+' | '-', digit, ..] => digit.is_ascii_digit(),
             ['e' | 'E', digit, ..] => digit.is_ascii_digit(),
             _ => false,
         };
