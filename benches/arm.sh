@@ -46,5 +46,5 @@ if [ $# -gt 0 ]; then
   "$cargo" test "${arguments[@]}" -p metaplast-autodiff -p metaplast-meta -- "$@"
 else
   "$cargo" test "${arguments[@]}" -p metaplast-autodiff --lib --test levels
-  "$cargo" test "${arguments[@]}" -p metaplast-meta --test levels --test golden
+  "$cargo" test "${arguments[@]}" -p metaplast-runs --test levels --test golden
 fi

@@ -136,7 +136,7 @@ pub(crate) fn pack(setting: &Setting<f64>, unrolled: &Unrolled) -> Packed {
             let found = m.reads[l - 1].iter().position(|(name, _)| *name == wanted);
             found.map(|i| m.reads[l - 1][i].1.clone())
         };
-        let optional: [(&str, &dyn Fn(&Moment) -> Option<Vec<f64>>); 4] = [
+        let optional: [(&str, &Derivative<'_>); 4] = [
             ("dWy", &|m| read(m, Name::BackActivity)),
             ("dWe", &|m| read(m, Name::BackError)),
             ("dWe-", &|m| read(m, Name::ForwardError)),
@@ -171,6 +171,9 @@ pub(crate) fn pack(setting: &Setting<f64>, unrolled: &Unrolled) -> Packed {
     }
     packer.finish()
 }
+
+/// A derivative that a moment may have.
+type Derivative<'a> = dyn Fn(&Moment) -> Option<Vec<f64>> + 'a;
 
 /// What the page can rebuild of a product's vectors.
 const REBUILT: [&str; 6] = ["y", "e", "y-", "e-", "W'y", "1"];

@@ -7,10 +7,11 @@ use std::sync::{Arc, atomic::AtomicBool};
 use autodiff::simd::{Level, force_level};
 use datasets::{Dataset, Split};
 use meta::{
-    Case, GradientMode, Numerics, OptimiserKind, OuterSettings, Penalty, Precision, Settings,
+    GradientMode, Numerics, OptimiserKind, OuterSettings, Penalty, Precision, Settings,
     TaskSettings, Threads, Training,
 };
 use model::{Activation, Network, Rule};
+use runs::Case;
 
 /// Runs that together use every operation of an episode: all terms, all feedback
 /// pathways, all activations, both precisions and both ways of taking the gradient.
