@@ -2,13 +2,13 @@
 //!
 //! | to change | go to |
 //! |---|---|
-//! | a run and its settings | `experiments.rs` |
+//! | a run and its settings | `experiments/` |
 //! | a figure | `figures.rs` and its row in [`TARGETS`] |
 //! | a table | `table1.rs`, `penalties.rs`, `terms.rs`, `feedback.rs`, `transfer.rs` |
 //! | a claim and its criterion | `claims/` and its row in `claims/mod.rs` |
 //! | how a claim is judged | `measured.rs`, `check.rs`, `verdict.rs` |
 //! | in what runs differ from the paper's | `context.rs` |
-//! | what is run, and in which order | `reproduction.rs` |
+//! | what is run, and in which order | `plan.rs`, `reproduction.rs` |
 //! | the files of a report | `report.rs`, `page.rs` |
 //! | reproductions side by side | `compare.rs` |
 
@@ -25,6 +25,7 @@ mod measured;
 mod online;
 mod page;
 mod penalties;
+mod plan;
 mod report;
 mod reproduction;
 mod results;

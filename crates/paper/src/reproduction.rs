@@ -5,21 +5,18 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use datasets::{Dataset, Split};
-use meta::{Estimate, Frozen, Online, Probes, Settings, TaskStyle, Threads};
-use model::{Network, Rule};
+use datasets::Dataset;
+use meta::{Estimate, Frozen, Probes, Settings, Threads};
 use plots::Setting;
 use rayon::prelude::*;
-use runs::{Config, Metrics, Run, RunError, write_whole};
+use runs::{Metrics, Run, RunError};
 
 use crate::claims::CLAIMS;
 use crate::context::Context;
-use crate::experiments::{
-    COMMON, Experiment, FRESH_TASKS, FrozenExperiment, ONLINE_TESTS, OnlineExperiment, RuleSource,
-    ThetaSource, bp_and_oja_rule_file, ehebb_rule_file,
-};
+use crate::experiments::{Experiment, FRESH_TASKS, FrozenExperiment, OnlineExperiment};
 use crate::frozen::{self, final_theta};
 use crate::online;
+use crate::plan;
 use crate::report::Report;
 use crate::results::Results;
 use crate::target::Target;
@@ -106,7 +103,7 @@ impl Reproduction {
             for experiment in target.experiments {
                 if experiments.iter().all(|p| p.experiment.name != *experiment) {
                     let experiment = Experiment::named(experiment);
-                    let config = configure(&ask, experiment, name)?;
+                    let config = plan::configure(&ask, experiment, name)?;
                     let folder = ask.out.join("runs").join(experiment.name);
                     experiments.push(Planned {
                         experiment,
@@ -132,8 +129,8 @@ impl Reproduction {
             online.clear();
             frozen.clear();
         }
-        let digits = digits.map(|(train, test)| (digits_of(train), digits_of(test)));
-        let (elsewhere, notes) = open_elsewhere(&mut frozen, &data);
+        let digits = digits.map(|(train, test)| (plan::digits_of(train), plan::digits_of(test)));
+        let (elsewhere, notes) = plan::open_elsewhere(&mut frozen, &data);
         assert!(
             online.is_empty() || digits.is_some(),
             "online experiments need digits"
@@ -297,7 +294,7 @@ impl Reproduction {
             }
             let digits = self.digits.as_ref();
             let (train, test) = digits.expect("open made sure that there are digits");
-            let online = self.online(experiment, &results);
+            let online = plan::online(experiment, &results);
             let online_work = self.online_work();
             let folder = self.folder(experiment.name);
             let metrics = self.threads.install(|| {
@@ -309,7 +306,14 @@ impl Reproduction {
             results.add_online(experiment.name, metrics);
         }
         for experiment in &self.frozen {
-            let (settings, data) = self.tried(experiment);
+            let mut planned = self.experiments.iter();
+            let planned = planned.find(|p| p.experiment.name == experiment.learned_by);
+            let learned = &planned.expect("a target has what its tests try").settings;
+            let settings = plan::tried(experiment, learned);
+            let data = match experiment.data {
+                Some(name) => &self.elsewhere[name],
+                None => &*self.data,
+            };
             let frozen = Frozen {
                 settings: &settings,
                 data,
@@ -341,135 +345,6 @@ impl Reproduction {
                 .install(|| report(&self.ask, &results, settings)),
         ))
     }
-
-    /// An online experiment with its coefficients.
-    fn online(&self, experiment: &OnlineExperiment, results: &Results) -> Online {
-        let rule = Rule::built_in(experiment.rule).expect("its rule is built in");
-        let theta = match experiment.theta {
-            ThetaSource::Authors(theta) => theta.to_vec(),
-            ThetaSource::Learned => {
-                let run = results.run(experiment.rule);
-                let trials = final_theta(run.expect("a target with it has its experiment"));
-                let mean = |r| trials.iter().map(|theta| theta[r]).sum::<f64>();
-                (0..rule.terms.len())
-                    .map(|r| mean(r) / trials.len() as f64)
-                    .collect()
-            }
-        };
-        let (every, tests) = ONLINE_TESTS;
-        Online {
-            network: Network {
-                sizes: experiment.network.sizes().to_vec(),
-                ..Network::default()
-            },
-            feedback: rule.feedback,
-            theta,
-            rule,
-            images: self.context.online_images,
-            every,
-            tests,
-            seed: self.ask.seed,
-        }
-    }
-
-    /// What a test tries on which data. Elsewhere than on the data that it was learned on,
-    /// the classes of a task are different ones, as the paper says "9-way".
-    fn tried(&self, experiment: &FrozenExperiment) -> (Settings, &Dataset) {
-        let mut planned = self.experiments.iter();
-        let planned = planned.find(|p| p.experiment.name == experiment.learned_by);
-        let mut settings = planned
-            .expect("a target with a test has its experiment")
-            .settings
-            .clone();
-        if let Some((ways, queries)) = experiment.tasks {
-            settings.tasks.ways = ways;
-            settings.tasks.queries = queries;
-            settings.tasks.style = TaskStyle::Text;
-        }
-        let data = experiment
-            .data
-            .map_or(&*self.data, |name| &self.elsewhere[name]);
-        (settings, data)
-    }
-}
-
-/// The images of the classes 0 to 9, if there are others.
-fn digits_of(set: Arc<Dataset>) -> Arc<Dataset> {
-    if set.classes() <= 10 {
-        return set;
-    }
-    let digits = (0..set.len()).filter(|i| set.label(*i) < 10);
-    let (mut images, mut labels) = (Vec::new(), Vec::new());
-    for i in digits {
-        images.extend_from_slice(set.image(i));
-        labels.push(set.label(i) as u8);
-    }
-    let sides = (set.height(), set.width());
-    let part = Dataset::from_parts(set.name(), set.split(), sides.0, sides.1, images, labels);
-    Arc::new(part.expect("a part of a data set is one"))
-}
-
-/// Opens the data sets that tests need besides `data`. Tests whose data set is not found
-/// are dropped, with a note; so are all of them if the rules are learned on synthetic
-/// data, where they would show nothing.
-fn open_elsewhere(
-    frozen: &mut Vec<&'static FrozenExperiment>,
-    data: &Dataset,
-) -> (BTreeMap<&'static str, Dataset>, Vec<String>) {
-    let mut found = BTreeMap::new();
-    let mut notes: Vec<String> = Vec::new();
-    for name in frozen.iter().filter_map(|experiment| experiment.data) {
-        if data.is_synthetic() || found.contains_key(name) {
-            continue;
-        }
-        match datasets::open(name, Split::Test) {
-            Ok(set) => {
-                found.insert(name, set);
-            }
-            Err(error) => {
-                let note = format!("tests on {name} are left out: {error}");
-                if !notes.contains(&note) {
-                    notes.push(note);
-                }
-            }
-        }
-    }
-    frozen.retain(|experiment| experiment.data.is_none_or(|name| found.contains_key(name)));
-    (found, notes)
-}
-
-/// The configuration of an experiment; writes its rule file, if it has one.
-fn configure(ask: &Ask, experiment: &Experiment, data: &str) -> Result<Config, RunError> {
-    let file = |text: String| {
-        let folder = ask.out.join("rules");
-        std::fs::create_dir_all(&folder)
-            .map_err(|error| RunError::Input(format!("{}: {error}", folder.display())))?;
-        let path = folder.join(format!("{}.toml", experiment.name));
-        write_whole(&path, text.as_bytes())?;
-        Ok::<String, RunError>(path.display().to_string())
-    };
-    let rule = match experiment.rule {
-        RuleSource::BuiltIn(name) => name.to_owned(),
-        RuleSource::EHebbOn(layers) => file(ehebb_rule_file(experiment.name, layers))?,
-        RuleSource::BpAndOja => file(bp_and_oja_rule_file(experiment.name))?,
-    };
-    let number = |n: u64| Some(n.to_string());
-    let options = vec![
-        ("rule", Some(rule)),
-        ("data", Some(data.to_owned())),
-        ("trials", number(ask.trials)),
-        (
-            "episodes",
-            number(ask.episodes.unwrap_or(experiment.episodes)),
-        ),
-        ("seed", number(ask.seed)),
-        ("threads", number(ask.threads as u64)),
-        ("shard", ask.shard.clone()),
-    ];
-    let assignments = COMMON.iter().chain(experiment.settings);
-    let assignments = assignments.map(|text| (*text).to_owned());
-    let assignments: Vec<String> = assignments.chain(ask.assignments.clone()).collect();
-    Ok(Config::new(None, options, &assignments)?)
 }
 
 /// Microseconds that 10,000 images of an online experiment take a core.
