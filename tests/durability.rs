@@ -125,13 +125,26 @@ fn text(output: &Output) -> String {
 #[test]
 fn a_run_killed_at_any_moment_ends_with_the_same_bytes() {
     let kills = std::env::var("METAPLAST_KILLS").map_or(40_usize, |n| n.parse().unwrap());
+    kill(kills, &[]);
+}
+
+#[test]
+fn whatever_learns_the_rule_a_run_that_is_killed_ends_with_the_same_bytes() {
+    for optimiser in ["adam", "guarded", "es", "cma", "newton"] {
+        let optimiser = format!("optimiser={optimiser}");
+        kill(6, &[&optimiser, "batch=3", "population=4", "episodes=700"]);
+    }
+}
+
+/// Kills a run again and again, and compares what it ends with.
+fn kill(kills: usize, more: &[&str]) {
     let place = place();
-    let wanted = undisturbed(&place, &[]);
+    let wanted = undisturbed(&place, more);
     let start_time = Instant::now();
-    place.good(&run_in("timed", &[]));
+    place.good(&run_in("timed", more));
     let longest = start_time.elapsed().as_micros() as u64;
     let (mut killed, mut runs, mut random) = (0, 0, 1_u64);
-    let mut args = run_in("run", &[]);
+    let mut args = run_in("run", more);
     while killed < kills {
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -148,7 +161,7 @@ fn a_run_killed_at_any_moment_ends_with_the_same_bytes() {
                 continue;
             }
             // How the run goes on changes from kill to kill, its bytes must not.
-            args = run_in("run", &[]);
+            args = run_in("run", more);
             args.retain(|arg| !arg.starts_with("threads="));
             args.push(["threads=1", "threads=2", "threads=3"][killed % 3]);
             continue;
@@ -162,7 +175,7 @@ fn a_run_killed_at_any_moment_ends_with_the_same_bytes() {
         );
         assert!(!place.path().join("run/checkpoints").exists());
         fs::remove_dir_all(place.path().join("run")).unwrap();
-        args = run_in("run", &[]);
+        args = run_in("run", more);
         runs += 1;
     }
     // What the last kill left behind must come to the same end.

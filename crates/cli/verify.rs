@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use runs::{Report, Sample, verify};
+use runs::{Report, Sample, in_sequence, verify};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -69,7 +69,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let recorded = config.settings.outer.episodes * config.trials().len() as u64;
     let total = match args.sample {
         Sample::All => recorded,
-        Sample::Episodes(number) => number.min(recorded) + config.settings.outer.episodes.min(8),
+        Sample::Episodes(number) => number.min(recorded) + in_sequence(&config.settings),
     };
     let mut progress = Progress::new("episodes", total);
     let report = verify(&args.dir, &config, &data, args.sample, || {

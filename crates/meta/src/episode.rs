@@ -374,7 +374,7 @@ impl Episode {
         (scores, recorded.query.state.arrays(tape))
     }
 
-    fn score<T: Real>(
+    pub(crate) fn score<T: Real>(
         &mut self,
         tape: &mut Tape<T>,
         start: &impl Start<T>,

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use autodiff::{Real, Tape};
+use autodiff::Real;
 use datasets::Dataset;
 
-use crate::{Drawn, Episode, Precision, Settings, SettingsError, Threads};
+use crate::training::Worker;
+use crate::{Precision, Settings, SettingsError, Threads};
 
 /// The time and the memory that a training is going to take on this machine, as it is
 /// loaded now.
@@ -52,19 +53,20 @@ fn estimate<T: Real>(
     threads: &Threads,
     episodes: u64,
 ) -> Estimate {
-    let trials = usize::try_from(settings.outer.trials).unwrap_or(usize::MAX);
-    let workers = threads.count().min(trials).max(1);
+    // What a trial's optimiser asks for at once runs side by side, and so do trials.
+    let outer = &settings.outer;
+    let together = outer.at_once().saturating_mul(outer.trials);
+    let together = usize::try_from(together).unwrap_or(usize::MAX);
+    let workers = threads.count().min(together).max(1);
     let samples = threads.each(|thread| {
         (thread < workers).then(|| sample::<T>(settings, data, thread as u64, episodes))
     });
     let samples: Vec<Sample> = samples.into_iter().flatten().collect();
     let seconds = samples.iter().map(|s| s.seconds).sum::<f64>() / workers as f64;
-    // Trials run side by side, whole: the last to start keep fewer threads busy.
-    let turns = trials.div_ceil(workers) as f64;
     // One byte a pixel and a label, and four for an image's place among its class.
     let images = data.len() * (data.pixels() + 5);
     Estimate {
-        seconds: seconds * turns * episodes as f64 / trials as f64,
+        seconds: seconds * episodes as f64 / workers as f64,
         bytes: images + samples.iter().map(|s| s.bytes).sum::<usize>(),
     }
 }
@@ -77,29 +79,33 @@ struct Sample {
 
 fn sample<T: Real>(settings: &Settings, data: &Dataset, trial: u64, episodes: u64) -> Sample {
     let theta = settings.start();
-    let mut episode = Episode::of(settings).expect("the settings were checked");
-    let mut tape = Tape::<T>::new();
+    let mut worker = Worker::<T>::new(settings);
     let mut bytes = 0;
     let mut run = |number| {
-        let start = Drawn::new(settings, data, (trial, number), &theta);
-        episode.run(&mut tape, &start);
-        bytes = tape.footprint();
+        worker.evaluate(settings, data, (trial, number), &theta);
+        bytes = bytes.max(worker.footprint());
     };
+    // One of each kind of a step's episodes, and more of the same where all are alike.
+    let kinds = settings.outer.kinds();
+    let whole: u64 = kinds.iter().map(|(_, count)| count).sum();
     // The first one makes room, which the others find.
     run(0);
-    let last = TIMED.min(usize::try_from(episodes).unwrap_or(TIMED)).max(1);
+    let rounds = TIMED.min(usize::try_from(episodes).unwrap_or(TIMED)).max(1);
     let start = Instant::now();
-    let mut times = Vec::with_capacity(last);
-    for number in 0..last as u64 {
-        let clock = Instant::now();
-        run(number % settings.outer.episodes);
-        times.push(clock.elapsed().as_secs_f64());
+    let (mut seconds, mut done) = (0.0, 0.0);
+    for round in 0..rounds as u64 {
+        for (first, count) in &kinds {
+            let clock = Instant::now();
+            run(first + round * settings.outer.episodes_of_step());
+            seconds += clock.elapsed().as_secs_f64() * *count as f64 / whole as f64;
+        }
+        done += 1.0;
         if start.elapsed() > PATIENCE {
             break;
         }
     }
     Sample {
-        seconds: times.iter().sum::<f64>() / times.len() as f64,
+        seconds: seconds / done,
         bytes,
     }
 }

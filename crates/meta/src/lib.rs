@@ -4,7 +4,7 @@
 //! A *task* is a handful of classes with training and query images. An *episode* lets a
 //! freshly drawn network learn one task online with the rule, and differentiates its
 //! loss on the query images, the *meta-loss*, by the rule's coefficients θ. A *trial*
-//! is a sequence of episodes with one optimiser step on θ after each.
+//! is a sequence of episodes in which an *outer optimiser* learns θ.
 //!
 //! One episode on glyphs, with its meta-gradient:
 //!
@@ -37,7 +37,7 @@ mod estimate;
 mod frozen;
 mod measures;
 mod online;
-mod optimiser;
+mod outer;
 mod penalty;
 mod requested;
 mod settings;
@@ -47,7 +47,7 @@ mod summary;
 mod task;
 mod term_size;
 mod threads;
-mod train;
+mod training;
 mod weights;
 
 pub use divergence::{Divergence, Quantity};
@@ -56,11 +56,14 @@ pub use episode::{Episode, MetaGradient, Outcome, Queried, Recorded, Scores, Ste
 pub use estimate::Estimate;
 pub use frozen::{FRESH, Frozen, FrozenRecord, Probes};
 pub use online::{Online, OnlineRecord};
-pub use optimiser::{Adam, Evidence, Guarded, Optimiser, OptimiserKind};
+pub use outer::{
+    Adam, Cma, Evaluated, Evidence, Evolution, Guarded, Newton, Optimiser, OptimiserKind, Outer,
+    Wants,
+};
 pub use penalty::{Norm, Penalty};
 pub use requested::Measure;
 pub use settings::{
-    GradientMode, Learner, Numerics, OuterSettings, Precision, Settings, SettingsError,
+    GradientMode, Learner, Numerics, OuterSettings, Place, Precision, Settings, SettingsError,
     TaskSettings,
 };
 pub use start::{Batch, Part, Setting, Start};
@@ -68,7 +71,8 @@ pub use streams::{Purpose, stream};
 pub use summary::{Spread, Summariser, Summary};
 pub use task::{Task, TaskStyle};
 pub use threads::Threads;
-pub use train::{
-    EpisodeRecord, StateError, Status, Training, TrainingState, TrialState, measure_episode,
+pub use training::{
+    EpisodeRecord, Idle, News, StateError, Status, Training, TrainingState, TrialState,
+    measure_episode,
 };
 pub use weights::{Init, Initial, draw_weights};

@@ -2,7 +2,7 @@ use datasets::Dataset;
 use model::{Circuit, Feedback, Misfit, Network, Parameter, Rule};
 use serde::{Deserialize, Serialize};
 
-use crate::{Initial, OptimiserKind, Penalty, TaskStyle};
+use crate::{Initial, OptimiserKind, Penalty, TaskStyle, Wants};
 
 /// The number type of a run.
 #[derive(
@@ -128,7 +128,7 @@ pub struct TaskSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OuterSettings {
-    /// Meta-parameter steps of a trial.
+    /// Episodes of a trial.
     pub episodes: u64,
     /// Independent repetitions.
     pub trials: u64,
@@ -137,8 +137,16 @@ pub struct OuterSettings {
     /// What the meta-loss adds to keep coefficients small.
     #[serde(flatten)]
     pub penalty: Penalty,
-    /// What turns meta-gradients into steps.
+    /// What learns the coefficients.
     pub optimiser: OptimiserKind,
+    /// Tasks of a step, each with a network of its own: their losses and derivatives are
+    /// averaged.
+    pub batch: usize,
+    /// Parameters that `es` and `cma` try on each task of a step.
+    pub population: usize,
+    /// How far `es` and `cma` look around, a standard deviation, and the first trust radius
+    /// of `newton`; in units of the first coefficient.
+    pub sigma: f64,
     /// The initial value of the first coefficient (θ_0, the pseudo-gradient's); all
     /// others start at 0.
     pub theta0: f64,
@@ -197,7 +205,66 @@ impl Default for OuterSettings {
             eta: 1e-3,
             penalty: Penalty::default(),
             optimiser: OptimiserKind::default(),
+            batch: 1,
+            population: 8,
+            sigma: 1e-3,
             theta0: 1e-3,
+        }
+    }
+}
+
+/// Where an episode stands in its trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The task, counted through the trial: the key of the episode's random streams.
+    /// Episodes of one task have the same images and the same initial network.
+    pub task: u64,
+    /// What the outer optimiser wants of it.
+    pub wants: Wants,
+}
+
+impl OuterSettings {
+    /// How often a step evaluates each of its tasks.
+    fn evaluations(&self) -> u64 {
+        self.optimiser.evaluations(self.population)
+    }
+
+    /// Episodes of one step: all evaluations of all tasks of its batch. The last step of a
+    /// trial has as many as are left.
+    pub fn episodes_of_step(&self) -> u64 {
+        self.evaluations() * self.batch as u64
+    }
+
+    /// Episodes that can run side by side in one trial: all that the optimiser asks for
+    /// before it is told anything.
+    pub(crate) fn at_once(&self) -> u64 {
+        match self.optimiser {
+            OptimiserKind::Newton => self.batch as u64,
+            _ => self.episodes_of_step(),
+        }
+    }
+
+    /// The kinds of episodes in a step that differ in what is wanted of them: the first of
+    /// each, and how many there are.
+    pub(crate) fn kinds(&self) -> Vec<(u64, u64)> {
+        let batch = self.batch as u64;
+        match self.optimiser {
+            OptimiserKind::Newton => vec![(0, batch), (batch, batch)],
+            _ => vec![(0, self.episodes_of_step())],
+        }
+    }
+
+    /// Where an episode stands. A step's episodes lie one after the other, evaluation by
+    /// evaluation, each with the tasks of the batch in their order.
+    pub fn place(&self, episode: u64) -> Place {
+        let batch = self.batch as u64;
+        let (step, within) = (
+            episode / self.episodes_of_step(),
+            episode % self.episodes_of_step(),
+        );
+        Place {
+            task: step * batch + within % batch,
+            wants: self.optimiser.wants(within / batch),
         }
     }
 }
@@ -255,6 +322,16 @@ pub enum SettingsError {
         /// How many classes it has.
         available: usize,
     },
+    /// The outer optimiser can do nothing with a population of this size.
+    #[error("population: {population} is not {wanted}, which optimiser={optimiser} needs")]
+    Population {
+        /// What was asked for.
+        population: usize,
+        /// The optimiser.
+        optimiser: OptimiserKind,
+        /// What would be right.
+        wanted: &'static str,
+    },
     /// The worker threads cannot be started.
     #[error("threads: {threads} cannot be started ({reason}); ask for fewer")]
     Threads {
@@ -275,6 +352,7 @@ impl SettingsError {
             SettingsError::Inputs { .. } | SettingsError::Outputs { .. } => &["sizes"],
             SettingsError::Images { .. } => &["K", "Q"],
             SettingsError::Ways { .. } => &["M"],
+            SettingsError::Population { .. } => &["population", "optimiser"],
             SettingsError::Threads { .. } => &["threads"],
             SettingsError::Rule(_) => &["rule", "sizes"],
         }
@@ -339,7 +417,71 @@ impl Settings {
                 available: filled,
             });
         }
+        let (optimiser, population) = (self.outer.optimiser, self.outer.population);
+        let (fits, wanted) = optimiser.populations();
+        if !fits(population) {
+            return Err(SettingsError::Population {
+                population,
+                optimiser,
+                wanted,
+            });
+        }
         Circuit::new(network, self.learner.feedback, rule)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_task_of_a_batch_is_met_by_every_evaluation_of_its_step() {
+        let outer = |optimiser, batch, population| OuterSettings {
+            optimiser,
+            batch,
+            population,
+            ..OuterSettings::default()
+        };
+        let tasks = |outer: OuterSettings, episodes: u64| -> Vec<u64> {
+            (0..episodes).map(|e| outer.place(e).task).collect()
+        };
+        // As if there were no steps.
+        assert_eq!(
+            tasks(outer(OptimiserKind::Adam, 3, 8), 7),
+            [0, 1, 2, 3, 4, 5, 6]
+        );
+        assert_eq!(
+            tasks(outer(OptimiserKind::Es, 2, 4), 10),
+            [0, 1, 0, 1, 0, 1, 0, 1, 2, 3]
+        );
+        let newton = outer(OptimiserKind::Newton, 2, 8);
+        assert_eq!(newton.episodes_of_step(), 4);
+        let wants: Vec<Wants> = (0..5).map(|e| newton.place(e).wants).collect();
+        assert_eq!(
+            wants,
+            [
+                Wants::Hessian,
+                Wants::Hessian,
+                Wants::Loss,
+                Wants::Loss,
+                Wants::Hessian
+            ]
+        );
+        assert_eq!(tasks(newton, 6), [0, 1, 0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_population_that_an_optimiser_cannot_use_is_named() {
+        let data = datasets::glyphs(datasets::Split::Test, 0);
+        let mut settings = Settings::default();
+        (settings.outer.optimiser, settings.outer.population) = (OptimiserKind::Es, 5);
+        let message = settings.check(&data).unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "population: 5 is not an even number, which optimiser=es needs"
+        );
+        settings.outer.optimiser = OptimiserKind::Adam;
+        assert_eq!(settings.check(&data), Ok(()));
     }
 }

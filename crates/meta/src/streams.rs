@@ -22,6 +22,8 @@ pub enum Purpose {
     Order = 4,
     /// The direct feedback weights D beside B.
     Direct = 5,
+    /// What an outer optimiser tries.
+    Outer = 6,
 }
 
 impl Purpose {

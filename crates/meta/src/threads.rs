@@ -32,6 +32,21 @@ impl Threads {
         self.0.install(f)
     }
 
+    /// Runs `work` in each thread, and meanwhile `f` in the calling one, which must not be
+    /// one of them; returns once all have ended.
+    pub(crate) fn beside(&self, work: impl Fn() + Sync, f: impl FnOnce()) {
+        assert!(
+            self.0.current_thread_index().is_none(),
+            "a thread cannot wait for what it is to do itself"
+        );
+        self.0.in_place_scope(|scope| {
+            for _ in 0..self.count() {
+                scope.spawn(|_| work());
+            }
+            f();
+        });
+    }
+
     /// Runs `f` in each thread with the thread's number, and returns what it gave.
     pub(crate) fn each<R: Send>(&self, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
         self.0.broadcast(|thread| f(thread.index()))

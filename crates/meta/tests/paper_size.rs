@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::Arc;
 
 use autodiff::{GradientOptions, Rewind, Tape};
 use datasets::{Dataset, Split};
@@ -168,9 +168,7 @@ fn forward_mode_and_reverse_mode_train_alike() {
             &meta::Threads::new(1).unwrap(),
         )
         .unwrap();
-        while !training.is_finished() {
-            training.round(&AtomicBool::new(false));
-        }
+        training.finish();
         training.state().trials[0].theta.clone()
     };
     let (reverse, forward) = (

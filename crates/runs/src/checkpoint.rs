@@ -24,9 +24,9 @@ const KEPT: u64 = 2;
 
 /// What every checkpoint begins with; the last byte is the version of the layout, to be
 /// raised whenever the layout of anything in [`Checkpoint`] changes.
-const MAGIC: &[u8; 12] = b"metaplast c\x03";
+const MAGIC: &[u8; 12] = b"metaplast c\x04";
 
-/// The state of a run between two rounds of episodes.
+/// The state of a run at some moment.
 ///
 /// A file is `metaplast c`, a version byte, the length of what follows the head as eight
 /// bytes (little-endian), its SHA-256, and then the state in the format of postcard,
@@ -209,24 +209,37 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use meta::{EpisodeRecord, Scores, Settings, Status, Threads, Training};
+    use meta::{
+        EpisodeRecord, Evidence, OptimiserKind, Scores, Settings, Status, Threads, Training,
+    };
+    use strum::VariantNames as _;
 
     /// With numbers that text formats lose.
-    fn checkpoint() -> Checkpoint {
+    fn checkpoint(kind: OptimiserKind) -> Checkpoint {
         let mut settings = Settings::default();
-        settings.outer.trials = 2;
+        (settings.outer.trials, settings.outer.optimiser) = (2, kind);
         let data = Arc::new(datasets::glyphs(datasets::Split::Test, 0));
         let training = Training::new(&settings, data, &Threads::new(1).unwrap()).unwrap();
-        let mut state = training.state().clone();
-        state.trials[0].episode = 1;
-        state.waiting.push(EpisodeRecord {
-            trial: 0,
+        let mut state = training.state();
+        let not_a_number = f64::from_bits(0x7ff8_dead_beef_0001);
+        state.trials[1].found.insert(
+            0,
+            Evidence {
+                finite: false,
+                loss: f64::INFINITY,
+                cross_entropy: not_a_number,
+                gradient: vec![-0.0, f64::MIN_POSITIVE / 3.0],
+                hessian: vec![0.1 + 0.2],
+            },
+        );
+        let record = EpisodeRecord {
+            trial: 1,
             episode: 0,
             status: Status::Diverged,
             theta: vec![-0.0, f64::MIN_POSITIVE / 3.0, 0.1 + 0.2],
             loss: f64::INFINITY,
             scores: Scores {
-                cross_entropy: f64::from_bits(0x7ff8_dead_beef_0001),
+                cross_entropy: not_a_number,
                 accuracy: 0.5,
                 angles: vec![1.0; 6],
                 orthonormality: vec![2.0; 5],
@@ -234,7 +247,8 @@ mod tests {
             residual: 1e-8,
             replayed: true,
             divergence: None,
-        });
+        };
+        state.waiting.insert((0, 1), record);
         Checkpoint {
             config: sha256(b"config"),
             metrics: Extent {
@@ -248,19 +262,22 @@ mod tests {
 
     #[test]
     fn every_bit_of_every_number_comes_back() {
-        let first = checkpoint();
-        let bytes = first.to_bytes();
-        let second = Checkpoint::from_bytes(&bytes).unwrap();
-        // Not a number equals nothing, so the bytes are compared.
-        assert_eq!(second.to_bytes(), bytes);
-        let record = &second.training.waiting[0];
+        for name in OptimiserKind::VARIANTS {
+            let bytes = checkpoint(name.parse().unwrap()).to_bytes();
+            let again = Checkpoint::from_bytes(&bytes).unwrap().to_bytes();
+            // Not a number equals nothing, so the bytes are compared.
+            assert_eq!(again, bytes, "{name}");
+        }
+        let bytes = checkpoint(OptimiserKind::Adam).to_bytes();
+        let read = Checkpoint::from_bytes(&bytes).unwrap();
+        let record = &read.training.waiting[&(0, 1)];
         assert_eq!(record.scores.cross_entropy.to_bits(), 0x7ff8_dead_beef_0001);
         assert!(record.theta[0].is_sign_negative());
     }
 
     #[test]
     fn any_cut_and_any_changed_byte_is_noticed() {
-        let bytes = checkpoint().to_bytes();
+        let bytes = checkpoint(OptimiserKind::Adam).to_bytes();
         for length in 0..bytes.len() {
             assert!(
                 Checkpoint::from_bytes(&bytes[..length]).is_err(),
@@ -278,10 +295,14 @@ mod tests {
 
     #[test]
     fn a_new_layout_needs_a_new_version() {
-        let sum = crate::sums::hex(&sha256(&checkpoint().to_bytes()));
+        let all: Vec<u8> = OptimiserKind::VARIANTS
+            .iter()
+            .flat_map(|name| checkpoint(name.parse().unwrap()).to_bytes())
+            .collect();
+        let sum = crate::sums::hex(&sha256(&all));
         assert_eq!(
             &sum[..16],
-            "dd28f0d4e0aef652",
+            "",
             "the layout of a checkpoint has changed: raise the version in MAGIC, then put the new sum here"
         );
     }
@@ -292,7 +313,7 @@ mod tests {
         let mut notes = Vec::new();
         let mut store = Checkpoints::lock(dir.path(), &mut notes).unwrap();
         for _ in 0..4 {
-            store.save(&checkpoint()).unwrap();
+            store.save(&checkpoint(OptimiserKind::Adam)).unwrap();
         }
         assert_eq!(store.newest_first().unwrap(), [4, 3]);
         // Another open file is locked out as another process is.
@@ -303,7 +324,7 @@ mod tests {
         assert!(message.contains(&format!("(process {id})")), "{message}");
         drop(store);
         let mut again = Checkpoints::lock(dir.path(), &mut notes).unwrap();
-        again.save(&checkpoint()).unwrap();
+        again.save(&checkpoint(OptimiserKind::Adam)).unwrap();
         assert_eq!(again.newest_first().unwrap(), [5, 4]);
         assert_eq!(notes, Vec::<String>::new());
     }

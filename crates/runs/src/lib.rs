@@ -46,4 +46,4 @@ pub use metrics::{Metrics, Row};
 pub use run::Run;
 pub use shard::Shard;
 pub use sweep::{Point, Sweep, SweepError};
-pub use verify::{Report, Sample, verify};
+pub use verify::{Report, Sample, in_sequence, verify};

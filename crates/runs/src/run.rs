@@ -1,8 +1,9 @@
 use std::fs;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use datasets::Dataset;
@@ -132,7 +133,8 @@ impl Run {
     }
 
     /// Runs what is left and returns what came out of the whole run; at once if it was
-    /// finished. `watch` sees each new record, ordered by episode and then trial. Once
+    /// finished. `watch` sees each new record, ordered by episode and then trial, while
+    /// others are being made. Once
     /// `stop` is set, the episodes that are running are finished, and all that is needed
     /// to continue is saved.
     ///
@@ -243,9 +245,7 @@ impl Run {
                             reason: error.to_string(),
                         }
                     })?;
-                    let state = training.state();
-                    let run: u64 = state.trials.iter().map(|trial| trial.episode).sum();
-                    self.done = run - state.waiting.len() as u64;
+                    self.done = training.state().handed_out;
                     self.state = State::Unfinished(Box::new(Work {
                         training,
                         metrics,
@@ -360,23 +360,55 @@ impl Work {
         stop: &AtomicBool,
         mut watch: impl FnMut(&EpisodeRecord),
     ) -> Result<Summary, RunError> {
+        let Work {
+            training,
+            metrics,
+            summariser,
+            store,
+            config,
+            ..
+        } = &mut self;
+        let mut save = |metrics: &mut MetricsWriter, training, summariser: &Summariser| {
+            store.save(&Checkpoint {
+                config: *config,
+                metrics: metrics.sync()?,
+                training,
+                summariser: summariser.clone(),
+            })
+        };
         let (mut last, mut cost) = (Instant::now(), Duration::ZERO);
-        while !self.training.is_finished() {
-            let records = self.training.round(stop);
-            self.metrics.add(&records)?;
-            for record in &records {
-                self.summariser.add(record);
-                watch(record);
+        let mut failure = None;
+        training.run(stop, |news| {
+            let due = last.elapsed() >= cost * SHARE_OF_TIME;
+            let state = due.then(|| news.state().clone());
+            let take = || {
+                let records = news.into_records();
+                metrics.add(&records)?;
+                for record in &records {
+                    summariser.add(record);
+                    watch(record);
+                }
+                if let Some(state) = state {
+                    let start = Instant::now();
+                    save(metrics, state, summariser)?;
+                    (last, cost) = (Instant::now(), start.elapsed());
+                }
+                Ok(())
+            };
+            match take() {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failure = Some(error);
+                    ControlFlow::Break(())
+                }
             }
-            let stopped = stop.load(Ordering::Relaxed) && !self.training.is_finished();
-            if stopped || last.elapsed() >= cost * SHARE_OF_TIME {
-                let start = Instant::now();
-                self.save()?;
-                (last, cost) = (Instant::now(), start.elapsed());
-            }
-            if stopped {
-                return Err(RunError::Stopped(path.to_owned()));
-            }
+        });
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        if !training.is_finished() {
+            save(metrics, training.state(), summariser)?;
+            return Err(RunError::Stopped(path.to_owned()));
         }
         self.metrics.sync()?;
         let summary = self.summariser.finish();
@@ -386,15 +418,5 @@ impl Work {
         drop(self.store);
         checkpoint::remove(path)?;
         Ok(summary)
-    }
-
-    fn save(&mut self) -> Result<(), RunError> {
-        let metrics = self.metrics.sync()?;
-        self.store.save(&Checkpoint {
-            config: self.config,
-            metrics,
-            training: self.training.state().clone(),
-            summariser: self.summariser.clone(),
-        })
     }
 }

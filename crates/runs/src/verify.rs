@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -125,7 +126,8 @@ pub fn verify(
                 compare(settings, row, line, &again, &mut report.differences);
             }
             if !rows.is_empty() {
-                let few = (rows.len() as u64 / trials.len() as u64).min(8);
+                let recorded = rows.len() as u64 / trials.len() as u64;
+                let few = recorded.min(in_sequence(settings));
                 run_in_sequence(config, data, 1, few, &rows, &mut report, &mut watch)?;
             }
         }
@@ -134,6 +136,13 @@ pub fn verify(
         check_summary(dir, config, &mut report);
     }
     Ok(report)
+}
+
+/// How many of the first episodes of trial 0 a sample runs again one after the other: with
+/// some steps of the outer optimiser, and the first episode after one of them.
+pub fn in_sequence(settings: &Settings) -> u64 {
+    let outer = &settings.outer;
+    outer.episodes.min(8.max(outer.episodes_of_step() + 1))
 }
 
 /// That the data and the program are those of the record in config.toml.
@@ -216,10 +225,9 @@ fn run_in_sequence(
     let threads = Threads::new(config.threads)?;
     let training = Training::of_trials(settings, Arc::clone(data), &threads, first.iter().copied());
     let mut training = training.map_err(|error| config.place(error))?;
-    let go_on = AtomicBool::new(false);
     let mut seen = 0;
-    while seen < number && !training.is_finished() {
-        for record in training.round(&go_on) {
+    training.run(&AtomicBool::new(false), |news| {
+        for record in news.into_records() {
             let at = first.iter().position(|trial| *trial == record.trial);
             let row = record.episode * width + at.map_or(0, |at| at as u64);
             if seen < number
@@ -231,7 +239,12 @@ fn run_in_sequence(
             }
             seen += 1;
         }
-    }
+        if seen < number {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    });
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //! the level is set for the whole process.
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::Arc;
 
 use autodiff::simd::{Level, force_level};
 use datasets::{Dataset, Split};
@@ -73,22 +73,20 @@ fn bits(settings: &Settings, data: &Arc<Dataset>) -> Vec<u64> {
     let mut bits = Vec::new();
     let mut training =
         Training::new(settings, Arc::clone(data), &Threads::new(1).unwrap()).unwrap();
-    while !training.is_finished() {
-        for record in training.round(&AtomicBool::new(false)) {
-            let numbers = [
-                record.loss,
-                record.scores.cross_entropy,
-                record.scores.accuracy,
-                record.residual,
-            ];
-            let lists = [
-                record.theta,
-                record.scores.angles,
-                record.scores.orthonormality,
-            ];
-            let all = numbers.into_iter().chain(lists.into_iter().flatten());
-            bits.extend(all.map(f64::to_bits));
-        }
+    for record in training.finish() {
+        let numbers = [
+            record.loss,
+            record.scores.cross_entropy,
+            record.scores.accuracy,
+            record.residual,
+        ];
+        let lists = [
+            record.theta,
+            record.scores.angles,
+            record.scores.orthonormality,
+        ];
+        let all = numbers.into_iter().chain(lists.into_iter().flatten());
+        bits.extend(all.map(f64::to_bits));
     }
     bits
 }

@@ -120,7 +120,7 @@ pub fn help(name: &str) -> String {
 }
 
 /// Every key that a configuration may have.
-pub const KEYS: [Key; 26] = [
+pub const KEYS: [Key; 29] = [
     key(
         "rule",
         Section::Learner,
@@ -245,8 +245,31 @@ pub const KEYS: [Key; 26] = [
         Section::Outer,
         Kind::Choice(OptimiserKind::VARIANTS),
         "guarded",
-        "The outer optimiser: adam, as in the paper, or guarded, an Adam that gets every \
-         rule through",
+        "The outer optimiser: adam, as in the paper; guarded, an Adam that gets every rule \
+         through; es and cma, evolution by losses alone; newton, a trust region with the \
+         meta-Hessian",
+    ),
+    key(
+        "batch",
+        Section::Outer,
+        Kind::Count { most: MOST },
+        "4",
+        "Tasks of a step, whose losses and derivatives are averaged",
+    ),
+    key(
+        "population",
+        Section::Outer,
+        Kind::Count { most: MOST },
+        "12",
+        "How many coefficients es, in pairs, and cma try on each task of a step",
+    ),
+    key(
+        "sigma",
+        Section::Outer,
+        Kind::Above(0.0),
+        "0.005",
+        "How far es and cma look around, and the first trust radius of newton, in units of \
+         the first coefficient",
     ),
     key(
         "lambda",

@@ -1,5 +1,13 @@
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::{Evaluated, Outer};
+
 /// Adam (Kingma & Ba 2015) on the coefficients θ, with the defaults of the paper's code.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+///
+/// As an outer optimiser it takes a step with the mean of the batch's meta-gradients. An
+/// episode that diverged is left out of it; if all did, θ is left as it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Adam {
     /// The step size η.
     pub eta: f64,
@@ -32,9 +40,9 @@ impl Adam {
         }
     }
 
-    /// Whether it is for `n` coefficients.
-    pub fn fits(&self, n: usize) -> bool {
-        self.mean.len() == n && self.square.len() == n
+    /// How many coefficients it is for.
+    pub(super) fn len(&self) -> usize {
+        self.mean.len()
     }
 
     /// θ ← θ − η·m̂/(√v̂ + ε) with the bias-corrected means m̂ of the gradient and v̂ of
@@ -89,9 +97,43 @@ impl Adam {
     }
 }
 
+impl Outer for Adam {
+    fn fits(&self, n: usize) -> bool {
+        self.mean.len() == n && self.square.len() == n
+    }
+
+    fn ask(&self, theta: &[f64], _rng: &mut ChaCha8Rng) -> Vec<Vec<f64>> {
+        vec![theta.to_vec()]
+    }
+
+    fn tell(&mut self, theta: &mut [f64], told: &[Evaluated<'_>]) {
+        assert!(told.len() == 1, "one evaluation was asked for");
+        if let Some(gradient) = told[0].gradient() {
+            self.step(theta, &gradient);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{evidence, step};
     use super::*;
+    use crate::{Purpose, stream};
+
+    #[test]
+    fn a_batch_moves_as_its_mean_gradient_and_a_diverged_episode_is_not_in_it() {
+        let (mut theta, mut plain) = ([0.1, 0.2], [0.1, 0.2]);
+        let (mut batch, mut adam) = (Adam::new(1e-3, 2), Adam::new(1e-3, 2));
+        let first = |_: &[f64]| evidence(1.0, &[1.0, -3.0]);
+        let second = |_: &[f64]| evidence(1.0, &[3.0, 1.0]);
+        let lost = |_: &[f64]| evidence(f64::NAN, &[f64::NAN, 0.0]);
+        let rng = &mut stream(0, 0, 0, Purpose::Outer);
+        step(&mut batch, &mut theta, rng, &[&first, &lost, &second]);
+        adam.step(&mut plain, &[2.0, -1.0]);
+        assert_eq!((theta, &batch), (plain, &adam));
+        step(&mut batch, &mut theta, rng, &[&lost, &lost]);
+        assert_eq!((theta, &batch), (plain, &adam));
+    }
 
     #[test]
     fn the_first_step_is_eta_whatever_the_gradients_size() {

@@ -1,6 +1,7 @@
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Adam, Evidence};
+use super::{Adam, Evaluated, Outer, strides};
 use crate::Penalty;
 
 /// Adam for rules whose terms differ in size by orders of magnitude, and some of which
@@ -35,6 +36,9 @@ use crate::Penalty;
 ///    lie 0.4 above the lowest, the trial returns there, likewise with half the radius.
 ///    What was lowest was lucky then, and counts as half the difference higher.
 ///
+/// Of a batch, the mean gradient and the mean cross-entropy count; a single episode of it
+/// that diverged rejects the step, since what is wanted is a θ at which none does.
+///
 /// For a rule with one term and no penalty that never comes near a divergence only the
 /// second can make a difference.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +62,8 @@ pub struct Guarded {
     episodes: u64,
     /// When episodes were rejected, of the last [`MEMORY`].
     rejected: Vec<u64>,
+    /// How many parameters, the first ones, are penalised: the coefficients θ.
+    penalised: usize,
 }
 
 /// Derivatives are cut to so many times their root mean square, or λ_r.
@@ -81,6 +87,15 @@ const EVIDENCE: f64 = 1.0;
 const TOO_MANY: usize = 3;
 const MEMORY: u64 = 20;
 
+/// What it sees of an episode, or of a batch of them.
+struct Seen<'a> {
+    finite: bool,
+    cross_entropy: f64,
+    gradient: &'a [f64],
+    /// How many of them, the first ones, are penalised.
+    penalised: usize,
+}
+
 impl Guarded {
     /// For coefficients `theta` with the step size η, a penalty, and a network of so many
     /// outputs.
@@ -98,46 +113,17 @@ impl Guarded {
             best: None,
             episodes: 0,
             rejected: Vec::new(),
+            penalised: theta.len(),
         }
     }
 
-    /// Whether it is for `n` coefficients.
-    pub fn fits(&self, n: usize) -> bool {
-        let best = self.best.as_ref().is_none_or(|(_, theta)| theta.len() == n);
-        let strides = self
-            .strides
-            .as_ref()
-            .is_none_or(|strides| strides.len() == n);
-        self.adam.fits(n) && strides && self.good.len() == n && best
-    }
-
-    /// Whether it has yet to be told how large the terms are.
-    pub fn wants_sizes(&self) -> bool {
-        self.strides.is_none()
-    }
-
-    /// Takes in the sizes ‖F^r‖ of the terms.
-    ///
-    /// # Panics
-    /// If there is not one for each coefficient.
-    pub fn measure(&mut self, sizes: &[f64]) {
-        assert!(sizes.len() == self.good.len(), "one size for each term");
-        // A term that is smaller than the first, or silent, is not given longer steps.
-        let stride = |size: &f64| {
-            if *size > sizes[0] {
-                sizes[0] / size
-            } else {
-                1.0
-            }
-        };
-        self.strides = Some(sizes.iter().map(stride).collect());
+    /// The same, with a penalty on the first few parameters alone.
+    pub(crate) fn penalising(self, penalised: usize) -> Self {
+        Guarded { penalised, ..self }
     }
 
     /// Moves θ after an episode.
-    ///
-    /// # Panics
-    /// If `theta` or the gradient have another length than the optimiser was made for.
-    pub fn learn(&mut self, theta: &mut [f64], seen: &Evidence<'_>) {
+    fn learn(&mut self, theta: &mut [f64], seen: &Seen<'_>) {
         assert!(theta.len() == self.good.len() && seen.gradient.len() == self.good.len());
         self.episodes += 1;
         if !seen.finite || seen.cross_entropy > self.limit {
@@ -176,7 +162,7 @@ impl Guarded {
         }
     }
 
-    fn step(&mut self, theta: &mut [f64], seen: &Evidence<'_>) {
+    fn step(&mut self, theta: &mut [f64], seen: &Seen<'_>) {
         // What is no coefficient of W is not penalised.
         let penalised = |r: usize, l1: f64| if r < seen.penalised { l1 } else { 0.0 };
         let new = self.adam.is_new();
@@ -234,6 +220,41 @@ impl Guarded {
     }
 }
 
+impl Outer for Guarded {
+    fn fits(&self, n: usize) -> bool {
+        let best = self.best.as_ref().is_none_or(|(_, theta)| theta.len() == n);
+        let strides = self
+            .strides
+            .as_ref()
+            .is_none_or(|strides| strides.len() == n);
+        self.adam.fits(n) && strides && self.good.len() == n && best
+    }
+
+    fn wants_sizes(&self) -> bool {
+        self.strides.is_none()
+    }
+
+    fn measure(&mut self, sizes: &[f64]) {
+        self.strides = Some(strides(sizes, self.good.len()));
+    }
+
+    fn ask(&self, theta: &[f64], _rng: &mut ChaCha8Rng) -> Vec<Vec<f64>> {
+        vec![theta.to_vec()]
+    }
+
+    fn tell(&mut self, theta: &mut [f64], told: &[Evaluated<'_>]) {
+        assert!(told.len() == 1, "one evaluation was asked for");
+        let gradient = told[0].gradient();
+        let seen = Seen {
+            finite: told[0].diverged() == 0,
+            cross_entropy: told[0].mean(|e| e.cross_entropy).unwrap_or(f64::NAN),
+            gradient: &gradient.unwrap_or_else(|| vec![0.0; theta.len()]),
+            penalised: self.penalised,
+        };
+        self.learn(theta, &seen);
+    }
+}
+
 /// The slope of |x|, 0 at 0.
 fn sign(x: f64) -> f64 {
     if x == 0.0 { 0.0 } else { x.signum() }
@@ -246,7 +267,9 @@ fn shrunk(x: f64, by: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{evidence, step};
     use super::*;
+    use crate::{Purpose, stream};
 
     /// For three terms, of which the second is four times as large as the first.
     fn guarded(theta: &[f64], lambda: f64) -> Guarded {
@@ -256,13 +279,27 @@ mod tests {
         guarded
     }
 
-    fn seen(cross_entropy: f64, gradient: &[f64]) -> Evidence<'_> {
-        Evidence {
+    fn seen(cross_entropy: f64, gradient: &[f64]) -> Seen<'_> {
+        Seen {
             finite: cross_entropy.is_finite(),
             cross_entropy,
             gradient,
             penalised: gradient.len(),
         }
+    }
+
+    #[test]
+    fn one_diverged_episode_of_a_batch_rejects_its_step() {
+        let rng = &mut stream(0, 0, 0, Purpose::Outer);
+        let fine = |_: &[f64]| evidence(3.0, &[1.0; 3]);
+        let lost = |_: &[f64]| evidence(f64::NAN, &[f64::NAN; 3]);
+        let mut theta = [0.1, 0.2, 0.3];
+        let start = theta;
+        let mut guarded = guarded(&theta, 0.0);
+        step(&mut guarded, &mut theta, rng, &[&fine, &fine]);
+        assert_ne!(theta, start);
+        step(&mut guarded, &mut theta, rng, &[&fine, &lost]);
+        assert_eq!((theta, guarded.radius), (start, 0.5));
     }
 
     #[test]
@@ -354,7 +391,7 @@ mod tests {
         let mut theta = [0.1, 0.1, 0.1];
         let mut guarded = guarded(&theta, 2.1);
         for _ in 0..300 {
-            let few = Evidence {
+            let few = Seen {
                 penalised: 2,
                 ..seen(3.0, &[2.1, 2.1, 0.0])
             };
