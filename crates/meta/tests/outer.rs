@@ -1,7 +1,7 @@
 //! Outer optimisers on real episodes: what a batch is, and that each of them learns.
 #![allow(clippy::unwrap_used)]
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use autodiff::Tape;
 use datasets::{Dataset, Split};
@@ -11,8 +11,10 @@ use meta::{
 };
 use model::Rule;
 
+static DATA: LazyLock<Arc<Dataset>> = LazyLock::new(|| Arc::new(datasets::glyphs(Split::Test, 0)));
+
 fn data() -> Arc<Dataset> {
-    Arc::new(datasets::glyphs(Split::Test, 0))
+    Arc::clone(&DATA)
 }
 
 /// Small episodes on glyphs: three classes, five images of each to learn from.
