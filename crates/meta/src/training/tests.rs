@@ -138,8 +138,8 @@ fn the_hessian_is_that_of_differences_of_gradients() {
             theta[r] += by;
             theta
         };
-        // Truncation of order h², and rounding of 1e-13/h.
-        let h = 1e-5;
+        // Truncation of order (h/θ)², 1e-6 here, and rounding of 1e-11/h.
+        let h = 2e-6;
         let (up, down) = (gradient(&moved(h)), gradient(&moved(-h)));
         for s in 0..3 {
             let wanted = (up[s] - down[s]) / (2.0 * h);
