@@ -310,6 +310,9 @@ mod tests {
     use super::*;
     use crate::{Purpose, stream};
 
+    /// What an episode with given parameters comes to.
+    pub(super) type Task<'a> = dyn Fn(&[f64]) -> Evidence + 'a;
+
     pub(super) fn evidence(loss: f64, gradient: &[f64]) -> Evidence {
         Evidence {
             finite: loss.is_finite(),
@@ -326,7 +329,7 @@ mod tests {
         optimiser: &mut dyn Outer,
         theta: &mut [f64],
         rng: &mut ChaCha8Rng,
-        tasks: &[&dyn Fn(&[f64]) -> Evidence],
+        tasks: &[&Task<'_>],
     ) -> Vec<Vec<f64>> {
         let asked = optimiser.ask(theta, rng);
         let found: Vec<Vec<Evidence>> = asked

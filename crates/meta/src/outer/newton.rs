@@ -223,7 +223,7 @@ fn fall(gradient: &[f64], hessian: &[f64], step: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::super::Evidence;
-    use super::super::tests::step;
+    use super::super::tests::{Task, step};
     use super::*;
     use crate::{Purpose, stream};
 
@@ -262,12 +262,7 @@ mod tests {
         }
     }
 
-    fn learned(
-        newton: &mut Newton,
-        theta: &mut [f64],
-        steps: usize,
-        tasks: &[&dyn Fn(&[f64]) -> Evidence],
-    ) {
+    fn learned(newton: &mut Newton, theta: &mut [f64], steps: usize, tasks: &[&Task<'_>]) {
         for _ in 0..2 * steps {
             step(newton, theta, &mut stream(0, 0, 0, Purpose::Outer), tasks);
         }
