@@ -4,8 +4,13 @@
 //! [`Tape`](crate::Tape), which records what it computes so that it can be
 //! differentiated again, and by the evaluator, which only computes. So every rule is
 //! written once and serves plain gradients, recorded gradients and forward mode.
+//!
+//! This file, `ops/` and `program.rs` know each other, and must: operations are the words
+//! in which their own derivatives are written, and a program is a list of them.
 
 use crate::Real;
+use crate::matrix::Differences;
+use crate::ops::plastic::{Inner, Needs, Room, Signed};
 use crate::ops::{self, Axis, Op, Whole};
 use crate::program::{Program, Var};
 use crate::shape::Shape;
@@ -16,6 +21,12 @@ use crate::support::Support;
 /// is then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MatrixId(pub(crate) u32);
+
+impl MatrixId {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// A term s·post ⊗ pre of an update: s a scalar, post 1 × n_post, pre 1 × n_pre. If
 /// both vectors have several rows, they stand for the sum over the rows.
@@ -49,17 +60,8 @@ impl Outer {
     }
 }
 
-/// What [`Algebra::products`] finds for a term: W b and a W, as far as asked for.
+/// What [`MatrixAlgebra::products`] finds for a term: W b and a W, as far as asked for.
 pub(crate) type Products<V> = (Option<V>, Option<V>);
-
-/// A matrix with the signs of one and the sizes of another, |V| ⊙ sign W.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Signed {
-    /// W.
-    pub(crate) signs: MatrixId,
-    /// V.
-    pub(crate) sizes: MatrixId,
-}
 
 /// Something that evaluates operations on values.
 pub(crate) trait Algebra {
@@ -74,6 +76,8 @@ pub(crate) trait Algebra {
     fn recorded(&self, var: Var) -> Self::Value;
     fn shape(&self, x: Self::Value) -> Shape;
     fn support(&self, x: Self::Value) -> Support;
+    /// The number of a scalar, to judge by and not to compute with.
+    fn number(&self, x: Self::Value) -> f64;
     /// A constant filled with one number.
     fn constant(&mut self, shape: Shape, value: f64) -> Self::Value;
     /// The value of `op` on `inputs`.
@@ -86,43 +90,85 @@ pub(crate) trait Algebra {
     /// Called between the rules of two nodes: what was computed in between and not
     /// accumulated is no longer needed.
     fn end_of_rule(&mut self) {}
+}
 
+/// Something that evaluates operations on matrices. With `detached`, W counts as a
+/// constant in whatever derivatives are taken of the value later.
+pub(crate) trait MatrixAlgebra: Algebra {
     /// y Wᵀ.
-    fn matvec(&mut self, w: MatrixId, y: Self::Value) -> Self::Value;
+    fn matvec(&mut self, w: MatrixId, y: Self::Value, detached: bool) -> Self::Value;
     /// e W, only on the coordinates of `on`.
-    fn matvec_t(&mut self, w: MatrixId, e: Self::Value, on: Support) -> Self::Value;
-    /// (|V| ⊙ sign W) x, or x (|V| ⊙ sign W) if `transposed`, the latter only on the
-    /// coordinates of `on`; both matrices count as constants.
-    fn signed(
-        &mut self,
-        matrices: Signed,
-        x: Self::Value,
-        transposed: bool,
-        on: Support,
-    ) -> Self::Value;
-    /// Pushes (W bₖ, aₖ W) for each term sₖ aₖ ⊗ bₖ, the second only on the support of
-    /// bₖ. What `wanted` says no to may be left out.
+    fn matvec_t(&mut self, w: MatrixId, e: Self::Value, on: Support, detached: bool)
+    -> Self::Value;
+    /// (|V| ⊙ sign W) x, or its transpose times x; both matrices count as constants.
+    fn signed(&mut self, op: Signed, x: Self::Value) -> Self::Value;
+    /// Pushes (W bₖ, aₖ W) for each term aₖ ⊗ bₖ, the second on `on[k]`. What `wanted` says
+    /// no to may be left out.
     fn products(
         &mut self,
         w: MatrixId,
         terms: &[Outer<Self::Value>],
-        wanted: &[(bool, bool)],
+        wanted: &[Wanted],
         result: &mut Vec<Products<Self::Value>>,
     );
     /// W ← s W + Σ sₖ aₖ ⊗ bₖ, s = 1 and sₖ = 1 where there is none.
     fn update(&mut self, w: MatrixId, scale: Option<Self::Value>, terms: &[Outer<Self::Value>]);
-    /// W ← (W − Σ sₖ aₖ ⊗ bₖ)/s: takes back the update recorded as `node`.
-    fn undo(
-        &mut self,
-        w: MatrixId,
-        node: u32,
-        scale: Option<Self::Value>,
-        terms: &[Outer<Self::Value>],
-    );
+    /// W ← (W − Σ sₖ aₖ ⊗ bₖ)/s: takes back an update.
+    fn undo(&mut self, w: MatrixId, scale: Option<Self::Value>, terms: &[Outer<Self::Value>]);
     /// ⟨A, B⟩ = Σᵢⱼ Aᵢⱼ Bᵢⱼ.
     fn frobenius(&mut self, a: MatrixId, b: MatrixId) -> Self::Value;
     /// W ← W + s V.
     fn add_scaled(&mut self, w: MatrixId, s: Self::Value, v: MatrixId);
+    /// W ← V.
+    fn fork(&mut self, w: MatrixId, v: MatrixId);
+
+    /// A new matrix of the size of W, not to be read before something is copied to it.
+    fn like(&mut self, w: MatrixId) -> MatrixId;
+    /// A new matrix of the size of W, zero.
+    fn zeros(&mut self, w: MatrixId) -> MatrixId;
+    /// A matrix with the numbers that the matrix of a slot started with.
+    fn start(&mut self, slot: MatrixId) -> MatrixId;
+    /// How far W is from what it should be.
+    fn differences(&mut self, w: MatrixId, from: Past) -> Differences;
+
+    /// Where the matrix of a slot starts from.
+    fn origin(&self, slot: MatrixId) -> Origin;
+    /// Whether derivatives pass through the matrix of a slot.
+    fn is_active(&self, slot: MatrixId) -> bool;
+}
+
+/// Where a plastic matrix starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Given from outside, and plastic.
+    Plastic,
+    /// Given from outside, never to change.
+    Fixed,
+    /// What another, given from outside, started as.
+    Start(MatrixId),
+    /// All zero: the adjoint of another matrix.
+    Zeros,
+    /// A copy of another.
+    Fork,
+}
+
+/// What a matrix that was brought back in time should be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Past {
+    /// What the matrix of a slot started as.
+    Start(MatrixId),
+    /// Another matrix.
+    Matrix(MatrixId),
+}
+
+/// Which products with Λ the reverse rule of a term wants.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// Λ b, for ā.
+    pub(crate) back: bool,
+    /// a Λ, for b̄, and on which coordinates.
+    pub(crate) forth: bool,
+    pub(crate) on: Support,
 }
 
 /// The operations by name, for rules to read as mathematics.
@@ -176,6 +222,82 @@ shorthand! {
     gate_decay(u, y; beta: f64) = ops::GateDecay { beta };
 }
 
+/// What a sweep keeps for each plastic matrix of the program: the matrix at the
+/// sweep's time, and its adjoint Λ (or its tangent Ẇ), if derivatives pass through it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Companions<V> {
+    pub(crate) w: MatrixId,
+    pub(crate) derivative: Option<MatrixId>,
+    /// Whether the sweep reads `w`; if not, it need not follow it through time.
+    pub(crate) read: bool,
+    /// ⟨Λ, W⟩ at the sweep's time, if the sweep needs it and can follow it.
+    pub(crate) inner: Option<Inner<V>>,
+    /// How many times smaller an error in `w` may have become on its way back, by scales
+    /// above 1.
+    pub(crate) shrunk: f64,
+}
+
+impl<V: Copy + PartialEq> Companions<V> {
+    /// At the start of a sweep: `derivative` is zero.
+    pub(crate) fn new(w: MatrixId, derivative: Option<MatrixId>, needs: Needs) -> Self {
+        Companions {
+            w,
+            derivative,
+            read: needs.read,
+            inner: (needs.inner && derivative.is_some()).then(Inner::zero),
+            shrunk: 1.0,
+        }
+    }
+}
+
+/// What a sweep carries from node to node: adjoints or tangents by node, and matrices by
+/// slot.
+pub(crate) struct Carried<V> {
+    pub(crate) derivatives: Vec<Option<V>>,
+    pub(crate) matrices: Vec<Companions<V>>,
+    /// Computed values whose adjoints were asked for, in increasing order.
+    pub(crate) asked: Vec<u32>,
+    pub(crate) room: Room<V>,
+}
+
+impl<V> Carried<V> {
+    /// Whether the adjoint of a computed value was asked for.
+    pub(crate) fn is_asked(&self, node: u32) -> bool {
+        self.asked.binary_search(&node).is_ok()
+    }
+}
+
+/// The inputs of the node at which a rule runs.
+macro_rules! node_of_a_rule {
+    ($Context:ident) => {
+        impl<A: Algebra> $Context<'_, A> {
+            /// Input `i` of the operation.
+            pub(crate) fn input(&self, i: usize) -> A::Value {
+                self.algebra
+                    .recorded(self.algebra.program().input(self.node, i))
+            }
+
+            /// How many inputs there are.
+            pub(crate) fn inputs(&self) -> usize {
+                self.algebra.program().nodes[self.node as usize].inputs as usize
+            }
+
+            /// The operation's value.
+            pub(crate) fn output(&self) -> A::Value {
+                self.algebra.recorded(self.algebra.program().var(self.node))
+            }
+
+            /// What the sweep has for a matrix.
+            pub(crate) fn matrix(&self, slot: MatrixId) -> Companions<A::Value> {
+                self.carried.matrices[slot.index()]
+            }
+        }
+    };
+}
+
+node_of_a_rule!(Reverse);
+node_of_a_rule!(Tangent);
+
 /// An operation's reverse rule at one node: reads inputs, output and the output's
 /// adjoint, and gives each input its share.
 pub(crate) struct Reverse<'a, A: Algebra> {
@@ -183,26 +305,10 @@ pub(crate) struct Reverse<'a, A: Algebra> {
     pub(crate) node: u32,
     /// None for a node without a value.
     pub(crate) adjoint: Option<A::Value>,
-    pub(crate) adjoints: &'a mut [Option<A::Value>],
+    pub(crate) carried: &'a mut Carried<A::Value>,
 }
 
 impl<A: Algebra> Reverse<'_, A> {
-    /// Input `i` of the operation.
-    pub(crate) fn input(&self, i: usize) -> A::Value {
-        self.algebra
-            .recorded(self.algebra.program().input(self.node, i))
-    }
-
-    /// How many inputs there are.
-    pub(crate) fn inputs(&self) -> usize {
-        self.algebra.program().nodes[self.node as usize].inputs as usize
-    }
-
-    /// The operation's value.
-    pub(crate) fn output(&self) -> A::Value {
-        self.algebra.recorded(self.algebra.program().var(self.node))
-    }
-
     /// dL/d(output).
     pub(crate) fn adjoint(&self) -> A::Value {
         self.adjoint
@@ -215,6 +321,17 @@ impl<A: Algebra> Reverse<'_, A> {
         program.nodes[program.input(self.node, i).index()].active
     }
 
+    /// Where the adjoint of input `i` matters: on its support, or everywhere if somebody
+    /// asked for it.
+    pub(crate) fn matters(&self, i: usize) -> Support {
+        let input = self.algebra.program().input(self.node, i);
+        if self.carried.is_asked(input.index) {
+            Support::DENSE
+        } else {
+            self.algebra.program().nodes[input.index()].support
+        }
+    }
+
     /// Adds `share(algebra)` to the adjoint of input `i`, if anybody wants it.
     pub(crate) fn give(&mut self, i: usize, share: impl FnOnce(&mut A) -> A::Value) {
         if self.wants(i) {
@@ -225,8 +342,13 @@ impl<A: Algebra> Reverse<'_, A> {
 
     fn accumulate(&mut self, i: usize, term: A::Value) {
         let input = self.algebra.program().input(self.node, i).index();
-        let sum = self.adjoints[input];
-        self.adjoints[input] = Some(self.algebra.accumulate(sum, term));
+        debug_assert_eq!(
+            self.algebra.shape(term),
+            self.algebra.program().nodes[input].shape,
+            "an adjoint has the shape of its value"
+        );
+        let sum = self.carried.derivatives[input];
+        self.carried.derivatives[input] = Some(self.algebra.accumulate(sum, term));
     }
 }
 
@@ -235,29 +357,13 @@ impl<A: Algebra> Reverse<'_, A> {
 pub(crate) struct Tangent<'a, A: Algebra> {
     pub(crate) algebra: &'a mut A,
     pub(crate) node: u32,
-    pub(crate) tangents: &'a mut [Option<A::Value>],
+    pub(crate) carried: &'a mut Carried<A::Value>,
 }
 
 impl<A: Algebra> Tangent<'_, A> {
-    /// Input `i` of the operation.
-    pub(crate) fn input(&self, i: usize) -> A::Value {
-        self.algebra
-            .recorded(self.algebra.program().input(self.node, i))
-    }
-
-    /// How many inputs there are.
-    pub(crate) fn inputs(&self) -> usize {
-        self.algebra.program().nodes[self.node as usize].inputs as usize
-    }
-
-    /// The operation's value.
-    pub(crate) fn output(&self) -> A::Value {
-        self.algebra.recorded(self.algebra.program().var(self.node))
-    }
-
     /// The tangent of input `i`; `None` stands for zero.
     pub(crate) fn of_input(&self, i: usize) -> Option<A::Value> {
-        self.tangents[self.algebra.program().input(self.node, i).index()]
+        self.carried.derivatives[self.algebra.program().input(self.node, i).index()]
     }
 
     /// Adds to the output's tangent what the tangent of input `i` brings about.
@@ -270,7 +376,35 @@ impl<A: Algebra> Tangent<'_, A> {
 
     /// Adds to the output's tangent.
     pub(crate) fn add(&mut self, term: A::Value) {
-        let sum = self.tangents[self.node as usize];
-        self.tangents[self.node as usize] = Some(self.algebra.accumulate(sum, term));
+        let node = self.node as usize;
+        debug_assert_eq!(
+            self.algebra.shape(term),
+            self.algebra.program().nodes[node].shape,
+            "a tangent has the shape of its value"
+        );
+        let sum = self.carried.derivatives[node];
+        self.carried.derivatives[node] = Some(self.algebra.accumulate(sum, term));
+    }
+}
+
+/// Does again, or takes back, what a node did to matrices: on those that a sweep has for
+/// them.
+pub(crate) struct Change<'a, A: Algebra> {
+    pub(crate) algebra: &'a mut A,
+    pub(crate) node: u32,
+    pub(crate) matrices: &'a mut [Companions<A::Value>],
+    pub(crate) room: &'a mut Room<A::Value>,
+}
+
+impl<A: Algebra> Change<'_, A> {
+    /// Input `i` of the operation.
+    pub(crate) fn input(&self, i: usize) -> A::Value {
+        self.algebra
+            .recorded(self.algebra.program().input(self.node, i))
+    }
+
+    /// The sweep's matrix for a slot.
+    pub(crate) fn w(&self, slot: MatrixId) -> MatrixId {
+        self.matrices[slot.index()].w
     }
 }

@@ -2,26 +2,25 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use crate::algebra::{Algebra, MatrixId, Reverse};
-use crate::plastic::{self, Companions, Origin, Plastic, Room};
-use crate::profile::Profile;
-use crate::program::Action;
+use crate::algebra::{Algebra, MatrixId, Origin};
+use crate::plastic::Plastic;
 use crate::real::max_or_nan;
 use crate::shape::Shape;
-use crate::sweep::{self, Evaluator, Replay};
+use crate::sweep::{Evaluator, Precision, Swept, Way, sweep_back};
 use crate::{Real, Tape, Var};
 
 /// How the reverse sweep finds plastic matrices as they were.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rewind {
     /// Undo the updates; if the matrices then differ from their initial values by more
-    /// than [`Rewind::tolerance`], sweep again with [`Rewind::Replay`].
+    /// than [`Rewind::tolerance`], sweep again as by [`Rewind::Replay`].
     #[default]
     Auto,
-    /// Undo the updates, whatever comes out. [`Gradient::residual`] tells what did.
+    /// Undo the updates, whatever comes out. [`Gradient::residual`] tells what did. What
+    /// recorded gradients of recorded gradients did cannot be undone and is replayed.
     Undo,
-    /// Replay the updates from three checkpoints of each matrix: exact, and each of 250
-    /// updates is replayed up to ten times.
+    /// Replay the updates from three checkpoints of each matrix: what was read comes back
+    /// to within rounding, and each of 250 updates is replayed up to ten times.
     Replay,
 }
 
@@ -60,9 +59,10 @@ struct Part<T> {
 pub struct Gradient<T> {
     parts: Vec<Part<T>>,
     initial: Vec<Array2<T>>,
-    /// How far the matrices that were undone ended from their initial values: the
-    /// largest difference over the largest weight. Matrices that the sweep never read
-    /// are not undone and do not count; 0 without others.
+    /// How far the matrices that were undone ended from their initial values: the largest
+    /// difference in relation to the largest initial weight of its row or column, or to
+    /// the first update of a row or column that started at zero. Matrices that the sweep
+    /// never read are not undone and do not count; 0 without others.
     pub residual: T,
     /// How time was rewound in the end: `Undo` or `Replay`.
     pub rewind: Rewind,
@@ -131,6 +131,36 @@ impl<T> std::ops::Index<Var> for Gradient<T> {
     }
 }
 
+/// A recorded gradient.
+#[derive(Clone, Debug)]
+pub struct TapedGradient<T> {
+    /// dL/dx for each variable asked for.
+    pub vars: Vec<Var>,
+    /// As [`Gradient::residual`].
+    pub residual: T,
+    /// As [`Gradient::rewind`].
+    pub rewind: Rewind,
+}
+
+impl Way {
+    fn first(rewind: Rewind) -> Self {
+        Way {
+            replaying: rewind == Rewind::Replay,
+            following: true,
+            spending: false,
+            spent: false,
+        }
+    }
+
+    fn rewind(self) -> Rewind {
+        if self.replaying {
+            Rewind::Replay
+        } else {
+            Rewind::Undo
+        }
+    }
+}
+
 /// # Reverse mode
 impl<T: Real> Tape<T> {
     /// dL/dx for each x of `wrt`, as plain arrays. What is recorded stays as it was.
@@ -165,22 +195,33 @@ impl<T: Real> Tape<T> {
         }
         if options.spend {
             assert!(
-                !self.slots.iter().any(|slot| slot.origin == Origin::Fork),
+                !self.slots.iter().any(|slot| slot.origin == Origin::Zeros),
                 "a tape that holds recorded gradients cannot be spent"
             );
             self.spent = true;
         }
-        if options.rewind == Rewind::Replay {
-            return self.sweep_back(loss, wrt, options, true);
+        let mut way = Way {
+            spending: options.spend,
+            ..Way::first(options.rewind)
+        };
+        loop {
+            let (gradient, precision) = self.sweep(loss, wrt, options, way);
+            match self.again(way, precision, loss, options.rewind) {
+                Some(next) => way = next,
+                None => return gradient,
+            }
         }
-        let gradient = self.sweep_back(loss, wrt, options, false);
-        // A NaN residual is past any tolerance; with a loss that is no number, though,
-        // no way of going back gives one.
-        let precise = gradient.residual <= Rewind::tolerance();
-        if options.rewind == Rewind::Undo || precise || !self.scalar(loss).is_finite() {
-            return gradient;
+    }
+
+    /// The way to go once more if what was found is not precise enough.
+    fn again(&self, way: Way, found: Precision, loss: Var, rewind: Rewind) -> Option<Way> {
+        // With a loss that is no number, no way of going back gives one.
+        if !self.scalar(loss).is_finite() {
+            return None;
         }
-        self.sweep_back(loss, wrt, options, true)
+        let tolerance = Rewind::tolerance::<T>().to_f64();
+        let epsilon = T::EPSILON.to_f64();
+        way.again(found, (tolerance, epsilon), rewind == Rewind::Auto)
     }
 
     #[track_caller]
@@ -196,154 +237,136 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    fn sweep_back(
+    fn sweep(
         &mut self,
         loss: Var,
         wrt: &[Var],
         options: &GradientOptions<'_>,
-        replaying: bool,
-    ) -> Gradient<T> {
+        way: Way,
+    ) -> (Gradient<T>, Precision) {
         if let Some(profile) = &mut self.profile {
             profile.resume();
         }
-        let needs = sweep::needs(&self.program, loss.index, self.slots.len());
-        let workspace = &mut self.workspace;
-        let mut adjoints = std::mem::take(&mut workspace.adjoints);
-        adjoints.clear();
-        adjoints.resize(loss.index() + 1, None);
-        let mut replay =
-            replaying.then(|| Replay::new(&self.program, &self.slots, &needs, workspace));
-        if let (Some(replay), true) = (&mut replay, options.spend) {
-            // A sweep before this one may have spent them.
-            replay.restore(&self.program, &mut self.slots);
-        }
-        let mut g = Evaluator::new(&self.program, &mut self.slots, workspace, replay);
-        let mut matrices = Vec::with_capacity(needs.len());
-        for (slot, needs) in needs.into_iter().enumerate() {
-            let matrix = &mut g.matrices.slots[slot];
-            let (post, pre, active) = (matrix.store.post, matrix.store.pre, matrix.active);
-            let plastic = matrix.origin != Origin::Fixed;
-            let w = if plastic && needs.read && !options.spend {
-                let mut w = workspace.store(post, pre);
-                w.copy_from(&matrix.store);
-                g.matrices.add(w)
-            } else {
-                g.matrices.of_slot(slot)
-            };
-            let derivative = (plastic && active).then(|| {
-                let mut zeros = workspace.store(post, pre);
-                zeros.set_zero();
-                g.matrices.add(zeros)
-            });
-            matrices.push(Companions::new(w, derivative, needs));
-        }
-        adjoints[loss.index()] = Some(g.hold(Shape::SCALAR, &[T::ONE]));
-        let end = self.program.nodes.len() as u32;
-        let mut profile = self.profile.as_mut();
-        if let Some(profile) = &mut profile {
-            profile.prepared();
-        }
-        sweep_rules(
-            &mut g,
-            end,
-            loss,
-            &mut adjoints,
-            wrt,
-            &mut matrices,
-            profile,
-        );
-
+        let slots = self.slots.len();
+        // Matrices that hold what those asked for started as, for recorded gradients.
+        let starts = |w: &Plastic| {
+            let slot = MatrixId(self.slot_of(w) as u32);
+            let starts = |i: &usize| self.slots[*i].origin == Origin::Start(slot);
+            (slot, (0..slots).filter(starts).collect::<Vec<_>>())
+        };
+        let initial: Vec<_> = options.initial.iter().map(|w| starts(w)).collect();
+        let adjoints = std::mem::take(&mut self.workspace.adjoints);
+        let mut g = Evaluator::new(&self.program, &mut self.slots, &mut self.workspace);
+        let profile = self.profile.as_mut();
+        let swept = sweep_back(&mut g, (loss, wrt), slots, way, adjoints, profile);
         let parts = wrt
             .iter()
             .map(|x| {
                 let shape = self.program.nodes[x.index()].shape;
-                let adjoint = adjoints.get(x.index()).copied().flatten();
+                let adjoint = swept.adjoints.get(x.index()).copied().flatten();
                 let numbers =
                     adjoint.map_or_else(|| vec![T::ZERO; shape.len()], |a| g.numbers(a).to_vec());
                 let by = *x;
                 Part { by, shape, numbers }
             })
             .collect();
-        let mut residual = T::ZERO;
-        for (slot, companions) in matrices.iter().enumerate().filter(|(_, c)| c.read) {
-            if let Some(mut start) = g.matrices.slots[slot].initial.take() {
-                let distance = g.matrices.get(companions.w).distance(&mut start);
-                residual = max_or_nan(residual, distance);
-                g.matrices.slots[slot].initial = Some(start);
-            }
-        }
-        let initial = options
-            .initial
+        let adjoint = |slot: usize| {
+            let adjoint = swept.matrices[slot].derivative;
+            g.array(adjoint.expect("derivatives pass through what was given as plastic"))
+        };
+        let initial = initial
             .iter()
-            .map(|w| {
-                let adjoint = matrices[w.slot()].derivative;
-                g.matrices
-                    .get(adjoint.expect("checked to be plastic"))
-                    .array()
+            .map(|(slot, starts)| {
+                let more = starts.iter().map(|start| adjoint(*start));
+                more.fold(adjoint(slot.index()), |sum, more| sum + more)
             })
             .collect();
         g.finish(&mut self.workspace);
-        self.workspace.adjoints = adjoints;
+        self.workspace.adjoints = swept.adjoints;
         if let Some(profile) = &mut self.profile {
             profile.finished();
         }
-        let rewind = if replaying {
-            Rewind::Replay
-        } else {
-            Rewind::Undo
-        };
-        Gradient {
+        let gradient = Gradient {
             parts,
             initial,
-            residual,
-            rewind,
-        }
+            residual: T::from_f64(swept.precision.residual),
+            rewind: way.rewind(),
+        };
+        (gradient, swept.precision)
     }
 
     /// dL/dx for each x of `wrt`, recorded on this tape so that it can be
     /// differentiated again. Plastic matrices are carried back in time by further
-    /// updates on copies of them, so this too grows by a few vectors a step.
+    /// updates on copies of them, so this too grows by a few vectors a step. As in
+    /// [`Tape::gradient`], updates are replayed where undoing them loses digits.
     ///
     /// # Panics
     /// As [`Tape::gradient`].
     #[track_caller]
     pub fn gradient_taped(&mut self, loss: Var, wrt: &[Var]) -> Vec<Var> {
+        self.gradient_taped_with(loss, wrt, Rewind::Auto).vars
+    }
+
+    /// As [`Tape::gradient_taped`], by a way to choose, and with the residual.
+    ///
+    /// ```
+    /// use autodiff::{Outer, Rewind, Tape};
+    ///
+    /// // A reset leaves nothing to be undone: the updates are replayed.
+    /// let mut tape = Tape::<f64>::new();
+    /// let x = tape.variable_vector(&[2.0]);
+    /// let reset = tape.constant_scalar(0.0);
+    /// let mut w = tape.plastic(ndarray::array![[3.0]].view());
+    /// let before = tape.matvec(&w, x);
+    /// tape.update(&mut w, Some(reset), &[Outer::new(x, x)]);
+    /// let loss = tape.dot(before, before);
+    /// let slope = tape.gradient_taped_with(loss, &[x], Rewind::Auto);
+    /// assert_eq!(slope.rewind, Rewind::Replay);
+    /// assert_eq!(tape.value(slope.vars[0]), [36.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// As [`Tape::gradient`].
+    #[track_caller]
+    pub fn gradient_taped_with(
+        &mut self,
+        loss: Var,
+        wrt: &[Var],
+        rewind: Rewind,
+    ) -> TapedGradient<T> {
         self.check_gradient(loss, wrt);
-        let needs = sweep::needs(&self.program, loss.index, self.slots.len());
-        let end = self.program.nodes.len() as u32;
-        let mut matrices = Vec::with_capacity(needs.len());
-        for (slot, needs) in (0_u32..).zip(needs) {
-            let (origin, active) = {
-                let matrix = &self.slots[slot as usize];
-                (matrix.origin, matrix.active)
+        let (mark, slots) = (self.program.mark(), self.slots.len());
+        let mut way = Way::first(rewind);
+        loop {
+            let Swept {
+                adjoints,
+                precision,
+                ..
+            } = sweep_back(self, (loss, wrt), slots, way, Vec::new(), None);
+            if let Some(next) = self.again(way, precision, loss, rewind) {
+                way = next;
+                self.forget_since(mark, slots);
+                continue;
+            }
+            let vars = wrt
+                .iter()
+                .map(|x| {
+                    let shape = self.program.nodes[x.index()].shape;
+                    let adjoint = adjoints.get(x.index()).copied().flatten();
+                    adjoint.unwrap_or_else(|| Algebra::constant(self, shape, 0.0))
+                })
+                .collect();
+            return TapedGradient {
+                vars,
+                residual: T::from_f64(precision.residual),
+                rewind: way.rewind(),
             };
-            let plastic = origin != Origin::Fixed;
-            let w = if plastic && needs.read {
-                self.record_fork(slot)
-            } else {
-                MatrixId(slot)
-            };
-            let derivative = (plastic && active).then(|| self.zeros_like(slot));
-            matrices.push(Companions::new(w, derivative, needs));
         }
-        let mut adjoints = vec![None; loss.index() + 1];
-        adjoints[loss.index()] = Some(self.constant_scalar(T::ONE));
-        sweep_rules(self, end, loss, &mut adjoints, wrt, &mut matrices, None);
-        wrt.iter()
-            .map(|x| {
-                let shape = self.program.nodes[x.index()].shape;
-                adjoints
-                    .get(x.index())
-                    .copied()
-                    .flatten()
-                    .unwrap_or_else(|| Algebra::constant(self, shape, 0.0))
-            })
-            .collect()
     }
 
     /// The Hessian of `loss` by `wrt` times the vector `direction`: Σⱼ ∂²L/∂xᵢ∂xⱼ vⱼ,
-    /// by differentiating the recorded gradient. `direction` has one slice for each
-    /// variable, row by row.
+    /// by differentiating the recorded gradient, which is forgotten afterwards.
+    /// `direction` has one slice for each variable, row by row.
     ///
     /// # Panics
     /// As [`Tape::gradient`], and if `direction` does not fit `wrt`.
@@ -355,81 +378,21 @@ impl<T: Real> Tape<T> {
             wrt.len(),
             direction.len()
         );
-        let gradient = self.gradient_taped(loss, wrt);
-        let mut slope = self.constant_scalar(T::ZERO);
-        for (d, v) in gradient.iter().zip(direction) {
-            // A variable, so that its zeros are not taken as structural.
-            let v = self.variable(self.shape_of(*d), v);
-            let part = self.dot(*d, v);
-            slope = self.add(slope, part);
-        }
-        self.gradient(slope, wrt)
-    }
-}
-
-/// Takes back what was done to matrices between `loss` and node `end`, and runs the
-/// reverse rules from `loss` to the first node.
-fn sweep_rules<A: Algebra>(
-    g: &mut A,
-    end: u32,
-    loss: Var,
-    adjoints: &mut [Option<A::Value>],
-    wrt: &[Var],
-    matrices: &mut [Companions<A::Value>],
-    mut profile: Option<&mut Profile>,
-) {
-    // Adjoints of inputs are kept anyway.
-    let kept: Vec<u32> = wrt
-        .iter()
-        .map(|x| x.index)
-        .filter(|i| g.program().nodes[*i as usize].action != Action::Input)
-        .collect();
-    let mut room = Room::default();
-    for node in (loss.index + 1..end).rev() {
-        if let Action::Plastic(op) = g.program().nodes[node as usize].action {
-            plastic::unwind(op, g, node, matrices, &mut room);
-            g.end_of_rule();
-        }
-    }
-    for node in (0..=loss.index).rev() {
-        let recorded = g.program().nodes[node as usize];
-        let adjoint = adjoints[node as usize];
-        match recorded.action {
-            Action::Input => continue,
-            Action::Pure(op) => {
-                let (Some(adjoint), true) = (adjoint, recorded.active) else {
-                    continue;
-                };
-                op.reverse(&mut Reverse {
-                    algebra: g,
-                    node,
-                    adjoint: Some(adjoint),
-                    adjoints,
-                });
+        self.check_gradient(loss, wrt);
+        self.aside(|tape| {
+            let first = tape.gradient_taped_with(loss, wrt, Rewind::Auto);
+            let mut slope = tape.constant_scalar(T::ZERO);
+            for (d, v) in first.vars.iter().zip(direction) {
+                let v = tape.constant(tape.shape_of(*d), v);
+                let part = tape.dot(*d, v);
+                slope = tape.add(slope, part);
             }
-            Action::Plastic(op) => {
-                let silent = adjoint.is_none() || !recorded.active;
-                if silent && !plastic::changes_matrix(op) {
-                    continue;
-                }
-                let mut cx = Reverse {
-                    algebra: g,
-                    node,
-                    adjoint,
-                    adjoints,
-                };
-                plastic::reverse(op, &mut cx, matrices, &mut room);
+            let mut product = tape.gradient(slope, wrt);
+            product.residual = max_or_nan(product.residual, first.residual);
+            if first.rewind == Rewind::Replay {
+                product.rewind = Rewind::Replay;
             }
-        }
-        if let Some(adjoint) = adjoint
-            && !kept.contains(&node)
-        {
-            adjoints[node as usize] = None;
-            g.release(adjoint);
-        }
-        g.end_of_rule();
-        if let Some(profile) = &mut profile {
-            profile.swept(recorded.action);
-        }
+            product
+        })
     }
 }

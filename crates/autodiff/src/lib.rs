@@ -83,7 +83,7 @@ pub use check::{
     CaseFunction, CheckFailure, CheckReport, Comparison, GradientCheck, OperationCase, Order,
     Point, operation_cases,
 };
-pub use gradient::{Gradient, GradientOptions, Rewind};
+pub use gradient::{Gradient, GradientOptions, Rewind, TapedGradient};
 pub use plastic::Plastic;
 pub use profile::Cost;
 pub use program::Var;

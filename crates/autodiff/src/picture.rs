@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::plastic::{Origin, PlasticOp};
+use crate::algebra::Origin;
+use crate::ops::plastic::{MatrixOp, Matvec, MatvecT};
 use crate::program::{Action, Node};
 use crate::{Real, Tape, Var};
 
@@ -40,7 +41,7 @@ impl<T: Real> Tape<T> {
                 Origin::Plastic => "W",
                 Origin::Fixed => "B",
                 // Made by recorded gradients.
-                Origin::Zeros | Origin::Fork => "M",
+                Origin::Zeros | Origin::Start(_) | Origin::Fork => "M",
             };
             let (post, pre) = (matrix.store.post, matrix.store.pre);
             let _ = writeln!(
@@ -68,8 +69,8 @@ impl<T: Real> Tape<T> {
     ) {
         let index = x.index;
         let inputs = (0..node.inputs as usize).map(|i| self.program.input(index, i).index);
-        if let Action::Plastic(PlasticOp::Update { slot, .. }) = node.action {
-            let slot = slot as usize;
+        if let Some(slot) = node.action.changes() {
+            let slot = slot.index();
             let (before, after) = (versions[slot], versions[slot] + 1);
             versions[slot] = after;
             let _ = writeln!(
@@ -108,10 +109,12 @@ impl<T: Real> Tape<T> {
         for input in inputs {
             let _ = writeln!(text, "  n{input} -> n{index};");
         }
-        if let Action::Plastic(op) = node.action
-            && let Some(slot) = op.reads()
+        if let Action::Matrix(
+            MatrixOp::Matvec(Matvec { w, .. }) | MatrixOp::MatvecT(MatvecT { w, .. }),
+        ) = node.action
         {
-            let version = versions[slot as usize];
+            let slot = w.index();
+            let version = versions[slot];
             let _ = writeln!(text, "  m{slot}_{version} -> n{index} [color=\"#1f6fb4\"];");
         }
     }

@@ -118,12 +118,13 @@ impl<T: Real> Tape<T> {
     }
 
     /// Charges the newest node.
-    pub(crate) fn charge_recording(&mut self, inputs: usize) {
+    pub(crate) fn charge_recording(&mut self) {
         if let Some(profile) = &mut self.profile
             && let Some(node) = self.program.nodes.last()
         {
-            let bytes =
-                node.shape.len() * size_of::<T>() + size_of::<Node>() + inputs * size_of::<u32>();
+            let bytes = node.shape.len() * size_of::<T>()
+                + size_of::<Node>()
+                + node.inputs as usize * size_of::<u32>();
             profile.recorded(node.action, bytes);
         }
     }

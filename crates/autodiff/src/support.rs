@@ -1,9 +1,14 @@
 //! Structural zeros: where a vector is zero whatever the variables are.
 //!
 //! Two thirds of the pixels of a hand-written character are 0, and so is everything
-//! that is multiplied by them. A value that carries a support lives in the subspace
-//! of the support's coordinates: it is zero outside, and so is the part of its
-//! adjoint that matters. Products with a plastic matrix then touch only those rows.
+//! that is multiplied by them. A value that carries a support is zero outside of it:
+//! [`Supports::settle`] sees to that wherever a value is made. So what flows further back
+//! from it needs its adjoint on those coordinates only, and products with a plastic
+//! matrix touch only those columns. The adjoint itself is computed in full where
+//! somebody asks for it.
+
+use crate::Real;
+use crate::simd::{Lanes, WIDTH, dispatch};
 
 /// Which support a value has, if any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +30,13 @@ pub(crate) struct Sparse<'a> {
     pub(crate) list: &'a [u32],
     /// One bit for each coordinate of the vector, sixty-four to a word.
     pub(crate) bits: &'a [u64],
+}
+
+impl Sparse<'_> {
+    /// Whether coordinate `j` may be non-zero.
+    fn has(&self, j: usize) -> bool {
+        self.bits[j / u64::BITS as usize] >> (j % u64::BITS as usize) & 1 == 1
+    }
 }
 
 /// Coordinates a vector may be non-zero in; `None` stands for all.
@@ -50,18 +62,70 @@ struct Found {
     bits: (usize, usize),
 }
 
+/// Whether some number is infinite or NaN.
+#[inline(always)]
+fn is_strange<T: Real>(value: &[T]) -> bool {
+    let (chunks, rest) = value.as_chunks::<WIDTH>();
+    // 0 as long as all are finite, NaN otherwise.
+    let mut poison = Lanes::ZERO;
+    for x in chunks {
+        poison = poison.plus_scaled(T::ZERO, Lanes(*x));
+    }
+    for x in rest {
+        poison.0[0] = x.mul_add(T::ZERO, poison.0[0]);
+    }
+    poison.total() != T::ZERO
+}
+
 /// A vector with more than this share of non-zeros gains nothing from a support.
 const WORTHWHILE: f64 = 0.75;
 
 impl Supports {
-    pub(crate) fn clear(&mut self) {
-        self.found.clear();
-        self.lists.clear();
-        self.bits.clear();
+    /// How many supports there are.
+    pub(crate) fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Forgets all but the first `count` supports.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        self.found.truncate(count);
+        let (list, bits) = self.found.last().map_or((0, 0), |f| (f.list.1, f.bits.1));
+        self.lists.truncate(list);
+        self.bits.truncate(bits);
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&self.found[..]) + size_of_val(&self.lists[..]) + size_of_val(&self.bits[..])
+    }
+
+    /// Makes a new value zero outside of its support. Products with a zero are zero
+    /// anyway, unless the other factor is infinite or no number: 0·∞ counts as 0 here.
+    pub(crate) fn settle<T: Real>(&self, support: Support, value: &mut [T]) {
+        let Some(on) = self.coordinates(support) else {
+            return;
+        };
+        let strange = dispatch(
+            #[inline(always)]
+            || is_strange(value),
+        );
+        if strange {
+            for (j, x) in value.iter_mut().enumerate() {
+                if !on.has(j) {
+                    *x = T::ZERO;
+                }
+            }
+        }
+        debug_assert!(
+            value
+                .iter()
+                .enumerate()
+                .all(|(j, x)| *x == T::ZERO || on.has(j)),
+            "a value is zero outside of its support"
+        );
     }
 
     /// The support of a constant vector, dense if it has few zeros.
-    pub(crate) fn of_constant<T: crate::Real>(&mut self, values: &[T]) -> Support {
+    pub(crate) fn of_constant<T: Real>(&mut self, values: &[T]) -> Support {
         let (start, first_word) = (self.lists.len(), self.bits.len());
         self.lists.resize(start + values.len(), 0);
         let list = &mut self.lists[start..];

@@ -4,14 +4,12 @@ use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 
 use crate::Real;
 use crate::ops::Op;
-use crate::plastic::{Slot, changes_matrix};
+use crate::plastic::Slot;
 use crate::profile::Profile;
-use crate::program::{Action, Node, Program, Var};
+use crate::program::{Action, Heading, Mark, Node, Program, Var};
 use crate::shape::Shape;
-use crate::support::{Coordinates, Support, Supports};
+use crate::support::Support;
 use crate::sweep::Workspace;
-use crate::view::{Inputs, Tensor};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A record of computations on values, which can be differentiated.
 ///
@@ -42,13 +40,7 @@ pub struct Tape<T> {
 
 /// How much a tape had recorded at some time, see [`Tape::extent`].
 #[derive(Clone, Copy, Debug)]
-pub struct Extent {
-    nodes: usize,
-    edges: usize,
-    values: usize,
-}
-
-static NEXT_STAMP: AtomicU32 = AtomicU32::new(1);
+pub struct Extent(Mark);
 
 impl<T: Real> Default for Tape<T> {
     fn default() -> Self {
@@ -60,14 +52,7 @@ impl<T: Real> Tape<T> {
     /// An empty tape.
     pub fn new() -> Self {
         Tape {
-            program: Program {
-                nodes: Vec::new(),
-                edges: Vec::new(),
-                values: Vec::new(),
-                supports: Supports::default(),
-                one: None,
-                stamp: NEXT_STAMP.fetch_add(1, Ordering::Relaxed),
-            },
+            program: Program::new(),
             slots: Vec::new(),
             workspace: Workspace::default(),
             inputs: Vec::new(),
@@ -78,55 +63,45 @@ impl<T: Real> Tape<T> {
 
     /// Forgets everything recorded and keeps the memory for what comes next.
     pub fn clear(&mut self) {
-        self.program.nodes.clear();
-        self.program.edges.clear();
-        self.program.values.clear();
-        self.program.supports.clear();
-        self.program.one = None;
+        self.program.clear();
         self.spent = false;
-        self.program.stamp = NEXT_STAMP.fetch_add(1, Ordering::Relaxed);
-        self.workspace.recycle(&mut self.slots);
+        self.workspace.recycle(&mut self.slots, 0);
         if let Some(profile) = &mut self.profile {
             profile.resume();
         }
     }
 
-    /// Runs `f` and then forgets what it recorded, for values that nothing is going to be
-    /// differentiated by: what `f` returns should hold numbers and no [`Var`].
+    /// Runs `f` and then forgets what it recorded, matrices included: memory is what it was
+    /// before, however often this is done. Handles that `f` returns are void.
     ///
     /// # Panics
-    /// If `f` declared or changed a plastic matrix, or cleared the tape.
+    /// If `f` changed a plastic matrix that was there before, or cleared or spent the tape.
+    #[track_caller]
     pub fn aside<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
-        let program = &self.program;
-        let (stamp, one, slots) = (program.stamp, program.one, self.slots.len());
-        let nodes = program.nodes.len();
-        let (edges, values) = (program.edges.len(), program.values.len());
+        let (mark, slots) = (self.program.mark(), self.slots.len());
+        let first = self.program.nodes.last().map(|_| self.program.var(0));
         let result = f(self);
-        let program = &mut self.program;
-        let changes = |node: &Node| match node.action {
-            Action::Plastic(op) => changes_matrix(op),
-            Action::Input | Action::Pure(_) => false,
-        };
+        let cleared = self.slots.len() < slots
+            || self.program.nodes.len() < mark.nodes
+            || first.is_some_and(|first| !self.program.has(first));
+        let changes = |node: &Node| node.action.changes().is_some_and(|w| w.index() < slots);
         assert!(
-            program.stamp == stamp
-                && self.slots.len() == slots
-                && !program.nodes[nodes..].iter().any(changes),
+            !cleared && !self.spent && !self.program.nodes[mark.nodes..].iter().any(changes),
             "what is computed aside must leave plastic matrices as they are"
         );
-        program.nodes.truncate(nodes);
-        program.edges.truncate(edges);
-        program.values.truncate(values);
-        program.one = one;
+        self.forget_since(mark, slots);
         result
+    }
+
+    /// Forgets what was recorded since `mark`, when there were so many matrices.
+    pub(crate) fn forget_since(&mut self, mark: Mark, slots: usize) {
+        self.program.forget_since(mark);
+        self.workspace.recycle(&mut self.slots, slots);
     }
 
     /// How much is recorded by now.
     pub fn extent(&self) -> Extent {
-        Extent {
-            nodes: self.program.nodes.len(),
-            edges: self.program.edges.len(),
-            values: self.program.values.len(),
-        }
+        Extent(self.program.mark())
     }
 
     /// Makes room for `times` more of what was recorded since `before`. Without it a tape
@@ -137,6 +112,7 @@ impl<T: Real> Tape<T> {
     /// If less is recorded than at `before`.
     #[track_caller]
     pub fn reserve_repeats(&mut self, before: Extent, times: usize) {
+        let Extent(before) = before;
         let Program {
             nodes,
             edges,
@@ -164,13 +140,10 @@ impl<T: Real> Tape<T> {
         self.program.nodes.is_empty()
     }
 
-    /// Bytes that what is recorded takes: values, operations, plastic matrices and
-    /// their copies, not counting memory kept for later use.
+    /// Bytes that what is recorded takes: values, operations, structural zeros, plastic
+    /// matrices and their copies, not counting memory kept for later use.
     pub fn bytes(&self) -> usize {
-        self.program.values.len() * size_of::<T>()
-            + self.program.nodes.len() * size_of::<Node>()
-            + self.program.edges.len() * size_of::<u32>()
-            + self.slots.iter().map(Slot::bytes).sum::<usize>()
+        self.program.bytes() + self.slots.iter().map(Slot::bytes).sum::<usize>()
     }
 
     /// Bytes that what is recorded and its sweeps take together: [`Tape::bytes`], and the
@@ -188,9 +161,11 @@ impl<T: Real> Tape<T> {
         self.input(shape, values, Support::DENSE, true)
     }
 
-    /// A value that is given: derivatives with respect to it are zero. The zeros of a
-    /// constant vector are used to save work (a product with 0 is taken as 0, even if
-    /// the other factor is not finite).
+    /// A value that is given: derivatives with respect to it are zero.
+    ///
+    /// If a quarter of the numbers of a vector or more are zeros, they count as structural:
+    /// work with them is saved, and a product with one of them is 0 even if the other factor
+    /// is infinite or no number.
     ///
     /// # Panics
     /// As [`Tape::variable`].
@@ -206,16 +181,24 @@ impl<T: Real> Tape<T> {
 
     /// A constant matrix, or vector, filled by `number(i)` for the i-th of its numbers,
     /// row by row. As [`Tape::constant`], without an array to copy from.
-    pub fn constant_with(&mut self, shape: Shape, number: impl FnMut(usize) -> T) -> Var {
-        let offset = self.program.values.len();
-        self.program.values.extend((0..shape.len()).map(number));
-        let values = &self.program.values[offset..];
-        let support = if shape.rows == 1 && shape.cols > 1 {
-            self.program.supports.of_constant(values)
-        } else {
-            Support::DENSE
-        };
-        self.push(Action::Input, &[], offset, shape, support, false)
+    ///
+    /// # Panics
+    /// If `shape` is empty.
+    #[track_caller]
+    pub fn constant_with(&mut self, shape: Shape, mut number: impl FnMut(usize) -> T) -> Var {
+        want_numbers(shape);
+        let x = self.append_input(shape, Support::DENSE, false, |values| {
+            for (i, value) in values.iter_mut().enumerate() {
+                *value = number(i);
+            }
+        });
+        if shape.rows == 1 && shape.cols > 1 {
+            let program = &mut self.program;
+            let node = &mut program.nodes[x.index()];
+            let values = &program.values[node.offset..];
+            node.support = program.supports.of_constant(values);
+        }
+        x
     }
 
     /// A variable with the numbers of an array, whatever its layout.
@@ -272,9 +255,26 @@ impl<T: Real> Tape<T> {
             shape.len(),
             values.len()
         );
-        let offset = self.program.values.len();
-        self.program.values.extend_from_slice(values);
-        self.push(Action::Input, &[], offset, shape, support, active)
+        want_numbers(shape);
+        self.append_input(shape, support, active, |y| y.copy_from_slice(values))
+    }
+
+    fn append_input(
+        &mut self,
+        shape: Shape,
+        support: Support,
+        active: bool,
+        write: impl FnOnce(&mut [T]),
+    ) -> Var {
+        let heading = Heading {
+            action: Action::Input,
+            shape,
+            support,
+            active,
+        };
+        let x = self.program.append(heading, &[], |_, y| write(y));
+        self.charge_recording();
+        x
     }
 
     /// The numbers of a value, row by row.
@@ -331,8 +331,9 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     pub(crate) fn check(&self, x: Var) {
         assert!(
-            x.stamp == self.program.stamp,
-            "this value belongs to another tape, or to this one before it was cleared"
+            self.program.has(x),
+            "this value belongs to another tape, or to a time before this one was cleared or \
+             its `aside` was over"
         );
     }
 
@@ -342,34 +343,6 @@ impl<T: Real> Tape<T> {
             !self.spent,
             "a gradient has spent this tape; clear it before matrices are used again"
         );
-    }
-
-    pub(crate) fn push(
-        &mut self,
-        action: Action,
-        inputs: &[Var],
-        offset: usize,
-        shape: Shape,
-        support: Support,
-        active: bool,
-    ) -> Var {
-        let index = u32::try_from(self.program.nodes.len()).expect("fewer than 2³² values");
-        let first_edge = u32::try_from(self.program.edges.len()).expect("fewer than 2³² edges");
-        self.program.edges.extend(inputs.iter().map(|x| x.index));
-        self.program.nodes.push(Node {
-            action,
-            first_edge,
-            inputs: inputs.len() as u32,
-            offset,
-            shape,
-            support,
-            active,
-        });
-        self.charge_recording(inputs.len());
-        Var {
-            index,
-            stamp: self.program.stamp,
-        }
     }
 
     /// The constant 1, recorded once.
@@ -391,21 +364,16 @@ impl<T: Real> Tape<T> {
         let nodes = &self.program.nodes;
         let shape = op.shape(inputs.len(), &|i| nodes[inputs[i].index()].shape);
         let support = op.support(inputs.len(), &|i| nodes[inputs[i].index()].support);
-        let active = op.is_differentiable() && inputs.iter().any(|x| nodes[x.index()].active);
-        let offset = self.program.values.len();
-        self.program.values.resize(offset + shape.len(), T::ZERO);
-        let (past, out) = self.program.values.split_at_mut(offset);
-        let supports = &self.program.supports;
-        op.value(
-            &Recorded {
-                supports,
-                nodes: &self.program.nodes,
-                values: past,
-                inputs,
-            },
-            out,
-        );
-        self.push(Action::Pure(op), inputs, offset, shape, support, active)
+        want_numbers(shape);
+        let heading = Heading {
+            action: Action::Pure(op),
+            shape,
+            support,
+            active: op.is_differentiable() && inputs.iter().any(|x| nodes[x.index()].active),
+        };
+        let y = self.program.append(heading, inputs, |x, y| op.value(x, y));
+        self.charge_recording();
+        y
     }
 }
 
@@ -415,29 +383,11 @@ fn row_by_row<'a, T>(values: &'a CowArray<'_, T, Ix2>) -> &'a [T] {
     numbers.expect("standard layout is row by row")
 }
 
-/// Inputs that are all on the tape.
-struct Recorded<'a, T> {
-    supports: &'a Supports,
-    nodes: &'a [Node],
-    values: &'a [T],
-    inputs: &'a [Var],
-}
-
-impl<T: Real> Inputs<T> for Recorded<'_, T> {
-    fn len(&self) -> usize {
-        self.inputs.len()
-    }
-
-    #[inline]
-    fn get(&self, i: usize) -> Tensor<'_, T> {
-        let node = &self.nodes[self.inputs[i].index()];
-        Tensor {
-            shape: node.shape,
-            data: &self.values[node.offset..node.offset + node.shape.len()],
-        }
-    }
-
-    fn coordinates(&self, support: Support) -> Coordinates<'_> {
-        self.supports.coordinates(support)
-    }
+/// Panics if a value would have no numbers.
+#[track_caller]
+fn want_numbers(shape: Shape) {
+    assert!(
+        !shape.is_empty(),
+        "a value needs a row and a column at least, got shape {shape}"
+    );
 }

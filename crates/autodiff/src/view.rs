@@ -50,6 +50,15 @@ impl<T: Real> Operand<'_, T> {
 pub(crate) trait Inputs<T> {
     fn len(&self) -> usize;
     fn get(&self, i: usize) -> Tensor<'_, T>;
+    fn support(&self, i: usize) -> Support;
     /// The coordinates of a support.
     fn coordinates(&self, support: Support) -> Coordinates<'_>;
+
+    /// An input with where it may be non-zero.
+    fn operand(&self, i: usize) -> Operand<'_, T> {
+        Operand {
+            tensor: self.get(i),
+            on: self.coordinates(self.support(i)),
+        }
+    }
 }

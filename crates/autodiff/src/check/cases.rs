@@ -372,7 +372,7 @@ fn plastic(at: &mut impl FnMut(&'static str, Vec<Point>, CaseFunction)) {
 mod tests {
     use super::*;
     use crate::ops::Op;
-    use crate::plastic::PlasticOp;
+    use crate::ops::plastic::MatrixOp;
     use crate::program::Action;
     use std::collections::BTreeSet;
 
@@ -395,7 +395,7 @@ mod tests {
         }
         // What blocks derivatives has none to check.
         let blocks = ["stop_gradient", "planted"];
-        for name in Op::names().chain(PlasticOp::NAMES.iter().copied()) {
+        for name in Op::names().chain(MatrixOp::NAMES.iter().copied()) {
             let wanted = !blocks.contains(&name);
             assert!(seen.contains(name) || !wanted, "no case has '{name}' in it");
         }

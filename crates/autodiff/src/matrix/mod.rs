@@ -1,7 +1,9 @@
 //! Matrices that are changed lazily. Nothing here knows of a tape.
 
+mod differences;
 mod pass;
 mod store;
 
+pub(crate) use differences::Differences;
 pub(crate) use pass::{MAX_PRODUCTS, Walk, has_pass};
 pub(crate) use store::Store;

@@ -4,7 +4,6 @@ use ndarray::{Array2, ArrayView2, ShapeBuilder};
 
 use super::pass::{BATCH, BLOCK, MAX_APPLIED, MAX_SIDE, Pass, Rows, is_compiled};
 use crate::Real;
-use crate::real::max;
 use crate::simd::{self, Fused, Lanes, WIDTH, dispatch, lanes_for};
 use crate::support::{Coordinates, words_for};
 use crate::view::{Operand, Tensor};
@@ -24,8 +23,8 @@ pub(crate) struct Store<T> {
     pub(crate) post: usize,
     pub(crate) pre: usize,
     /// Lanes a column.
-    stride: usize,
-    columns: Vec<Lanes<T>>,
+    pub(super) stride: usize,
+    pub(super) columns: Vec<Lanes<T>>,
     pending: Pending<T>,
     scratch: Scratch<T>,
 }
@@ -557,37 +556,6 @@ impl<T: Real> Store<T> {
             #[inline(always)]
             move |fused| simd::add_scaled(fused, w, s, v),
         );
-    }
-
-    /// max |W − V| over max |V|, both over all entries; NaN if either is not a number.
-    pub(crate) fn distance(&mut self, other: &mut Store<T>) -> T {
-        self.flush();
-        other.flush();
-        let (w, v) = (&self.columns, &other.columns);
-        let (difference, size) = dispatch(
-            #[inline(always)]
-            move |_| {
-                let mut difference = [T::ZERO; WIDTH];
-                let mut size = [T::ZERO; WIDTH];
-                // 0 as long as all differences are finite, NaN otherwise.
-                let mut poison = [T::ZERO; WIDTH];
-                for (w, v) in w.iter().zip(v) {
-                    for lane in 0..WIDTH {
-                        let d = (w.0[lane] - v.0[lane]).abs();
-                        difference[lane] = max(difference[lane], d);
-                        poison[lane] = poison[lane] + d * T::ZERO;
-                        size[lane] = max(size[lane], v.0[lane].abs());
-                    }
-                }
-                let largest = |lanes: [T; WIDTH]| lanes.into_iter().fold(T::ZERO, max);
-                (largest(difference) + Lanes(poison).total(), largest(size))
-            },
-        );
-        if size > T::ZERO {
-            difference / size
-        } else {
-            difference
-        }
     }
 }
 

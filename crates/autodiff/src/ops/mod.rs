@@ -12,6 +12,7 @@ mod combine;
 mod cross_entropy;
 mod elementwise;
 mod gather;
+pub(crate) mod plastic;
 mod product;
 mod reduction;
 mod restrict;

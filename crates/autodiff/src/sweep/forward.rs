@@ -1,8 +1,9 @@
 //! Forward mode: directional derivatives, carried along the recorded program.
 
-use super::{Evaluator, Needs};
-use crate::algebra::{Algebra, Tangent};
-use crate::plastic::{self, Companions, Origin, Room};
+use super::Evaluator;
+use super::evaluator::Ref;
+use crate::algebra::{Algebra, Carried, Companions, MatrixAlgebra, MatrixId, Origin, Tangent};
+use crate::ops::plastic::{Needs, Room};
 use crate::program::Action;
 use crate::{Real, Tape, Var};
 
@@ -10,19 +11,25 @@ use crate::{Real, Tape, Var};
 impl<T: Real> Tape<T> {
     /// The derivative of each value of `of` in one direction: the tangents of the
     /// variables in `along` are given, those of all others are 0. One slice for each
-    /// value of `of`, row by row.
+    /// value of `of`, row by row. Directions of one variable add up; that of a constant
+    /// changes nothing, as derivatives with respect to constants are zero.
     ///
     /// Plastic matrices are replayed from their initial values together with their
     /// tangents, so nothing is undone: this is an independent check of reverse mode,
     /// and the cheaper way if there are few directions and many values.
     ///
     /// # Panics
-    /// If a direction does not have as many numbers as its variable, or something is
-    /// not of this tape.
+    /// If a direction does not have as many numbers as its variable, or is given to a value
+    /// that is computed from others, or something is not of this tape.
     #[track_caller]
     pub fn tangent(&mut self, of: &[Var], along: &[(Var, &[T])]) -> Vec<Vec<T>> {
         for (x, direction) in along {
             let shape = self.shape_of(*x);
+            assert!(
+                self.program.nodes[x.index()].action == Action::Input,
+                "a direction can be given to a variable, not to a value that is computed from \
+                 others"
+            );
             assert!(
                 direction.len() == shape.len(),
                 "a direction for a value of shape {shape} needs {} numbers, got {}",
@@ -38,60 +45,46 @@ impl<T: Real> Tape<T> {
         if let Some(profile) = &mut profile {
             profile.resume();
         }
-        let workspace = &mut self.workspace;
-        let mut g = Evaluator::new(&self.program, &mut self.slots, workspace, None);
-        let needs = Needs {
-            read: true,
-            inner: false,
+        let slots = (0..self.slots.len() as u32).map(MatrixId);
+        let mut g = Evaluator::new(&self.program, &mut self.slots, &mut self.workspace);
+        let mut carried = Carried {
+            derivatives: vec![None; self.program.nodes.len()],
+            matrices: slots.map(|slot| at_the_start(&mut g, slot)).collect(),
+            asked: Vec::new(),
+            room: Room::default(),
         };
-        let mut matrices = Vec::new();
-        for slot in 0..g.matrices.slots.len() {
-            let matrix = &mut g.matrices.slots[slot];
-            if matrix.origin == Origin::Fixed {
-                let w = g.matrices.of_slot(slot);
-                matrices.push(Companions::new(w, None, needs));
-                continue;
-            }
-            let mut w = workspace.store(matrix.store.post, matrix.store.pre);
-            let mut zeros = workspace.store(matrix.store.post, matrix.store.pre);
-            match &mut matrix.initial {
-                Some(initial) => w.copy_from(initial),
-                None => w.set_zero(),
-            }
-            zeros.set_zero();
-            let (w, zeros) = (g.matrices.add(w), g.matrices.add(zeros));
-            matrices.push(Companions::new(w, Some(zeros), needs));
-        }
-        let mut tangents = vec![None; self.program.nodes.len()];
         for (x, direction) in along {
-            let shape = self.program.nodes[x.index()].shape;
-            tangents[x.index()] = Some(g.hold(shape, direction));
+            let node = self.program.nodes[x.index()];
+            if node.active {
+                let tangent = g.given(node.shape, direction);
+                let sum = carried.derivatives[x.index()];
+                carried.derivatives[x.index()] = Some(g.accumulate(sum, tangent));
+            }
         }
+        g.end_of_rule();
         if let Some(profile) = &mut profile {
             profile.prepared();
         }
-        let mut room = Room::default();
         for node in 0..=last as u32 {
-            let mut cx = Tangent {
+            let Some(recorded) = self.program.nodes.get(node as usize) else {
+                break;
+            };
+            if recorded.action == Action::Input {
+                continue;
+            }
+            recorded.action.tangent(&mut Tangent {
                 algebra: &mut g,
                 node,
-                tangents: &mut tangents,
-            };
-            let action = self.program.nodes[node as usize].action;
-            match action {
-                Action::Input => continue,
-                Action::Pure(op) if op.is_differentiable() => op.tangent(&mut cx),
-                Action::Pure(_) => continue,
-                Action::Plastic(op) => plastic::tangent(op, &mut cx, &matrices, &mut room),
-            }
+                carried: &mut carried,
+            });
             g.end_of_rule();
             if let Some(profile) = &mut profile {
-                profile.swept(action);
+                profile.swept(recorded.action);
             }
         }
         let result = of
             .iter()
-            .map(|y| match tangents[y.index()] {
+            .map(|y| match carried.derivatives[y.index()] {
                 Some(tangent) => g.numbers(tangent).to_vec(),
                 None => vec![T::ZERO; self.program.nodes[y.index()].shape.len()],
             })
@@ -99,4 +92,22 @@ impl<T: Real> Tape<T> {
         g.finish(&mut self.workspace);
         result
     }
+}
+
+/// A matrix as it was at first, and its tangent.
+fn at_the_start<T: Real>(g: &mut Evaluator<'_, T>, slot: MatrixId) -> Companions<Ref> {
+    let needs = Needs::default();
+    let w = match g.origin(slot) {
+        Origin::Fixed => return Companions::new(slot, None, needs),
+        Origin::Start(_) => slot,
+        // A fork is written before it is read.
+        Origin::Fork => g.like(slot),
+        Origin::Plastic | Origin::Zeros => {
+            let (w, start) = (g.like(slot), g.start(slot));
+            g.fork(w, start);
+            w
+        }
+    };
+    let tangent = g.zeros(slot);
+    Companions::new(w, Some(tangent), needs)
 }

@@ -1,14 +1,13 @@
-//! Sweeps over a recorded program: forward and back, and how a sweep finds matrices as
-//! they were.
+//! Sweeps over a recorded program: forward and back, recorded or not, and how a sweep
+//! finds matrices as they were.
 
 mod evaluator;
-mod follow;
 mod forward;
-mod needs;
 mod recorded;
-mod replay;
+mod reverse;
+mod way_back;
+mod workspace;
 
-pub(crate) use evaluator::{Evaluator, Workspace};
-pub(crate) use follow::Inner;
-pub(crate) use needs::{Needs, needs};
-pub(crate) use replay::Replay;
+pub(crate) use evaluator::Evaluator;
+pub(crate) use reverse::{Precision, Swept, Way, sweep_back};
+pub(crate) use workspace::Workspace;

@@ -7,19 +7,22 @@
 mod matrices;
 mod pool;
 
-use matrices::Matrices;
-use pool::Pool;
+pub(super) use pool::Pool;
 
-use super::Replay;
+use ndarray::Array2;
+
+use super::Workspace;
 use crate::Real;
-use crate::algebra::{Algebra, MatrixId, Outer, Products, Signed};
-use crate::matrix::{MAX_PRODUCTS, Store, has_pass};
+use crate::algebra::{Algebra, MatrixAlgebra, MatrixId, Origin, Outer, Past, Products, Wanted};
+use crate::matrix::{Differences, MAX_PRODUCTS, Store, has_pass};
+use crate::ops::plastic::{AddScaled, Fork, Frobenius, MatrixOp, Matvec, MatvecT, Signed, Stores};
 use crate::ops::{self, Op};
 use crate::plastic::Slot;
 use crate::program::{Program, Var};
 use crate::shape::Shape;
 use crate::support::{Coordinates, Support};
 use crate::view::{Inputs, Operand, Tensor};
+use matrices::Matrices;
 
 /// A value: of the program, or of the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,62 +45,11 @@ impl Ref {
     }
 }
 
-/// Memory that sweeps leave to the next sweep.
-#[derive(Debug)]
-pub(crate) struct Workspace<T> {
-    pool: Pool<T>,
-    spare: Vec<Store<T>>,
-    pub(crate) adjoints: Vec<Option<Ref>>,
-}
-
-impl<T> Default for Workspace<T> {
-    fn default() -> Self {
-        Workspace {
-            pool: Pool::default(),
-            spare: Vec::new(),
-            adjoints: Vec::new(),
-        }
-    }
-}
-
-impl<T: Real> Workspace<T> {
-    /// A store of the given size with arbitrary numbers.
-    pub(crate) fn store(&mut self, post: usize, pre: usize) -> Store<T> {
-        match self
-            .spare
-            .iter()
-            .position(|s| s.post == post && s.pre == pre)
-        {
-            Some(found) => self.spare.swap_remove(found),
-            None => Store::zeros(post, pre),
-        }
-    }
-
-    pub(crate) fn keep(&mut self, store: Store<T>) {
-        self.spare.push(store);
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        self.pool.bytes()
-            + self.spare.iter().map(Store::bytes).sum::<usize>()
-            + self.adjoints.capacity() * size_of::<Option<Ref>>()
-    }
-
-    /// Keeps the stores of a tape that is cleared.
-    pub(crate) fn recycle(&mut self, slots: &mut Vec<Slot<T>>) {
-        for slot in slots.drain(..) {
-            self.spare.push(slot.store);
-            self.spare.extend(slot.initial);
-        }
-    }
-}
-
 /// Evaluates rules over a program.
 pub(crate) struct Evaluator<'a, T> {
     program: &'a Program<T>,
-    pub(crate) matrices: Matrices<'a, T>,
+    matrices: Matrices<'a, T>,
     pool: Pool<T>,
-    replay: Option<Replay<T>>,
 }
 
 impl<'a, T: Real> Evaluator<'a, T> {
@@ -105,39 +57,45 @@ impl<'a, T: Real> Evaluator<'a, T> {
         program: &'a Program<T>,
         slots: &'a mut [Slot<T>],
         workspace: &mut Workspace<T>,
-        replay: Option<Replay<T>>,
     ) -> Self {
         let mut pool = std::mem::take(&mut workspace.pool);
         pool.reset();
-        let matrices = Matrices {
-            slots,
-            own: Vec::new(),
-        };
         Evaluator {
             program,
-            matrices,
+            matrices: Matrices::new(slots, workspace),
             pool,
-            replay,
         }
     }
 
     /// Hands the memory back.
     pub(crate) fn finish(self, workspace: &mut Workspace<T>) {
         workspace.pool = self.pool;
-        for store in self.matrices.own {
-            workspace.keep(store);
-        }
-        if let Some(replay) = self.replay {
-            replay.finish(workspace);
-        }
+        self.matrices.finish(workspace);
     }
 
-    /// A value that is to outlive the rule it was made in.
-    pub(crate) fn hold(&mut self, shape: Shape, data: &[T]) -> Ref {
-        let index = self.pool.take(shape, Support::DENSE);
-        self.pool.values[index].data.copy_from_slice(data);
-        self.pool.values[index].holders = 1;
+    /// A new value, written by `write`.
+    fn make(
+        &mut self,
+        shape: Shape,
+        support: Support,
+        write: impl FnOnce(&mut Self, &mut [T]),
+    ) -> Ref {
+        let index = self.pool.take(shape, support);
+        let mut data = std::mem::take(&mut self.pool.values[index].data);
+        write(self, &mut data);
+        self.program.supports.settle(support, &mut data);
+        self.pool.values[index].data = data;
         Ref::of_pool(index)
+    }
+
+    /// A value with these numbers.
+    pub(crate) fn given(&mut self, shape: Shape, numbers: &[T]) -> Ref {
+        self.make(shape, Support::DENSE, |_, y| y.copy_from_slice(numbers))
+    }
+
+    /// A matrix as an array.
+    pub(crate) fn array(&self, w: MatrixId) -> Array2<T> {
+        self.matrices.get(w).array()
     }
 
     pub(crate) fn numbers(&self, x: Ref) -> &[T] {
@@ -192,6 +150,10 @@ impl<T: Real> Inputs<T> for Mixed<'_, T> {
         tensor(self.program, self.pool, self.inputs[i])
     }
 
+    fn support(&self, i: usize) -> Support {
+        support_of(self.program, self.pool, self.inputs[i])
+    }
+
     fn coordinates(&self, support: Support) -> Coordinates<'_> {
         self.program.supports.coordinates(support)
     }
@@ -217,27 +179,26 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
         support_of(self.program, &self.pool, x)
     }
 
+    fn number(&self, x: Ref) -> f64 {
+        self.numbers(x)[0].to_f64()
+    }
+
     fn constant(&mut self, shape: Shape, value: f64) -> Ref {
-        let index = self.pool.take(shape, Support::DENSE);
-        self.pool.values[index].data.fill(T::from_f64(value));
-        Ref::of_pool(index)
+        self.make(shape, Support::DENSE, |_, y| y.fill(T::from_f64(value)))
     }
 
     fn evaluate(&mut self, op: Op, inputs: &[Ref]) -> Ref {
         let shape = op.shape(inputs.len(), &|i| self.shape(inputs[i]));
         let support = op.support(inputs.len(), &|i| self.support(inputs[i]));
-        let index = self.pool.take(shape, support);
-        let mut data = std::mem::take(&mut self.pool.values[index].data);
-        op.value(
-            &Mixed {
-                program: self.program,
-                pool: &self.pool,
+        self.make(shape, support, |g, y| {
+            let (program, pool) = (g.program, &g.pool);
+            let inputs = Mixed {
+                program,
+                pool,
                 inputs,
-            },
-            &mut data,
-        );
-        self.pool.values[index].data = data;
-        Ref::of_pool(index)
+            };
+            op.value(&inputs, y);
+        })
     }
 
     fn accumulate(&mut self, sum: Option<Ref>, term: Ref) -> Ref {
@@ -247,8 +208,10 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
             }
             return term;
         };
+        // What was made in the present rule is not written to: the rule may read it again.
         if let Some(index) = sum.pool_index()
             && self.pool.values[index].holders == 1
+            && !self.pool.fresh.contains(&(index as u32))
             && sum != term
         {
             let mut data = std::mem::take(&mut self.pool.values[index].data);
@@ -279,59 +242,42 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
     fn end_of_rule(&mut self) {
         self.pool.end_of_rule();
     }
+}
 
-    fn matvec(&mut self, w: MatrixId, y: Ref) -> Ref {
-        let rows = self.shape(y).rows;
-        let post = self.matrices.get(w).post;
-        let index = self.pool.take(Shape::matrix(rows, post), Support::DENSE);
-        let mut data = std::mem::take(&mut self.pool.values[index].data);
-        let store = self.matrices.get(w);
-        store.matvec(operand(self.program, &self.pool, y), &mut data);
-        self.pool.values[index].data = data;
-        Ref::of_pool(index)
+impl<T: Real> MatrixAlgebra for Evaluator<'_, T> {
+    fn matvec(&mut self, w: MatrixId, y: Ref, detached: bool) -> Ref {
+        self.value_on(Matvec { w, detached }.into(), &[y])
     }
 
-    fn matvec_t(&mut self, w: MatrixId, e: Ref, on: Support) -> Ref {
-        let rows = self.shape(e).rows;
-        let pre = self.matrices.get(w).pre;
-        let index = self.pool.take(Shape::matrix(rows, pre), on);
-        let mut data = std::mem::take(&mut self.pool.values[index].data);
-        let store = self.matrices.get(w);
-        let coordinates = self.program.supports.coordinates(on);
-        store.matvec_t(tensor(self.program, &self.pool, e), coordinates, &mut data);
-        self.pool.values[index].data = data;
-        Ref::of_pool(index)
+    fn matvec_t(&mut self, w: MatrixId, e: Ref, on: Support, detached: bool) -> Ref {
+        let op = MatvecT {
+            w,
+            on,
+            detached,
+            gate: None,
+        };
+        self.value_on(op.into(), &[e])
     }
 
-    fn signed(&mut self, matrices: Signed, x: Ref, transposed: bool, on: Support) -> Ref {
-        let Signed { signs, sizes } = matrices;
-        let rows = self.shape(x).rows;
-        let store = self.matrices.get(signs);
-        let cols = if transposed { store.pre } else { store.post };
-        let index = self.pool.take(Shape::matrix(rows, cols), on);
-        let mut data = std::mem::take(&mut self.pool.values[index].data);
-        let (store, sizes) = self.matrices.two(signs, sizes);
-        let coordinates = self.program.supports.coordinates(on);
-        let x = tensor(self.program, &self.pool, x);
-        store.signed(sizes, x, transposed, coordinates, &mut data);
-        self.pool.values[index].data = data;
-        Ref::of_pool(index)
+    fn signed(&mut self, op: Signed, x: Ref) -> Ref {
+        self.value_on(op.into(), &[x])
     }
 
     fn products(
         &mut self,
         w: MatrixId,
         terms: &[Outer<Ref>],
-        wanted: &[(bool, bool)],
+        wanted: &[Wanted],
         result: &mut Vec<Products<Ref>>,
     ) {
         let rounds = terms.chunks(MAX_PRODUCTS).zip(wanted.chunks(MAX_PRODUCTS));
         for (terms, wanted) in rounds {
             if terms.iter().any(|term| self.shape(term.post).rows > 1) {
-                for (term, (want_a, want_b)) in terms.iter().zip(wanted) {
-                    let on = self.support(term.pre);
-                    let da = want_a.then(|| self.matvec(w, term.pre));
-                    let db = want_b.then(|| self.matvec_t(w, term.post, on));
+                for (term, wanted) in terms.iter().zip(wanted) {
+                    let da = wanted.back.then(|| self.matvec(w, term.pre, false));
+                    let db = wanted
+                        .forth
+                        .then(|| self.matvec_t(w, term.post, wanted.on, false));
                     result.push((da, db));
                 }
             } else {
@@ -345,38 +291,85 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
         self.add_terms(w, scale, T::ONE, terms);
     }
 
-    fn undo(&mut self, w: MatrixId, node: u32, scale: Option<Ref>, terms: &[Outer<Ref>]) {
-        if let Some(replay) = &mut self.replay
-            && let Some(slot) = replay.slot_of(node)
-            && let (w, Some(initial)) = self.matrices.with_initial(w, slot)
-        {
-            return replay.rewind(self.program, (slot, node), initial, w);
-        }
+    fn undo(&mut self, w: MatrixId, scale: Option<Ref>, terms: &[Outer<Ref>]) {
         let back = scale.map(|s| T::ONE / self.numbers(s)[0]);
         let factor = back.map_or(-T::ONE, |back| -back);
         self.add_terms(w, back, factor, terms);
     }
 
     fn frobenius(&mut self, a: MatrixId, b: MatrixId) -> Ref {
-        let (a, b) = self.matrices.two(a, b);
-        let value = a.frobenius(b);
-        let index = self.pool.take(Shape::SCALAR, Support::DENSE);
-        self.pool.values[index].data[0] = value;
-        Ref::of_pool(index)
+        self.value_on(Frobenius { a, b }.into(), &[])
     }
 
     fn add_scaled(&mut self, w: MatrixId, s: Ref, v: MatrixId) {
-        let s = self.numbers(s)[0];
+        self.change(AddScaled { w, v }.into(), &[s]);
+    }
+
+    fn fork(&mut self, w: MatrixId, v: MatrixId) {
+        self.change(Fork { w, v }.into(), &[]);
+    }
+
+    fn like(&mut self, w: MatrixId) -> MatrixId {
+        self.matrices.like(w)
+    }
+
+    fn zeros(&mut self, w: MatrixId) -> MatrixId {
+        let zeros = self.matrices.like(w);
+        self.matrices.store(zeros).set_zero();
+        zeros
+    }
+
+    fn start(&mut self, slot: MatrixId) -> MatrixId {
+        self.matrices.start(slot)
+    }
+
+    fn differences(&mut self, w: MatrixId, from: Past) -> Differences {
+        let v = match from {
+            Past::Matrix(v) => v,
+            Past::Start(slot) => self.matrices.start(slot),
+        };
         let (w, v) = self.matrices.two(w, v);
-        w.add_scaled(s, v);
+        w.differences(v)
+    }
+
+    fn origin(&self, slot: MatrixId) -> Origin {
+        self.matrices.slots[slot.index()].origin
+    }
+
+    fn is_active(&self, slot: MatrixId) -> bool {
+        self.matrices.slots[slot.index()].active
     }
 }
 
 impl<T: Real> Evaluator<'_, T> {
+    /// The value of an operation on matrices.
+    fn value_on(&mut self, op: MatrixOp, inputs: &[Ref]) -> Ref {
+        let shape = op.shape(&|i| self.shape(inputs[i]), &|w| {
+            let Store { post, pre, .. } = *self.matrices.get(w);
+            Shape::matrix(post, pre)
+        });
+        self.make(shape, op.support(), |g, y| g.run(op, inputs, y))
+    }
+
+    /// Changes a matrix.
+    fn change(&mut self, op: MatrixOp, inputs: &[Ref]) {
+        self.run(op, inputs, &mut []);
+    }
+
+    fn run(&mut self, op: MatrixOp, inputs: &[Ref], y: &mut [T]) {
+        let (program, pool) = (self.program, &self.pool);
+        let inputs = Mixed {
+            program,
+            pool,
+            inputs,
+        };
+        op.value(&mut self.matrices, &inputs, y);
+    }
+
     /// W ← scale·W + factor·Σ sₖ aₖ ⊗ bₖ.
     fn add_terms(&mut self, w: MatrixId, scale: Option<T>, factor: T, terms: &[Outer<Ref>]) {
         let (program, pool) = (self.program, &self.pool);
-        let store = self.matrices.get(w);
+        let store = self.matrices.store(w);
         store.begin_update(scale);
         store.add_terms(terms.iter().map(|term| {
             let factor = match term.scale {
@@ -393,13 +386,13 @@ impl<T: Real> Evaluator<'_, T> {
         &mut self,
         w: MatrixId,
         terms: &[Outer<Ref>],
-        wanted: &[(bool, bool)],
+        wanted: &[Wanted],
         result: &mut Vec<Products<Ref>>,
     ) {
-        let count = |side: fn(&(bool, bool)) -> bool| wanted.iter().filter(|w| side(w)).count();
+        let count = |side: fn(&Wanted) -> bool| wanted.iter().filter(|w| side(w)).count();
         // Not every combination is compiled; then what nobody asked for is computed too.
-        let all = !has_pass(count(|w| w.0), count(|w| w.1));
-        let want = |k: usize| if all { (true, true) } else { wanted[k] };
+        let all = !has_pass(count(|w| w.back), count(|w| w.forth));
+        let want = |k: usize| (all || wanted[k].back, all || wanted[k].forth);
         let (program, pool) = (self.program, &self.pool);
         let nothing = Tensor {
             shape: Shape::matrix(0, 0),
@@ -420,17 +413,17 @@ impl<T: Real> Evaluator<'_, T> {
             }
             if want(k).1 {
                 left[n] = tensor(program, pool, term.post).data;
-                on[n] = b.on;
+                on[n] = program.supports.coordinates(wanted[k].on);
                 n += 1;
             }
         }
-        let store = self.matrices.get(w);
+        let store = self.matrices.store(w);
         if m + n > 0 {
             store.products(&right[..m], &left[..n], &on[..n]);
         }
         let (post, pre) = (store.post, store.pre);
         let (mut m, mut n) = (0, 0);
-        for (k, term) in terms.iter().enumerate() {
+        for k in 0..terms.len() {
             let da = want(k).0.then(|| {
                 let index = self.pool.take(Shape::vector(post), Support::DENSE);
                 store.product(m, &mut self.pool.values[index].data);
@@ -438,7 +431,7 @@ impl<T: Real> Evaluator<'_, T> {
                 Ref::of_pool(index)
             });
             let db = want(k).1.then(|| {
-                let support = support_of(self.program, &self.pool, term.pre);
+                let support = wanted[k].on;
                 let index = self.pool.take(Shape::vector(pre), support);
                 let coordinates = self.program.supports.coordinates(support);
                 store.product_t(n, coordinates, &mut self.pool.values[index].data);

@@ -16,7 +16,7 @@ pub(super) struct PoolValue<T> {
 
 /// Buffers for values, kept by length.
 #[derive(Debug)]
-pub(super) struct Pool<T> {
+pub(in crate::sweep) struct Pool<T> {
     pub(super) values: Vec<PoolValue<T>>,
     free: Vec<(usize, Vec<u32>)>,
     /// Made since the last rule ended.
@@ -34,7 +34,7 @@ impl<T> Default for Pool<T> {
 }
 
 impl<T: Real> Pool<T> {
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::sweep) fn bytes(&self) -> usize {
         let of_value = |value: &PoolValue<T>| size_of_val(value) + size_of_val(&value.data[..]);
         self.values.iter().map(of_value).sum()
     }

@@ -14,30 +14,48 @@ use crate::shape::Shape;
 /// | W' = sW + Σ tₖ aₖ ⊗ bₖ | s Λ' | ⟨Λ', W'⟩ − Σ tₖ ⟨aₖ, Λ' bₖ⟩ |
 ///
 /// and in the last case the scale's derivative is s̄ = ⟨Λ', W⟩ = ⟨Λ, W⟩/s.
+///
+/// What cancels on the way is lost: ⟨Λ, W⟩ is as precise as rounding leaves the largest
+/// sum it went through. How much that is, is told by [`Inner::imprecision`], and past a
+/// tolerance the sweep is done again without following.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Inner<V> {
     /// None stands for 0, which it is before anything was swept.
     now: Option<V>,
+    /// The largest sum or summand so far.
+    largest: f64,
+    /// Sums of what rounding may have taken from the derivatives of scales, in units of
+    /// rounding, and of their magnitudes.
+    lost: f64,
+    found: f64,
 }
 
 impl<V: Copy + PartialEq> Inner<V> {
     /// Of Λ = 0.
     pub(crate) fn zero() -> Self {
-        Inner { now: None }
+        Inner {
+            now: None,
+            largest: 0.0,
+            lost: 0.0,
+            found: 0.0,
+        }
     }
 
     /// Adds the share of an operation.
-    pub(crate) fn add<A: Algebra<Value = V>>(
+    pub(super) fn add<A: Algebra<Value = V>>(
         &mut self,
         g: &mut A,
         share: impl FnOnce(&mut A) -> V,
     ) {
         let share = share(g);
-        self.now = Some(g.accumulate(self.now, share));
+        let now = g.accumulate(self.now, share);
+        let size = g.number(share).abs().max(g.number(now).abs());
+        self.largest = self.largest.max(size);
+        self.now = Some(now);
     }
 
     /// Takes off the share of the terms of an update.
-    pub(crate) fn subtract<A: Algebra<Value = V>>(
+    pub(super) fn subtract<A: Algebra<Value = V>>(
         &mut self,
         g: &mut A,
         share: impl FnOnce(&mut A) -> V,
@@ -49,10 +67,23 @@ impl<V: Copy + PartialEq> Inner<V> {
     }
 
     /// ⟨Λ', W⟩ for an update W' = sW + …, after its terms were taken off.
-    pub(crate) fn before_scaling<A: Algebra<Value = V>>(self, g: &mut A, s: V) -> V {
-        match self.now {
-            Some(now) => g.div(now, s),
-            None => g.constant(Shape::SCALAR, 0.0),
+    pub(super) fn before_scaling<A: Algebra<Value = V>>(&mut self, g: &mut A, s: V) -> V {
+        let Some(now) = self.now else {
+            return g.constant(Shape::SCALAR, 0.0);
+        };
+        let scale = g.number(s).abs();
+        self.lost += self.largest / scale;
+        self.found += g.number(now).abs() / scale;
+        g.div(now, s)
+    }
+
+    /// The part of the scales' derivatives that rounding may have taken, in units of
+    /// rounding.
+    pub(crate) fn imprecision(&self) -> f64 {
+        if self.lost > 0.0 {
+            self.lost / self.found
+        } else {
+            0.0
         }
     }
 }

@@ -1,0 +1,249 @@
+//! Programs drawn at random over a small pool of values that are used again and again.
+
+use proptest::prelude::*;
+
+/// The shape of a value. Equal kinds share a pool, from which operations draw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Scalar,
+    /// A vector over the columns of every matrix, and over the rows of square ones.
+    Column,
+    /// A vector over the rows of the matrix that is not square.
+    Row,
+    /// Several vectors of [`Kind::Column`].
+    Columns,
+    /// Several vectors of [`Kind::Row`].
+    Rows,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Kind; 5] = [
+        Kind::Scalar,
+        Kind::Column,
+        Kind::Row,
+        Kind::Columns,
+        Kind::Rows,
+    ];
+
+    /// As many vectors as there are in a batch.
+    pub(crate) fn batch(self, batch: bool) -> Kind {
+        match (self, batch) {
+            (Kind::Column, true) => Kind::Columns,
+            (Kind::Row, true) => Kind::Rows,
+            (kind, _) => kind,
+        }
+    }
+}
+
+/// The matrices of every program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Matrix {
+    Square,
+    /// A square one that starts at zero.
+    Zero,
+    /// One with more rows or fewer than columns.
+    Oblong,
+    /// A square one that cannot change.
+    Fixed,
+}
+
+impl Matrix {
+    /// The kind of its rows' vectors, what it makes of a [`Kind::Column`].
+    pub(crate) fn rows(self) -> Kind {
+        match self {
+            Matrix::Oblong => Kind::Row,
+            _ => Kind::Column,
+        }
+    }
+}
+
+/// A function of one value, number by number or row by row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Map {
+    Tanh,
+    Sigmoid,
+    Softmax,
+    ExpM1,
+    Affine,
+    Softplus,
+}
+
+/// A function of two values of one shape.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Zip {
+    Add,
+    Sub,
+    Mul,
+    Gate,
+}
+
+/// A term s·a ⊗ b.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Term {
+    pub(crate) scale: Option<usize>,
+    pub(crate) batch: bool,
+    pub(crate) post: usize,
+    pub(crate) pre: usize,
+}
+
+/// Where Wᵀe is computed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum On {
+    Everywhere,
+    /// Where the mask is not zero, then multiplied by it.
+    Mask,
+    /// As the mask gates it.
+    Gate,
+}
+
+/// An operation; numbers choose from the pool of a kind, modulo how many are there.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Map(Map, Kind, usize),
+    Zip(Zip, Kind, usize, usize),
+    Scale(Kind, usize, usize),
+    Combine(Kind, Vec<(usize, usize)>),
+    Sum(Kind, usize),
+    Dot(Kind, usize, usize),
+    Matvec(Matrix, bool, usize),
+    MatvecT {
+        w: Matrix,
+        batch: bool,
+        e: usize,
+        detached: bool,
+        on: On,
+    },
+    Update {
+        w: Matrix,
+        scale: Option<usize>,
+        terms: Vec<Term>,
+    },
+}
+
+/// What the scalars of the pool may be: what scales a matrix away, hardly at all, turns
+/// it round, and in between.
+const SCALARS: [f64; 8] = [0.0, 1e-8, 1e-3, -1.0, 0.5, 0.9, 1.0, 1.5];
+
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    /// Of the numbers that the values start with.
+    pub(crate) seed: u64,
+    pub(crate) cols: usize,
+    pub(crate) rows: usize,
+    pub(crate) batch: usize,
+    /// Three variables, then three constants.
+    pub(crate) scalars: [f64; 6],
+    pub(crate) steps: Vec<Step>,
+    /// After how many steps the loss is made of what there is.
+    pub(crate) loss_after: usize,
+    /// The step whose value is differentiated by.
+    pub(crate) by: usize,
+}
+
+fn pick() -> impl Strategy<Value = usize> {
+    // Small numbers first, so that values are met again and shrinking leads to few.
+    prop_oneof![2 => 0_usize..4, 1 => 0_usize..16]
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![
+        1 => Just(Kind::Scalar),
+        4 => Just(Kind::Column),
+        1 => Just(Kind::Row),
+        1 => Just(Kind::Columns),
+        1 => Just(Kind::Rows),
+    ]
+}
+
+fn plastic() -> impl Strategy<Value = Matrix> {
+    prop_oneof![3 => Just(Matrix::Square), 1 => Just(Matrix::Zero), 1 => Just(Matrix::Oblong)]
+}
+
+fn matrix() -> impl Strategy<Value = Matrix> {
+    prop_oneof![6 => plastic(), 1 => Just(Matrix::Fixed)]
+}
+
+fn term() -> impl Strategy<Value = Term> {
+    (
+        proptest::option::of(pick()),
+        proptest::bool::weighted(0.15),
+        pick(),
+        pick(),
+    )
+        .prop_map(|(scale, batch, post, pre)| Term {
+            scale,
+            batch,
+            post,
+            pre,
+        })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let map = prop_oneof![
+        4 => Just(Map::Tanh),
+        1 => Just(Map::Sigmoid),
+        1 => Just(Map::Softmax),
+        1 => Just(Map::ExpM1),
+        1 => Just(Map::Affine),
+        1 => Just(Map::Softplus),
+    ];
+    let zip = prop_oneof![
+        Just(Zip::Add),
+        Just(Zip::Sub),
+        Just(Zip::Mul),
+        Just(Zip::Gate)
+    ];
+    let batch = || proptest::bool::weighted(0.15);
+    let on = prop_oneof![3 => Just(On::Everywhere), 1 => Just(On::Mask), 1 => Just(On::Gate)];
+    let terms = proptest::collection::vec(term(), 0..6);
+    let pairs = proptest::collection::vec((pick(), pick()), 1..4);
+    prop_oneof![
+        3 => (map, kind(), pick()).prop_map(|(f, k, x)| Step::Map(f, k, x)),
+        3 => (zip, kind(), pick(), pick()).prop_map(|(f, k, a, b)| Step::Zip(f, k, a, b)),
+        1 => (kind(), pick(), pick()).prop_map(|(k, s, x)| Step::Scale(k, s, x)),
+        1 => (kind(), pairs).prop_map(|(k, terms)| Step::Combine(k, terms)),
+        1 => (kind(), pick()).prop_map(|(k, x)| Step::Sum(k, x)),
+        1 => (kind(), pick(), pick()).prop_map(|(k, a, b)| Step::Dot(k, a, b)),
+        4 => (matrix(), batch(), pick()).prop_map(|(w, batch, y)| Step::Matvec(w, batch, y)),
+        3 => (matrix(), batch(), pick(), proptest::bool::weighted(0.25), on)
+            .prop_map(|(w, batch, e, detached, on)| Step::MatvecT { w, batch, e, detached, on }),
+        6 => (plastic(), proptest::option::of(pick()), terms)
+            .prop_map(|(w, scale, terms)| Step::Update { w, scale, terms }),
+    ]
+}
+
+/// Programs of up to `steps` operations.
+pub(crate) fn program(steps: usize) -> impl Strategy<Value = Program> {
+    let scalar = prop_oneof![
+        1 => proptest::sample::select(SCALARS.as_slice()),
+        1 => -1.5..1.5_f64,
+    ];
+    let sizes = (2_usize..6, 1_usize..4, 2_usize..4);
+    let steps = proptest::collection::vec(step(), 1..=steps);
+    (
+        any::<u64>(),
+        sizes,
+        [
+            scalar.clone(),
+            scalar.clone(),
+            scalar.clone(),
+            scalar.clone(),
+            scalar.clone(),
+            scalar,
+        ],
+        steps,
+    )
+        .prop_flat_map(|(seed, (cols, rows, batch), scalars, steps)| {
+            let count = steps.len();
+            (0..=count, 0..count).prop_map(move |(after, by)| Program {
+                seed,
+                cols,
+                rows,
+                batch,
+                scalars,
+                steps: steps.clone(),
+                loss_after: count - after / 2,
+                by,
+            })
+        })
+}
