@@ -257,6 +257,9 @@ pub(crate) struct Carried<V> {
     pub(crate) matrices: Vec<Companions<V>>,
     /// Computed values whose adjoints were asked for, in increasing order.
     pub(crate) asked: Vec<u32>,
+    /// By node: whether it depends on a value that has structural zeros and was asked for,
+    /// so that its adjoint matters everywhere. Empty if there are none.
+    pub(crate) in_full: Vec<bool>,
     pub(crate) room: Room<V>,
 }
 
@@ -322,13 +325,12 @@ impl<A: Algebra> Reverse<'_, A> {
     }
 
     /// Where the adjoint of input `i` matters: on its support, or everywhere if somebody
-    /// asked for it.
+    /// asked for it, or for what it depends on.
     pub(crate) fn matters(&self, i: usize) -> Support {
-        let input = self.algebra.program().input(self.node, i);
-        if self.carried.is_asked(input.index) {
-            Support::DENSE
-        } else {
-            self.algebra.program().nodes[input.index()].support
+        let input = self.algebra.program().input(self.node, i).index();
+        match self.carried.in_full.get(input) {
+            Some(true) => Support::DENSE,
+            _ => self.algebra.program().nodes[input].support,
         }
     }
 

@@ -51,6 +51,7 @@ impl<T: Real> Tape<T> {
             derivatives: vec![None; self.program.nodes.len()],
             matrices: slots.map(|slot| at_the_start(&mut g, slot)).collect(),
             asked: Vec::new(),
+            in_full: Vec::new(),
             room: Room::default(),
         };
         for (x, direction) in along {

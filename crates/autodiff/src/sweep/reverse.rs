@@ -1,10 +1,11 @@
 //! The sweep back: from a loss to what it depends on.
 
 use super::way_back::WayBack;
+use crate::Real;
 use crate::algebra::{Carried, Companions, MatrixAlgebra, MatrixId, Origin, Reverse};
 use crate::ops::plastic::{Room, needs};
 use crate::profile::Profile;
-use crate::program::{Action, Var};
+use crate::program::{Action, Program, Var};
 use crate::shape::Shape;
 
 /// By which means a sweep goes back.
@@ -93,7 +94,8 @@ pub(crate) fn sweep_back<A: MatrixAlgebra>(
     let mut carried = Carried {
         derivatives: adjoints,
         matrices,
-        asked: asked(g, wrt),
+        asked: asked(g.program(), wrt),
+        in_full: in_full(g.program(), wrt, loss),
         room: Room::default(),
     };
     g.end_of_rule();
@@ -148,14 +150,33 @@ pub(crate) fn sweep_back<A: MatrixAlgebra>(
 }
 
 /// Those of `wrt` that are computed, in order. Adjoints of inputs are kept anyway.
-fn asked<A: MatrixAlgebra>(g: &A, wrt: &[Var]) -> Vec<u32> {
-    let nodes = &g.program().nodes;
+fn asked<T: Real>(program: &Program<T>, wrt: &[Var]) -> Vec<u32> {
+    let nodes = &program.nodes;
     let indices = wrt.iter().map(|x| x.index);
     let mut asked: Vec<u32> = indices
         .filter(|i| nodes[*i as usize].action != Action::Input)
         .collect();
     asked.sort_unstable();
     asked
+}
+
+/// Which nodes up to the loss are or depend on values of `wrt` that have structural zeros:
+/// their own zeros may come from there, and are none to whoever asks for a derivative.
+fn in_full<T: Real>(program: &Program<T>, wrt: &[Var], loss: Var) -> Vec<bool> {
+    let supported = |x: &&Var| !program.nodes[x.index()].support.is_dense();
+    let mut in_full = Vec::new();
+    for x in wrt.iter().filter(supported) {
+        in_full.resize(program.nodes.len(), false);
+        in_full[x.index()] = true;
+    }
+    for node in 0..in_full.len().min(loss.index() + 1) {
+        let inputs = 0..program.nodes[node].inputs as usize;
+        let depends = |i: usize| in_full[program.input(node as u32, i).index()];
+        if inputs.into_iter().any(depends) {
+            in_full[node] = true;
+        }
+    }
+    in_full
 }
 
 /// The larger of two, or NaN if one is.
