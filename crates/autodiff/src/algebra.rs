@@ -69,6 +69,8 @@ pub(crate) trait Algebra {
     type Real: Real;
     /// A handle of a value.
     type Value: Copy + PartialEq;
+    /// Whether what is evaluated is going to be differentiated.
+    const RECORDS: bool;
 
     /// The recorded program that a sweep runs over.
     fn program(&self) -> &Program<Self::Real>;
@@ -235,6 +237,8 @@ pub(crate) struct Companions<V> {
     /// How many times smaller an error in `w` may have become on its way back, by scales
     /// above 1.
     pub(crate) shrunk: f64,
+    /// How many times larger, by scales below 1.
+    pub(crate) grown: f64,
 }
 
 impl<V: Copy + PartialEq> Companions<V> {
@@ -246,6 +250,7 @@ impl<V: Copy + PartialEq> Companions<V> {
             read: needs.read,
             inner: (needs.inner && derivative.is_some()).then(Inner::zero),
             shrunk: 1.0,
+            grown: 1.0,
         }
     }
 }

@@ -25,11 +25,11 @@ pub enum Rewind {
 }
 
 impl Rewind {
-    /// The largest residual that [`Rewind::Auto`] accepts: 128 units of rounding, so that
-    /// derivatives in f32 keep four digits. An inner loop of 250 steps at the paper's size
-    /// leaves a few.
+    /// The largest residual that [`Rewind::Auto`] accepts: 1024 units of rounding, a
+    /// ten-thousandth in f32. An inner loop of 250 steps at the paper's size leaves ten,
+    /// with a decay a hundred.
     pub fn tolerance<T: Real>() -> T {
-        T::from_f64(128.0) * T::EPSILON
+        T::from_f64(1024.0) * T::EPSILON
     }
 }
 

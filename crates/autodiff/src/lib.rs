@@ -51,11 +51,14 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `ops/` | operations: value, reverse rule, forward rule |
+//! | `shape.rs`, `support.rs`, `view.rs` | shapes, structural zeros, values as operations read them |
+//! | `real.rs`, `simd/` | f32 and f64, vectors of the processor |
+//! | `matrix/` | a matrix whose updates wait; knows no tape |
+//! | `ops/` | operations: value, reverse rule, forward rule; `ops/plastic/`: those on matrices |
 //! | `algebra.rs` | what rules are written in |
-//! | `tape.rs`, `program.rs` | recording |
-//! | `gradient.rs`, `derivatives.rs`, `sweep/` | sweeps back and forward, recorded or not |
-//! | `plastic.rs`, `matrix/` | matrices that change in place |
+//! | `program.rs`, `tape.rs`, `plastic.rs` | recording |
+//! | `sweep/` | sweeps back and forward, recorded or not, and their ways back in time |
+//! | `gradient.rs`, `derivatives.rs` | what a user asks for and gets |
 //! | `check/` | the gradient checker, and the operations to check |
 //! | `picture.rs` | a small tape drawn |
 //! | `profile.rs` | what operations cost |

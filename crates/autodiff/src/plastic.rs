@@ -13,6 +13,7 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::algebra::{MatrixAlgebra, MatrixId, Origin, Outer};
 use crate::matrix::Store;
+use crate::ops;
 use crate::ops::plastic::{MatrixOp, MatvecT, Signed, Stores};
 use crate::program::{Action, Heading};
 use crate::shape::Shape;

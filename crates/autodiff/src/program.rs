@@ -8,6 +8,7 @@ use crate::ops::Op;
 use crate::ops::plastic::MatrixOp;
 use crate::shape::Shape;
 use crate::support::{Coordinates, Support, Supports};
+use crate::view::{Inputs, Tensor};
 
 /// A value on a tape: a scalar, a vector or a matrix.
 ///

@@ -51,7 +51,11 @@ fn terms_that_share_both_vectors_keep_their_shares_apart() {
     );
     let p = t.tanh(p);
     let mut w = t.plastic(irregular(3, 3).view());
-    let terms = [Outer::new(a, p), Outer::scaled(s, a, p), Outer::scaled(r, a, q)];
+    let terms = [
+        Outer::new(a, p),
+        Outer::scaled(s, a, p),
+        Outer::scaled(r, a, q),
+    ];
     t.update(&mut w, None, &terms);
     let k = t.constant_vector(&[1.0, -2.0, 0.5]);
     let z = t.matvec(&w, k);
@@ -434,5 +438,8 @@ fn the_initial_matrix_has_its_adjoint_by_a_recorded_gradient_that_replayed() {
         initial: &[&w],
         ..GradientOptions::default()
     };
-    assert_eq!(t.gradient_with(slope, &[], &options).initial(0), array![[1.0]]);
+    assert_eq!(
+        t.gradient_with(slope, &[], &options).initial(0),
+        array![[1.0]]
+    );
 }

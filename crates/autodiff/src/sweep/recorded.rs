@@ -15,6 +15,7 @@ use crate::{Real, Tape, Var};
 impl<T: Real> Algebra for Tape<T> {
     type Real = T;
     type Value = Var;
+    const RECORDS: bool = true;
 
     fn program(&self) -> &Program<T> {
         &self.program

@@ -172,8 +172,15 @@ impl WayBack {
     ) -> f64 {
         let mut residual = self.residual;
         for (slot, w) in (0_u32..).zip(matrices).map(|(i, w)| (MatrixId(i), w)) {
-            let undone = w.read && needs[slot.index()].changed && !self.replays(slot.index());
-            if undone && g.origin(slot) != Origin::Fork {
+            if !w.read || !needs[slot.index()].changed || self.replays(slot.index()) {
+                continue;
+            }
+            if A::RECORDS {
+                // Derivatives of what was recorded pass through every division on the way
+                // back, and cancel after it: rounding is multiplied with them.
+                residual = worse(residual, w.grown * A::Real::EPSILON.to_f64());
+            }
+            if g.origin(slot) != Origin::Fork {
                 let mut off = g.differences(w.w, Past::Start(slot));
                 if off.lacks_sizes() {
                     add_sizes(g.program(), self.end, slot, &mut off);

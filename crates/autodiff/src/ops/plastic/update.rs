@@ -144,10 +144,12 @@ impl MatrixOperation for Update {
         let w = cx.w(self.w);
         cx.algebra.undo(w, scale, &cx.room.terms);
         if let Some(scale) = scale {
-            let shrunk = &mut cx.matrices[self.w.index()].shrunk;
-            // At least 1, and NaN if it is.
-            let further = cx.algebra.number(scale).abs() * *shrunk;
-            *shrunk = if further < 1.0 { 1.0 } else { further };
+            let scale = cx.algebra.number(scale).abs();
+            let w = &mut cx.matrices[self.w.index()];
+            // NaN if it is.
+            let at_least_one = |x: f64| if x < 1.0 { 1.0 } else { x };
+            w.shrunk = at_least_one(w.shrunk * scale);
+            w.grown = at_least_one(w.grown / scale);
         }
     }
 }

@@ -162,6 +162,7 @@ impl<T: Real> Inputs<T> for Mixed<'_, T> {
 impl<T: Real> Algebra for Evaluator<'_, T> {
     type Real = T;
     type Value = Ref;
+    const RECORDS: bool = false;
 
     fn program(&self) -> &Program<T> {
         self.program
