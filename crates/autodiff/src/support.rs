@@ -67,12 +67,14 @@ struct Found {
 fn is_strange<T: Real>(value: &[T]) -> bool {
     let (chunks, rest) = value.as_chunks::<WIDTH>();
     // 0 as long as all are finite, NaN otherwise.
-    let mut poison = Lanes::ZERO;
+    let mut poison = Lanes::<T>::ZERO;
     for x in chunks {
-        poison = poison.plus_scaled(T::ZERO, Lanes(*x));
+        for (poison, x) in poison.0.iter_mut().zip(x) {
+            *poison = *poison + *x * T::ZERO;
+        }
     }
-    for x in rest {
-        poison.0[0] = x.mul_add(T::ZERO, poison.0[0]);
+    for (poison, x) in poison.0.iter_mut().zip(rest) {
+        *poison = *poison + *x * T::ZERO;
     }
     poison.total() != T::ZERO
 }
@@ -106,7 +108,7 @@ impl Supports {
         };
         let strange = dispatch(
             #[inline(always)]
-            || is_strange(value),
+            |_| is_strange(value),
         );
         if strange {
             for (j, x) in value.iter_mut().enumerate() {

@@ -75,7 +75,7 @@ impl<T: Real> Store<T> {
         for (w, v) in columns.zip(from.columns.chunks_exact(stride)) {
             let [difference, size] = dispatch(
                 #[inline(always)]
-                || compare(w, v, &mut rows, &mut poison),
+                |_| compare(w, v, &mut rows, &mut poison),
             );
             cols.push(Line {
                 difference: difference.to_f64(),
@@ -111,7 +111,7 @@ fn compare<T: Real>(
             size.0[lane] = max(size.0[lane], s);
             column[0][lane] = max(column[0][lane], d);
             column[1][lane] = max(column[1][lane], s);
-            poison.0[lane] = d.mul_add(T::ZERO, poison.0[lane]);
+            poison.0[lane] = poison.0[lane] + d * T::ZERO;
         }
     }
     column.map(|lanes| lanes.into_iter().fold(T::ZERO, max))
