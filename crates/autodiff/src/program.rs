@@ -222,15 +222,8 @@ impl<T: Real> Program<T> {
         inputs: &[Var],
         write: impl FnOnce(&Recorded<'_, T>, &mut [T]),
     ) -> Var {
-        let Heading {
-            action,
-            shape,
-            support,
-            active,
-        } = heading;
         let offset = self.values.len();
-        self.values.resize(offset + shape.len(), T::ZERO);
-        let index = u32::try_from(self.nodes.len()).expect("fewer than 2³² values");
+        self.values.resize(offset + heading.shape.len(), T::ZERO);
         let first_edge = u32::try_from(self.edges.len()).expect("fewer than 2³² inputs");
         self.edges.extend(inputs.iter().map(|x| x.index));
         let (values, y) = self.values.split_at_mut(offset);
@@ -241,12 +234,36 @@ impl<T: Real> Program<T> {
             inputs: &self.edges[first_edge as usize..],
         };
         write(&recorded, y);
-        self.supports.settle(support, y);
+        self.supports.settle(heading.support, y);
+        self.push(heading, first_edge, inputs.len() as u32, offset)
+    }
+
+    /// Records a value from outside behind all others.
+    pub(crate) fn append_input(
+        &mut self,
+        heading: Heading,
+        numbers: impl Iterator<Item = T>,
+    ) -> Var {
+        let offset = self.values.len();
+        self.values.extend(numbers);
+        debug_assert_eq!(self.values.len(), offset + heading.shape.len());
+        self.push(heading, self.edges.len() as u32, 0, offset)
+    }
+
+    /// Records a node whose inputs and value are there.
+    fn push(&mut self, heading: Heading, first_edge: u32, inputs: u32, offset: usize) -> Var {
+        let Heading {
+            action,
+            shape,
+            support,
+            active,
+        } = heading;
+        let index = u32::try_from(self.nodes.len()).expect("fewer than 2³² values");
         let stamp = self.stamp;
         self.nodes.push(Node {
             action,
             first_edge,
-            inputs: inputs.len() as u32,
+            inputs,
             offset,
             shape,
             support,

@@ -185,13 +185,10 @@ impl<T: Real> Tape<T> {
     /// # Panics
     /// If `shape` is empty.
     #[track_caller]
-    pub fn constant_with(&mut self, shape: Shape, mut number: impl FnMut(usize) -> T) -> Var {
+    pub fn constant_with(&mut self, shape: Shape, number: impl FnMut(usize) -> T) -> Var {
         want_numbers(shape);
-        let x = self.append_input(shape, Support::DENSE, false, |values| {
-            for (i, value) in values.iter_mut().enumerate() {
-                *value = number(i);
-            }
-        });
+        let numbers = (0..shape.len()).map(number);
+        let x = self.append_input(shape, Support::DENSE, false, numbers);
         if shape.rows == 1 && shape.cols > 1 {
             let program = &mut self.program;
             let node = &mut program.nodes[x.index()];
@@ -256,7 +253,7 @@ impl<T: Real> Tape<T> {
             values.len()
         );
         want_numbers(shape);
-        self.append_input(shape, support, active, |y| y.copy_from_slice(values))
+        self.append_input(shape, support, active, values.iter().copied())
     }
 
     fn append_input(
@@ -264,7 +261,7 @@ impl<T: Real> Tape<T> {
         shape: Shape,
         support: Support,
         active: bool,
-        write: impl FnOnce(&mut [T]),
+        numbers: impl Iterator<Item = T>,
     ) -> Var {
         let heading = Heading {
             action: Action::Input,
@@ -272,7 +269,7 @@ impl<T: Real> Tape<T> {
             support,
             active,
         };
-        let x = self.program.append(heading, &[], |_, y| write(y));
+        let x = self.program.append_input(heading, numbers);
         self.charge_recording();
         x
     }
