@@ -62,6 +62,28 @@ struct Found {
     bits: (usize, usize),
 }
 
+/// Sets to zero what is not on the coordinates.
+fn settle_on<T: Real>(on: Sparse<'_>, value: &mut [T]) {
+    let strange = dispatch(
+        #[inline(always)]
+        |_| is_strange(value),
+    );
+    if strange {
+        for (j, x) in value.iter_mut().enumerate() {
+            if !on.has(j) {
+                *x = T::ZERO;
+            }
+        }
+    }
+    debug_assert!(
+        value
+            .iter()
+            .enumerate()
+            .all(|(j, x)| *x == T::ZERO || on.has(j)),
+        "a value is zero outside of its support"
+    );
+}
+
 /// Whether some number is infinite or NaN.
 #[inline(always)]
 fn is_strange<T: Real>(value: &[T]) -> bool {
@@ -102,28 +124,11 @@ impl Supports {
 
     /// Makes a new value zero outside of its support. Products with a zero are zero
     /// anyway, unless the other factor is infinite or no number: 0·∞ counts as 0 here.
+    #[inline]
     pub(crate) fn settle<T: Real>(&self, support: Support, value: &mut [T]) {
-        let Some(on) = self.coordinates(support) else {
-            return;
-        };
-        let strange = dispatch(
-            #[inline(always)]
-            |_| is_strange(value),
-        );
-        if strange {
-            for (j, x) in value.iter_mut().enumerate() {
-                if !on.has(j) {
-                    *x = T::ZERO;
-                }
-            }
+        if let Some(on) = self.coordinates(support) {
+            settle_on(on, value);
         }
-        debug_assert!(
-            value
-                .iter()
-                .enumerate()
-                .all(|(j, x)| *x == T::ZERO || on.has(j)),
-            "a value is zero outside of its support"
-        );
     }
 
     /// The support of a constant vector, dense if it has few zeros.
