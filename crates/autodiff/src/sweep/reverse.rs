@@ -74,11 +74,15 @@ pub(crate) fn sweep_back<A: MatrixAlgebra>(
 ) -> Swept<A::Value> {
     let end = g.program().nodes.len() as u32;
     let needs = needs(g.program(), loss.index, slots, way.following);
+    // A recorded copy would tie the two matrices together for good.
+    let rebuilt = way.spent || (A::RECORDS && way.replaying);
     let mut matrices = Vec::with_capacity(slots);
     for (slot, needs) in (0_u32..).zip(&needs).map(|(i, needs)| (MatrixId(i), needs)) {
         let w = if needs.read && needs.changed && !way.spending {
             let copy = g.like(slot);
-            g.fork(copy, slot);
+            if !rebuilt {
+                g.fork(copy, slot);
+            }
             copy
         } else {
             slot
@@ -105,7 +109,7 @@ pub(crate) fn sweep_back<A: MatrixAlgebra>(
 
     let mut back = WayBack::new(g, end, &needs, way.replaying);
     let Carried { matrices, room, .. } = &mut carried;
-    back.arrive(g, (loss.index, way.spent), matrices, room);
+    back.arrive(g, (loss.index, rebuilt), matrices, room);
     for node in (0..=loss.index).rev() {
         let recorded = g.program().nodes[node as usize];
         if recorded.action == Action::Input {

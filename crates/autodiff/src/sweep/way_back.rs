@@ -37,7 +37,7 @@ pub(crate) struct WayBack {
 /// together; or a matrix alone.
 struct History {
     slots: Vec<usize>,
-    /// What each slot starts from. None for one that is made by a copy, or never changes.
+    /// What each slot starts from. None for one that is made by a copy.
     starts: Vec<Option<MatrixId>>,
     /// The nodes that change them, in order.
     changes: Vec<u32>,
@@ -71,16 +71,16 @@ impl WayBack {
             {
                 continue;
             }
+            // What never changes is what it was.
+            let changing = slots.into_iter().filter(|slot| needs[*slot].changed);
+            let slots: Vec<usize> = changing.collect();
             for slot in &slots {
                 of_slot[*slot] = Some(histories.len());
             }
             let starts = slots
                 .iter()
                 .map(|slot| MatrixId(*slot as u32))
-                .map(|slot| {
-                    let starts = needs[slot.index()].changed && g.origin(slot) != Origin::Fork;
-                    starts.then(|| g.start(slot))
-                })
+                .map(|slot| (g.origin(slot) != Origin::Fork).then(|| g.start(slot)))
                 .collect();
             histories.push(History {
                 slots,
@@ -103,12 +103,12 @@ impl WayBack {
         self.of_slot[slot].is_some()
     }
 
-    /// Brings matrices from the end of the program to just after the node `loss`; `spent`:
-    /// they are not even what they are at the end.
+    /// Brings matrices from the end of the program to just after the node `loss`;
+    /// `rebuilt`: those to be replayed are not what they are at the end.
     pub(crate) fn arrive<A: MatrixAlgebra>(
         &mut self,
         g: &mut A,
-        (loss, spent): (u32, bool),
+        (loss, rebuilt): (u32, bool),
         matrices: &mut [Companions<A::Value>],
         room: &mut Room<A::Value>,
     ) {
@@ -122,7 +122,7 @@ impl WayBack {
         }
         for history in &mut self.histories {
             let version = history.changes.partition_point(|change| *change <= loss);
-            if spent || version < history.changes.len() {
+            if rebuilt || version < history.changes.len() {
                 history.load(g, version, matrices, room);
             }
         }
