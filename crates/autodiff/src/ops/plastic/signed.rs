@@ -2,7 +2,7 @@
 
 use super::{MatrixOperation, Needing, Stores};
 use crate::Real;
-use crate::algebra::{Algebra, MatrixAlgebra, MatrixId, Reverse, Shorthand, Tangent};
+use crate::algebra::{MatrixAlgebra, MatrixId, Reverse, Shorthand, Tangent};
 use crate::shape::Shape;
 use crate::support::Support;
 use crate::view::Inputs;
