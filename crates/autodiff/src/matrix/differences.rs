@@ -97,6 +97,10 @@ impl<T: Real> Store<T> {
 
 /// Adds a column's differences and sizes to those of all rows, and returns its largest.
 #[inline(always)]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "counted loops over fixed-size arrays are what becomes vector code"
+)]
 fn compare<T: Real>(
     w: &[Lanes<T>],
     v: &[Lanes<T>],

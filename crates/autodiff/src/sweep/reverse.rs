@@ -31,11 +31,11 @@ impl Way {
         may_replay: bool,
     ) -> Option<Way> {
         // What is no number is past any tolerance.
-        let residual = !(found.residual <= tolerance);
-        let imprecision = !(found.imprecision * epsilon <= tolerance);
+        let undone = found.residual <= tolerance;
+        let followed = found.imprecision * epsilon <= tolerance;
         let mut again = self;
-        again.replaying |= residual && may_replay;
-        again.following &= !imprecision;
+        again.replaying |= !undone && may_replay;
+        again.following &= followed;
         if again == self {
             return None;
         }

@@ -67,8 +67,7 @@ impl WayBack {
         for slots in groups {
             let changes = changes(g.program(), end, &slots);
             let read = slots.iter().any(|slot| needs[*slot].read);
-            if !read || changes.is_empty() || !(replaying || !can_be_undone(g.program(), &changes))
-            {
+            if !read || changes.is_empty() || (!replaying && can_be_undone(g.program(), &changes)) {
                 continue;
             }
             // What never changes is what it was.

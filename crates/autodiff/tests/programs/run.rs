@@ -149,7 +149,11 @@ impl<T: Real> Recorder<'_, T> {
         let masked = |k: usize| {
             move |i: usize| {
                 let x = number(seed, k, i);
-                if i % 2 == 0 { x.abs() + 0.25 } else { 0.0 }
+                if i.is_multiple_of(2) {
+                    x.abs() + 0.25
+                } else {
+                    0.0
+                }
             }
         };
         let full = |k: usize| move |i: usize| number(seed, k, i);

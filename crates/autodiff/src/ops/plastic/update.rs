@@ -10,6 +10,7 @@ use crate::algebra::{
 use crate::ops;
 use crate::program::Program;
 use crate::shape::Shape;
+use crate::support::Support;
 use crate::view::Inputs;
 
 /// W' = s W + Σ tₖ aₖ ⊗ bₖ; inputs t₁, a₁, b₁, t₂, …, and s first if `scaled`.
@@ -124,7 +125,8 @@ impl MatrixOperation for Update {
             let needs = cx.of(self.w);
             needs.scale_wanted |= wanted;
             // Not a number is not enough either.
-            needs.barred |= !(scale.abs() >= LEAST_SCALE);
+            let enough = scale.abs() >= LEAST_SCALE;
+            needs.barred |= !enough;
         }
     }
 
@@ -259,11 +261,14 @@ fn through_terms<A: MatrixAlgebra>(
         });
         // Where the adjoint of every member matters.
         let supported = cx.algebra.support(pre);
-        let on = group
+        let on_supports = group
             .members()
-            .all(|k| cx.matters(inputs(k).2) == cx.algebra.support(room.terms[k].pre))
-            .then_some(supported)
-            .unwrap_or_default();
+            .all(|k| cx.matters(inputs(k).2) == cx.algebra.support(room.terms[k].pre));
+        let on = if on_supports {
+            supported
+        } else {
+            Support::DENSE
+        };
         room.wanted.push(Wanted { back, forth, on });
     }
     room.products.clear();

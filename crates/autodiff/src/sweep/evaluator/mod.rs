@@ -424,7 +424,7 @@ impl<T: Real> Evaluator<'_, T> {
         }
         let (post, pre) = (store.post, store.pre);
         let (mut m, mut n) = (0, 0);
-        for k in 0..terms.len() {
+        for (k, wanted) in wanted.iter().enumerate() {
             let da = want(k).0.then(|| {
                 let index = self.pool.take(Shape::vector(post), Support::DENSE);
                 store.product(m, &mut self.pool.values[index].data);
@@ -432,7 +432,7 @@ impl<T: Real> Evaluator<'_, T> {
                 Ref::of_pool(index)
             });
             let db = want(k).1.then(|| {
-                let support = wanted[k].on;
+                let support = wanted.on;
                 let index = self.pool.take(Shape::vector(pre), support);
                 let coordinates = self.program.supports.coordinates(support);
                 store.product_t(n, coordinates, &mut self.pool.values[index].data);
