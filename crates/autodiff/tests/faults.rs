@@ -124,7 +124,8 @@ fn second_derivatives_are_right_where_undoing_loses_all_digits() {
         );
     }
     let undone = tape.gradient_taped_with(loss, &[rate], Rewind::Undo);
-    assert!(!(undone.residual <= 1e-3), "{}", undone.residual);
+    let residual = undone.residual;
+    assert!(residual.is_nan() || residual > 1e-3, "{residual}");
 }
 
 #[test]

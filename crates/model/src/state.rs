@@ -115,7 +115,7 @@ impl State {
 
     /// As it is now.
     pub fn arrays<T: Real>(&self, tape: &mut Tape<T>) -> StateArrays<T> {
-        let mut matrices =
+        let matrices =
             |list: &[Plastic]| -> Vec<Array2<T>> { list.iter().map(|m| tape.matrix(m)).collect() };
         let (w, b, d) = (matrices(&self.w), matrices(&self.b), matrices(&self.d));
         let traces = self.traces.iter().chain(&self.back_traces).flatten();
