@@ -8,13 +8,13 @@
 //! This file, `ops/` and `program.rs` know each other, and must: operations are the words
 //! in which their own derivatives are written, and a program is a list of them.
 
-use crate::Real;
 use crate::matrix::Differences;
 use crate::ops::plastic::{Inner, Needs, Room, Signed};
 use crate::ops::{self, Axis, Op, Whole};
 use crate::program::{Program, Var};
 use crate::shape::Shape;
 use crate::support::Support;
+use crate::{Real, Tape};
 
 /// A plastic matrix as rules name it. Unlike [`Plastic`](crate::Plastic) it says
 /// nothing about time: rules run in the order of the sweep and see the matrix as it
@@ -84,6 +84,14 @@ pub(crate) trait Algebra {
     fn constant(&mut self, shape: Shape, value: f64) -> Self::Value;
     /// The value of `op` on `inputs`.
     fn evaluate(&mut self, op: Op, inputs: &[Self::Value]) -> Self::Value;
+
+    /// Runs `f` on a tape that holds `values`: this one, or one that is forgotten after.
+    /// Returns the values of what `f` returns.
+    fn on_a_tape(
+        &mut self,
+        values: &[Self::Value],
+        f: impl FnOnce(&mut Tape<Self::Real>, &[Var]) -> Vec<Option<Var>>,
+    ) -> Vec<Option<Self::Value>>;
 
     /// sum + term, where `sum` may be overwritten if nobody else holds it.
     fn accumulate(&mut self, sum: Option<Self::Value>, term: Self::Value) -> Self::Value;

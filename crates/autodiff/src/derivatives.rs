@@ -1,6 +1,6 @@
 //! Derivatives of values that are no scalars, and whole matrices of derivatives.
 
-use ndarray::Array2;
+use ndarray::{Array2, Slice, s};
 
 use crate::program::Action;
 use crate::{Gradient, Real, Tape, Var};
@@ -84,8 +84,8 @@ impl<T: Real> Tape<T> {
 
     /// The matrix of second derivatives ∂²L/∂xᵢ∂xⱼ of the scalar `loss`, with a row and a
     /// column for each number of the variables in `wrt`, in their order and row by row. One
-    /// [`Tape::hessian_vector`] a row: for more than some dozen numbers, ask for products
-    /// with vectors instead.
+    /// sweep over the recorded gradient a row: for more than some dozen numbers, ask for
+    /// [products with vectors](Tape::hessian_vector) instead.
     ///
     /// ```
     /// use ndarray::array;
@@ -101,22 +101,22 @@ impl<T: Real> Tape<T> {
     /// As [`Tape::gradient`].
     #[track_caller]
     pub fn hessian(&mut self, loss: Var, wrt: &[Var]) -> Array2<T> {
-        let sizes: Vec<usize> = wrt.iter().map(|x| self.shape_of(*x).len()).collect();
-        let n = sizes.iter().sum();
-        let mut result = Array2::zeros((n, n));
-        for (i, mut row) in result.rows_mut().into_iter().enumerate() {
-            let direction: Vec<T> = unit(n, i);
-            let mut left = direction.as_slice();
-            let parts: Vec<&[T]> = sizes
-                .iter()
-                .map(|size| left.split_off(..*size).expect("n numbers in all"))
-                .collect();
-            let product = self.hessian_vector(loss, wrt, &parts);
-            let numbers = (0..wrt.len()).flat_map(|k| product.of(k));
-            row.iter_mut()
-                .zip(numbers)
-                .for_each(|(to, from)| *to = *from);
+        let mut parts = Vec::with_capacity(wrt.len());
+        let mut n = 0;
+        for x in wrt {
+            let start = n;
+            n += self.shape_of(*x).len();
+            parts.push(Slice::from(start..n));
         }
+        let mut result = Array2::zeros((n, n));
+        self.aside(|tape| {
+            let slopes = tape.gradient_taped(loss, wrt);
+            for (slope, rows) in slopes.iter().zip(&parts) {
+                for (block, cols) in tape.jacobian(*slope, wrt).iter().zip(&parts) {
+                    result.slice_mut(s![*rows, *cols]).assign(block);
+                }
+            }
+        });
         result
     }
 }

@@ -166,6 +166,13 @@ impl Way {
 impl<T: Real> Tape<T> {
     /// dL/dx for each x of `wrt`, as plain arrays. What is recorded stays as it was.
     ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let x = tape.variable_vector(&[3.0, 4.0]);
+    /// let y = tape.dot(x, x);
+    /// assert_eq!(tape.gradient(y, &[x])[x], [6.0, 8.0]);
+    /// ```
+    ///
     /// # Panics
     /// If `loss` is no scalar, something is not of this tape, or the tape was spent, see
     /// [`GradientOptions::spend`].
@@ -175,6 +182,18 @@ impl<T: Real> Tape<T> {
     }
 
     /// As [`Tape::gradient`], with options.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// use autodiff::GradientOptions;
+    /// let w = tape.plastic(ndarray::array![[1.0, 2.0]].view());
+    /// let x = tape.variable_vector(&[3.0, 4.0]);
+    /// let z = tape.matvec(&w, x);
+    /// let options = GradientOptions { initial: &[&w], ..GradientOptions::default() };
+    /// let gradient = tape.gradient_with(z, &[x], &options);
+    /// assert_eq!(gradient[x], [1.0, 2.0]);
+    /// assert_eq!(*gradient.initial(0), ndarray::array![[3.0, 4.0]]);
+    /// ```
     ///
     /// # Panics
     /// As [`Tape::gradient`], if one of `options.initial` is declared fixed, and if a tape
@@ -301,6 +320,15 @@ impl<T: Real> Tape<T> {
     /// updates on copies of them, so this too grows by a few vectors a step. As in
     /// [`Tape::gradient`], updates are replayed where undoing them loses digits.
     ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let x = tape.variable_scalar(2.0);
+    /// let cube = tape.powi(x, 3);
+    /// let slope = tape.gradient_taped(cube, &[x])[0];
+    /// assert_eq!(tape.scalar(slope), 12.0);
+    /// assert_eq!(tape.gradient(slope, &[x])[x], [12.0]);
+    /// ```
+    ///
     /// # Panics
     /// As [`Tape::gradient`].
     #[track_caller]
@@ -368,6 +396,15 @@ impl<T: Real> Tape<T> {
     /// The Hessian of `loss` by `wrt` times the vector `direction`: Σⱼ ∂²L/∂xᵢ∂xⱼ vⱼ,
     /// by differentiating the recorded gradient, which is forgotten afterwards.
     /// `direction` has one slice for each variable, row by row.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let x = tape.variable_vector(&[1.0, 2.0]);
+    /// let square = tape.square(x);
+    /// let loss = tape.dot(square, square);
+    /// // L = Σ xᵢ⁴.
+    /// assert_eq!(tape.hessian_vector(loss, &[x], &[&[1.0, 10.0]])[x], [12.0, 480.0]);
+    /// ```
     ///
     /// # Panics
     /// As [`Tape::gradient`], and if `direction` does not fit `wrt`.

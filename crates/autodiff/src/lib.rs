@@ -87,6 +87,7 @@ pub use check::{
     Point, operation_cases,
 };
 pub use gradient::{Gradient, GradientOptions, Rewind, TapedGradient};
+pub use ops::CustomNode;
 pub use plastic::Plastic;
 pub use profile::Cost;
 pub use program::Var;

@@ -83,6 +83,15 @@ impl<T: Real> Tape<T> {
     /// it, and its own initial value has an adjoint, see
     /// [`Gradient::initial`](crate::Gradient::initial). Cheapest if `w` is column-major.
     ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let mut w = tape.plastic(ndarray::array![[1.0, 2.0]].view());
+    /// let a = tape.variable_vector(&[1.0]);
+    /// let b = tape.constant_vector(&[0.0, 5.0]);
+    /// tape.update(&mut w, None, &[autodiff::Outer::new(a, b)]);
+    /// assert_eq!(tape.matrix(&w), ndarray::array![[1.0, 7.0]]);
+    /// ```
+    ///
     /// # Panics
     /// If it has no rows or no columns.
     #[track_caller]
@@ -91,6 +100,14 @@ impl<T: Real> Tape<T> {
     }
 
     /// A matrix that stays as it is and counts as a constant, n_post × n_pre.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let feedback = tape.fixed(ndarray::array![[1.0, -1.0]].view());
+    /// let e = tape.variable_vector(&[2.0]);
+    /// let u = tape.matvec_t(&feedback, e);
+    /// assert_eq!(tape.value(u), [2.0, -2.0]);
+    /// ```
     ///
     /// # Panics
     /// As [`Tape::plastic`].
@@ -101,6 +118,13 @@ impl<T: Real> Tape<T> {
 
     /// A matrix as [`Tape::plastic`], filled column by column by calls of `number`, without
     /// an array to copy from.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let mut next = 0.0;
+    /// let w = tape.plastic_with(2, 2, || { next += 1.0; next });
+    /// assert_eq!(tape.matrix(&w), ndarray::array![[1.0, 3.0], [2.0, 4.0]]);
+    /// ```
     ///
     /// # Panics
     /// As [`Tape::plastic`].
@@ -113,6 +137,12 @@ impl<T: Real> Tape<T> {
 
     /// A matrix as [`Tape::fixed`], filled column by column by calls of `number`, without
     /// an array to copy from.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let w = tape.fixed_with(1, 3, || 0.5);
+    /// assert_eq!(tape.matrix(&w), ndarray::array![[0.5, 0.5, 0.5]]);
+    /// ```
     ///
     /// # Panics
     /// As [`Tape::plastic`].
@@ -201,6 +231,14 @@ impl<T: Real> Tape<T> {
 
     /// W y for each row y of a batch: (B × n_pre) → (B × n_post).
     ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let w = tape.plastic(ndarray::array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]].view());
+    /// let y = tape.variable_vector(&[1.0, 10.0]);
+    /// let z = tape.matvec(&w, y);
+    /// assert_eq!(tape.value(z), [21.0, 43.0, 65.0]);
+    /// ```
+    ///
     /// # Panics
     /// If the shapes do not go together, or something is not of this tape.
     #[track_caller]
@@ -212,6 +250,14 @@ impl<T: Real> Tape<T> {
 
     /// Wᵀ e for each row e of a batch: (B × n_post) → (B × n_pre).
     ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let w = tape.plastic(ndarray::array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]].view());
+    /// let e = tape.variable_vector(&[1.0, 10.0, 100.0]);
+    /// let u = tape.matvec_t(&w, e);
+    /// assert_eq!(tape.value(u), [531.0, 642.0]);
+    /// ```
+    ///
     /// # Panics
     /// If the shapes do not go together, or something is not of this tape.
     #[track_caller]
@@ -222,6 +268,18 @@ impl<T: Real> Tape<T> {
     /// Wᵀ e as [`Tape::matvec_t`], with W taken as a constant: derivatives pass
     /// through e alone.
     ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let rate = tape.variable_scalar(0.5);
+    /// let one = tape.constant_vector(&[1.0]);
+    /// let mut w = tape.plastic(ndarray::array![[3.0]].view());
+    /// tape.update(&mut w, None, &[autodiff::Outer::scaled(rate, one, one)]);
+    /// let u = tape.matvec_t_detached(&w, one);
+    /// assert_eq!(tape.scalar(u), 3.5);
+    /// // W depends on the rate, and u as it is taken here does not.
+    /// assert_eq!(tape.gradient(u, &[rate])[rate], [0.0]);
+    /// ```
+    ///
     /// # Panics
     /// As [`Tape::matvec_t`].
     #[track_caller]
@@ -231,6 +289,15 @@ impl<T: Real> Tape<T> {
 
     /// Wᵀ e, computed only where `like` is not structurally zero, and zero elsewhere.
     /// For a product that is going to be multiplied by `like`.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let w = tape.plastic(ndarray::array![[1.0, 2.0], [3.0, 4.0]].view());
+    /// let e = tape.variable_vector(&[1.0, 10.0]);
+    /// let pixels = tape.constant_vector(&[0.5, 0.0]);
+    /// let u = tape.matvec_t_where(&w, e, false, pixels);
+    /// assert_eq!(tape.value(u), [31.0, 0.0]);
+    /// ```
     ///
     /// # Panics
     /// As [`Tape::matvec_t`].
@@ -243,6 +310,16 @@ impl<T: Real> Tape<T> {
 
     /// (Wᵀ e) ⊙ (1 − e^−βy): what [`Tape::softplus_gate`] makes of
     /// [`Tape::matvec_t_where`], in one value instead of two if y is a constant.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let w = tape.plastic(ndarray::array![[1.0, 2.0], [3.0, 4.0]].view());
+    /// let e = tape.variable_vector(&[1.0, 10.0]);
+    /// let y = tape.constant_vector(&[9.0, 0.0]);
+    /// // 1 − e^−90 is 1 in all its digits.
+    /// let u = tape.matvec_t_gated(&w, e, false, y, 10.0);
+    /// assert_eq!(tape.value(u), [31.0, 0.0]);
+    /// ```
     ///
     /// # Panics
     /// As [`Tape::matvec_t`], if y is no vector of n_pre numbers for each row of e, and if β
@@ -337,6 +414,15 @@ impl<T: Real> Tape<T> {
     /// With s near 0 the update cannot be taken back precisely; the reverse sweep then
     /// replays it, see [`Rewind`](crate::Rewind).
     ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let mut w = tape.plastic(ndarray::array![[1.0, 2.0]].view());
+    /// let keep = tape.variable_scalar(0.5);
+    /// let (a, b) = (tape.constant_vector(&[10.0]), tape.constant_vector(&[1.0, 2.0]));
+    /// tape.update(&mut w, Some(keep), &[autodiff::Outer::new(a, b)]);
+    /// assert_eq!(tape.matrix(&w), ndarray::array![[10.5, 21.0]]);
+    /// ```
+    ///
     /// # Panics
     /// If the shapes do not go together, `w` was declared fixed, or something is not
     /// of this tape.
@@ -372,6 +458,12 @@ impl<T: Real> Tape<T> {
     }
 
     /// The matrix as it is now, n_post × n_pre.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let w = tape.plastic(ndarray::array![[1.0, 2.0]].view());
+    /// assert_eq!(tape.matrix(&w), ndarray::array![[1.0, 2.0]]);
+    /// ```
     ///
     /// # Panics
     /// If `w` is not of this tape.

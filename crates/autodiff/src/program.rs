@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::Real;
 use crate::algebra::{MatrixAlgebra, MatrixId, Reverse, Tangent};
-use crate::ops::Op;
 use crate::ops::plastic::MatrixOp;
+use crate::ops::{Op, Rule};
 use crate::shape::Shape;
 use crate::support::{Coordinates, Support, Supports};
 use crate::view::{Inputs, Tensor};
@@ -109,6 +109,8 @@ pub(crate) struct Program<T> {
     pub(crate) edges: Vec<u32>,
     pub(crate) values: Vec<T>,
     pub(crate) supports: Supports,
+    /// The reverse rules of custom operations.
+    pub(crate) rules: Vec<Rule<T>>,
     /// The constant 1, if it is recorded.
     pub(crate) one: Option<u32>,
     /// What nodes are stamped with now. Every stamp is one of its kind, whatever the tape.
@@ -122,6 +124,7 @@ pub(crate) struct Mark {
     pub(crate) edges: usize,
     pub(crate) values: usize,
     supports: usize,
+    rules: usize,
     one: Option<u32>,
 }
 
@@ -138,6 +141,7 @@ impl<T: Real> Program<T> {
             edges: Vec::new(),
             values: Vec::new(),
             supports: Supports::default(),
+            rules: Vec::new(),
             one: None,
             stamp: new_stamp(),
         }
@@ -149,6 +153,7 @@ impl<T: Real> Program<T> {
             edges: self.edges.len(),
             values: self.values.len(),
             supports: self.supports.len(),
+            rules: self.rules.len(),
             one: self.one,
         }
     }
@@ -159,6 +164,7 @@ impl<T: Real> Program<T> {
         self.edges.truncate(mark.edges);
         self.values.truncate(mark.values);
         self.supports.truncate(mark.supports);
+        self.rules.truncate(mark.rules);
         self.one = mark.one;
         self.stamp = new_stamp();
     }
@@ -169,6 +175,7 @@ impl<T: Real> Program<T> {
             edges: 0,
             values: 0,
             supports: 0,
+            rules: 0,
             one: None,
         });
     }

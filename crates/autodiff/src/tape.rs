@@ -154,6 +154,12 @@ impl<T: Real> Tape<T> {
 
     /// A value that derivatives can be taken with respect to.
     ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let x = tape.variable(autodiff::Shape::matrix(2, 2), &[1.0, 2.0, 3.0, 4.0]);
+    /// assert_eq!(tape.array(x), ndarray::array![[1.0, 2.0], [3.0, 4.0]]);
+    /// ```
+    ///
     /// # Panics
     /// If `values` does not have as many numbers as `shape` asks for.
     #[track_caller]
@@ -166,6 +172,14 @@ impl<T: Real> Tape<T> {
     /// If a quarter of the numbers of a vector or more are zeros, they count as structural:
     /// work with them is saved, and a product with one of them is 0 even if the other factor
     /// is infinite or no number.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let c = tape.constant(autodiff::Shape::vector(2), &[1.0, 0.0]);
+    /// let x = tape.variable_vector(&[5.0, f64::INFINITY]);
+    /// let kept = tape.keep(c, x);
+    /// assert_eq!(tape.value(kept), [5.0, 0.0]);
+    /// ```
     ///
     /// # Panics
     /// As [`Tape::variable`].
@@ -181,6 +195,12 @@ impl<T: Real> Tape<T> {
 
     /// A constant matrix, or vector, filled by `number(i)` for the i-th of its numbers,
     /// row by row. As [`Tape::constant`], without an array to copy from.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let x = tape.constant_with(autodiff::Shape::vector(3), |i| i as f64);
+    /// assert_eq!(tape.value(x), [0.0, 1.0, 2.0]);
+    /// ```
     ///
     /// # Panics
     /// If `shape` is empty.
@@ -225,21 +245,45 @@ impl<T: Real> Tape<T> {
     }
 
     /// A variable of one number.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let x = tape.variable_scalar(3.0);
+    /// assert_eq!(tape.scalar(x), 3.0);
+    /// ```
     pub fn variable_scalar(&mut self, value: T) -> Var {
         self.variable(Shape::SCALAR, &[value])
     }
 
     /// A constant of one number.
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let two = tape.constant_scalar(2.0);
+    /// assert_eq!(tape.scalar(two), 2.0);
+    /// ```
     pub fn constant_scalar(&mut self, value: T) -> Var {
         self.constant(Shape::SCALAR, &[value])
     }
 
     /// A variable vector (one row).
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let x = tape.variable_vector(&[3.0, 4.0]);
+    /// assert_eq!(tape.value(x), [3.0, 4.0]);
+    /// ```
     pub fn variable_vector(&mut self, values: &[T]) -> Var {
         self.variable(Shape::vector(values.len()), values)
     }
 
     /// A constant vector (one row).
+    ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let x = tape.constant_vector(&[3.0, 4.0]);
+    /// assert_eq!(tape.value(x), [3.0, 4.0]);
+    /// ```
     pub fn constant_vector(&mut self, values: &[T]) -> Var {
         self.constant(Shape::vector(values.len()), values)
     }
@@ -304,10 +348,14 @@ impl<T: Real> Tape<T> {
     /// If `x` is not of this tape.
     #[track_caller]
     pub fn array(&self, x: Var) -> Array2<T> {
+        self.view(x).to_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn view(&self, x: Var) -> ArrayView2<'_, T> {
         let shape = self.shape_of(x);
         ArrayView2::from_shape((shape.rows, shape.cols), self.value(x))
             .expect("a value has as many numbers as its shape asks for")
-            .to_owned()
     }
 
     /// The shape of a value.

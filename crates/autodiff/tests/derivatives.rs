@@ -1,4 +1,4 @@
-//! Jacobians, Hessians, and products with cotangents.
+//! Jacobians, Hessians, products with cotangents, and operations of a user's own.
 
 use autodiff::{Outer, Shape, Tape, Var};
 use ndarray::{Array2, array};
@@ -99,6 +99,91 @@ fn a_hessian_is_symmetric_and_is_the_jacobian_of_the_gradient() {
             assert!((hessian[[i, j]] - want).abs() < 1e-12);
         }
     }
+}
+
+/// softplus with β = 1 as an operation of a user's own.
+fn own_softplus(tape: &mut Tape<f64>, x: Var) -> Var {
+    tape.custom(
+        &[x],
+        |x| x[0].mapv(|x| x.exp().ln_1p()),
+        |tape, node| {
+            let slope = tape.sigmoid(node.inputs[0]);
+            vec![Some(tape.mul(node.adjoint, slope))]
+        },
+    )
+}
+
+#[test]
+fn a_custom_operation_agrees_with_a_built_in_one_in_every_sweep() {
+    let derivatives = |function: fn(&mut Tape<f64>, Var) -> Var| {
+        let mut tape = Tape::<f64>::new();
+        let x = tape.variable_vector(&[0.3, -1.2, 2.0]);
+        // Twice, once on what it gave itself, and through a matrix.
+        let y = function(&mut tape, x);
+        let y = function(&mut tape, y);
+        let mut w = tape.plastic(array![[0.3, -0.2, 0.5], [0.1, 0.4, -0.6]].view());
+        let z = tape.matvec(&w, y);
+        tape.update(&mut w, None, &[Outer::new(z, y)]);
+        let z = tape.matvec(&w, x);
+        let loss = tape.dot(z, z);
+        let mut found = tape.gradient(loss, &[x]).of(0).to_vec();
+        let direction = [1.0, -0.5, 0.25];
+        found.extend(tape.tangent(&[loss], &[(x, &direction)]).remove(0));
+        found.extend(tape.hessian(loss, &[x]));
+        let slope = tape.gradient_taped(loss, &[x])[0];
+        found.extend(tape.value(slope));
+        found.extend(tape.tangent(&[slope], &[(x, &direction)]).remove(0));
+        found
+    };
+    let own = derivatives(own_softplus);
+    let built_in = derivatives(|tape, x| tape.softplus(x, 1.0));
+    assert_eq!(own.len(), 3 + 1 + 9 + 3 + 3);
+    for (own, built_in) in own.iter().zip(&built_in) {
+        assert!((own - built_in).abs() < 1e-12, "{own} {built_in}");
+    }
+}
+
+#[test]
+fn a_custom_operation_with_a_wrong_rule_is_found_by_the_gradient_checker() {
+    let wrong = |tape: &mut Tape<f64>, x: &[Var]| {
+        tape.custom(
+            &[x[0]],
+            |x| x[0].mapv(f64::exp),
+            |tape, node| vec![Some(tape.affine(node.adjoint, 1.0, 0.0))],
+        )
+    };
+    let inputs = [(Shape::vector(2), vec![0.4, -0.7])];
+    let failure = autodiff::GradientCheck::default().run(&inputs, wrong);
+    assert_eq!(failure.unwrap_err().order, 1);
+}
+
+#[test]
+fn a_custom_operation_that_says_nothing_of_an_input_is_flat_in_it() {
+    let mut tape = Tape::<f64>::new();
+    let (a, b) = (tape.variable_scalar(2.0), tape.variable_scalar(3.0));
+    let y = tape.custom(
+        &[a, b],
+        |x| &x[0] * &x[1],
+        |tape, node| vec![Some(tape.mul(node.adjoint, node.inputs[1])), None],
+    );
+    assert_eq!(tape.gradient(y, &[a]).scalar(0), 3.0);
+    assert_eq!(tape.gradient(y, &[b]).scalar(0), 0.0);
+    assert_eq!(tape.tangent(&[y], &[(b, &[1.0])])[0], [0.0]);
+    assert_eq!(tape.tangent(&[y], &[(a, &[1.0]), (b, &[1.0])])[0], [3.0]);
+}
+
+#[test]
+#[should_panic = "gave a share of shape 1×2 to an input of shape 1×1"]
+fn a_rule_that_gives_a_share_of_another_shape_is_told_so() {
+    let mut tape = Tape::<f64>::new();
+    let s = tape.variable_scalar(2.0);
+    let y = tape.custom(
+        &[s],
+        |s| array![[s[0][[0, 0]], 1.0]],
+        |_, node| vec![Some(node.adjoint)],
+    );
+    let total = tape.sum(y);
+    tape.gradient(total, &[s]);
 }
 
 #[test]

@@ -5,5 +5,5 @@ mod lessons;
 
 #[test]
 fn lessons_of_this_crate_print_what_they_say() {
-    lessons::run(env!("CARGO_MANIFEST_DIR"), 10);
+    lessons::run(env!("CARGO_MANIFEST_DIR"), 11);
 }

@@ -258,6 +258,20 @@ fn pure(at: &mut impl FnMut(&'static str, Vec<Point>, CaseFunction)) {
     case("softplus_gate of itself", &[V], |t, x| {
         t.softplus_gate(x[0], x[0], 3.0)
     });
+    // Two inputs of different shapes, as a scaled sine that the engine could say itself.
+    case("custom", &[S, V], |t, x| {
+        t.custom(
+            &[x[0], x[1]],
+            |x| x[1].mapv(|x1| (x[0][[0, 0]] * x1).sin()),
+            |t, node| {
+                let (s, x) = (node.inputs[0], node.inputs[1]);
+                let product = t.scale(s, x);
+                let cos = t.cos(product);
+                let share = t.mul(node.adjoint, cos);
+                vec![Some(t.dot(share, x)), Some(t.scale(s, share))]
+            },
+        )
+    });
     case("softmax", &[M], |t, x| t.softmax(x[0]));
     case("log_softmax", &[M], |t, x| t.log_softmax(x[0]));
     case("cross_entropy", &[M, M], |t, x| t.cross_entropy(x[0], x[1]));

@@ -1,6 +1,7 @@
 //! Which operation of a program is to blame for a wrong derivative.
 
 use super::{GradientCheck, Order};
+use crate::ops::Op;
 use crate::program::Action;
 use crate::{Tape, Var};
 
@@ -15,7 +16,9 @@ pub(super) fn find(check: &GradientCheck, tape: &Tape<f64>) -> Option<&'static s
         let Action::Pure(op) = node.action else {
             continue;
         };
-        if !op.is_differentiable() || !node.active {
+        // A custom operation cannot be evaluated again.
+        let custom = matches!(op, Op::Custom(_));
+        if custom || !op.is_differentiable() || !node.active {
             continue;
         }
         let inputs: Vec<_> = (0..node.inputs as usize)

@@ -10,6 +10,7 @@
 mod axis;
 mod combine;
 mod cross_entropy;
+mod custom;
 mod elementwise;
 mod gather;
 pub(crate) mod plastic;
@@ -25,6 +26,8 @@ mod transpose;
 pub(crate) use axis::{Axis, AxisAdd, AxisFill, AxisScale, AxisSum};
 pub(crate) use combine::Combine;
 pub(crate) use cross_entropy::CrossEntropy;
+pub use custom::CustomNode;
+pub(crate) use custom::{Custom, Rule};
 pub(crate) use elementwise::Elementwise::{self, *};
 pub(crate) use elementwise::{gate_in_place, want_sharpness};
 pub(crate) use gather::{GatherRows, ScatterRows};
@@ -136,7 +139,7 @@ macro_rules! operations {
 }
 
 operations! {
-    AxisAdd, AxisFill, AxisScale, AxisSum, Combine, Concat, CrossEntropy, Dot, Elementwise, Fill,
+    AxisAdd, AxisFill, AxisScale, AxisSum, Combine, Concat, CrossEntropy, Custom, Dot, Elementwise, Fill,
     GatherRows, Keep, LogSoftmax, Pad, Product, Reshape, Restrict, Scale, ScatterRows, Select,
     Slice, Softmax, Sum, Transpose,
     #[cfg(test)] Planted,

@@ -18,6 +18,13 @@ impl<T: Real> Tape<T> {
     /// tangents, so nothing is undone: this is an independent check of reverse mode,
     /// and the cheaper way if there are few directions and many values.
     ///
+    /// ```
+    /// let mut tape = autodiff::Tape::<f64>::new();
+    /// let x = tape.variable_vector(&[3.0, 4.0]);
+    /// let y = tape.square(x);
+    /// assert_eq!(tape.tangent(&[y], &[(x, &[1.0, 0.0])])[0], [6.0, 0.0]);
+    /// ```
+    ///
     /// # Panics
     /// If a direction does not have as many numbers as its variable, or is given to a value
     /// that is computed from others, or something is not of this tape.

@@ -46,6 +46,14 @@ impl<T: Real> Algebra for Tape<T> {
         self.record(op, inputs)
     }
 
+    fn on_a_tape(
+        &mut self,
+        values: &[Var],
+        f: impl FnOnce(&mut Tape<T>, &[Var]) -> Vec<Option<Var>>,
+    ) -> Vec<Option<Var>> {
+        f(self, values)
+    }
+
     fn accumulate(&mut self, sum: Option<Var>, term: Var) -> Var {
         match sum {
             None => term,

@@ -12,7 +12,6 @@ pub(super) use pool::Pool;
 use ndarray::Array2;
 
 use super::Workspace;
-use crate::Real;
 use crate::algebra::{Algebra, MatrixAlgebra, MatrixId, Origin, Outer, Past, Products, Wanted};
 use crate::matrix::{Differences, MAX_PRODUCTS, Store, has_pass};
 use crate::ops::plastic::{AddScaled, Fork, Frobenius, MatrixOp, Matvec, MatvecT, Signed, Stores};
@@ -22,6 +21,7 @@ use crate::program::{Program, Var};
 use crate::shape::Shape;
 use crate::support::{Coordinates, Support};
 use crate::view::{Inputs, Operand, Tensor};
+use crate::{Real, Tape};
 use matrices::Matrices;
 
 /// A value: of the program, or of the pool.
@@ -200,6 +200,22 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
             };
             op.value(&inputs, y);
         })
+    }
+
+    fn on_a_tape(
+        &mut self,
+        values: &[Ref],
+        f: impl FnOnce(&mut Tape<T>, &[Var]) -> Vec<Option<Var>>,
+    ) -> Vec<Option<Ref>> {
+        let mut tape = Tape::new();
+        let copy = |x: &Ref| {
+            let x = tensor(self.program, &self.pool, *x);
+            tape.variable(x.shape, x.data)
+        };
+        let vars: Vec<Var> = values.iter().map(copy).collect();
+        let found = f(&mut tape, &vars);
+        let mut copy = |y: Var| self.given(tape.shape_of(y), tape.value(y));
+        found.into_iter().map(|y| y.map(&mut copy)).collect()
     }
 
     fn accumulate(&mut self, sum: Option<Ref>, term: Ref) -> Ref {
