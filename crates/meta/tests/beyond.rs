@@ -161,6 +161,10 @@ fn gradients_of_every_kind_are_those_of_forward_mode_and_of_finite_differences()
         let off = (promised - forward).abs() / size;
         assert!(off < 1e-9, "{name}: forward is off by {off:e}");
 
+        // Differences see signs of W turn, which derivatives take as constants.
+        if kind.feedback == Feedback::Sign {
+            continue;
+        }
         let mut at = |by: f64| {
             let moved = kind.values.iter().zip(&along);
             setting.theta = moved.map(|(x, a)| x + by * a).collect();
