@@ -162,7 +162,7 @@ fn results_come_as_one_json_document_where_asked_for() {
     ];
     let trained = json(&[&small[..], &["--json"]].concat());
     assert_eq!(trained["directory"], "run");
-    assert_eq!(trained["summary"]["trials"], 1);
+    assert_eq!(trained["trials"], 1);
     let verified = json(&["verify", "run", "--json"]);
     assert_eq!(verified["matches"], true);
     assert_eq!(verified["rows"], 2);

@@ -6,11 +6,18 @@ use model::{PAPER_TERMS, RULES, Rule, Term};
 
 use crate::failure::Failure;
 
+const EXAMPLES: &str = "\
+Examples:
+  metaplast rules
+  metaplast rules bio --latex
+  metaplast rules mine.toml";
+
 /// List the built-in rules, or show one: its terms as text, formula and locality
 ///
 /// A term is a line of text, scalar * post ⊗ pre, as in -e ⊗ y-. Rules of your own stand in
 /// files; the book's chapter "Rules as text" has the language.
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// bp, bp-exact, fa, dfa, ehebb, oja, bio, pool, or a rule file
     #[arg(value_name = "RULE|FILE")]

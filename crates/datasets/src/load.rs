@@ -93,7 +93,11 @@ pub fn read(found: &Located) -> Result<Dataset, DataError> {
         }
     };
     let files = found.files().into_iter();
-    let origin: Vec<String> = files.map(|path| path.display().to_string()).collect();
+    // By their absolute paths, so that a record says the same from any folder.
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let origin: Vec<String> = files
+        .map(|path| absolute(path).display().to_string())
+        .collect();
     Ok(set.with_origin(origin.join(" and "), found.reference.clone()))
 }
 

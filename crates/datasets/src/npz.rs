@@ -135,7 +135,7 @@ mod reading {
                 .zip
                 .file_names()
                 .any(|name| matches!(name, Ok(name) if name.starts_with("x_")));
-            let member = match self.zip.by_name(&format!("{name}.npy")) {
+            let mut member = match self.zip.by_name(&format!("{name}.npy")) {
                 Ok(member) => member,
                 Err(ZipError::FileNotFound) if other_split => {
                     return Err(locate::no_split(path, split));
@@ -150,7 +150,21 @@ mod reading {
                     return Err(wrong(format!("{error}, should be in a whole zip archive")));
                 }
             };
-            let array = NpyFile::new(member).map_err(damaged)?;
+            // The length of the header, which is allocated before it is read: 2 bytes behind
+            // the version in version 1, else 4.
+            let mut start = Vec::new();
+            member
+                .by_ref()
+                .take(12)
+                .read_to_end(&mut start)
+                .map_err(damaged)?;
+            let version = start.get(6).copied().unwrap_or(1);
+            if version > 1 && start.get(10..12).is_some_and(|high| high != [0, 0]) {
+                return Err(wrong(
+                    "claims a header of more than 65535 bytes, should be a plain array".to_owned(),
+                ));
+            }
+            let array = NpyFile::new((&start[..]).chain(member)).map_err(damaged)?;
             let DType::Plain(element) = array.dtype() else {
                 return Err(wrong("holds records, should hold numbers".to_owned()));
             };

@@ -87,8 +87,8 @@ mod tests {
         assert_eq!(
             sums,
             [
-                "f4bb53e9fba4d5212df484e4398f2390",
-                "c9411a2bd4cda2225862654a48f8ffdc"
+                "f8ad5e5eaaf1382c11863e221f59882c0e225fee5bdde5a5e006c8318a96df84",
+                "4af81e129d7907b6789ec70e7608636dcfea1f8cff63bc7a7c8d1d513f95471b"
             ]
         );
     }
