@@ -27,7 +27,6 @@
 //! # A training in memory
 //! ```
 //! use std::sync::Arc;
-//! use std::sync::atomic::AtomicBool;
 //!
 //! use metaplast::datasets::{Split, glyphs};
 //! use metaplast::meta::{Settings, Summariser, Threads, Training};
@@ -42,10 +41,8 @@
 //! let data = Arc::new(glyphs(Split::Test, 0));
 //! let mut training = Training::new(&settings, data, &Threads::new(1)?)?;
 //! let mut summariser = Summariser::new(&settings);
-//! while !training.is_finished() {
-//!     for record in training.round(&AtomicBool::new(false)) {
-//!         summariser.add(&record);
-//!     }
+//! for record in training.finish() {
+//!     summariser.add(&record);
 //! }
 //! let accuracy = summariser.finish().accuracy.expect("no trial diverges");
 //! assert_eq!((accuracy.trials, accuracy.episodes), (2, 8));

@@ -148,7 +148,7 @@ fn a_killed_reproduction_goes_on_to_the_same_bytes() {
 /// as a task of the paper's takes, and few enough for every experiment of the figure.
 fn digits(place: &Place) {
     let pixels: Vec<u8> = (0..600 * 784_u32)
-        .map(|i| (i.wrapping_mul(i) / 7 * 37 % 251) as u8)
+        .map(|i| (i.wrapping_mul(i) / 7 % 251) as u8)
         .collect();
     let labels: Vec<u8> = (0..600).map(|i| (i % 10) as u8).collect();
     for half in ["train", "t10k"] {
