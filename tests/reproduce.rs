@@ -152,7 +152,7 @@ fn digits(place: &Place) {
         .collect();
     let labels: Vec<u8> = (0..600).map(|i| (i % 10) as u8).collect();
     for half in ["train", "t10k"] {
-        let name = |kind| format!("digits/{half}-{kind}-ubyte");
+        let name = |kind| format!("data/mnist/{half}-{kind}-ubyte");
         place.write(&name("images-idx3"), idx(&[2051, 600, 28, 28], &pixels));
         place.write(&name("labels-idx1"), idx(&[2049, 600], &labels));
     }
@@ -167,7 +167,7 @@ fn digits_are_learned_online_with_the_same_bytes_for_any_number_of_threads() {
             "reproduce",
             "fig1",
             "--data",
-            "digits",
+            "mnist",
             "--trials",
             "2",
             "--episodes",
