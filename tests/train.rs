@@ -213,9 +213,11 @@ fn the_rule_file_of_the_readme_works() {
     let (_, rest) = readme.split_once("```toml\n").unwrap();
     let (rule, _) = rest.split_once("```").unwrap();
     let place = Place::new();
-    place.write("squared.toml", rule);
-    let shown = place.good(&with(&["rule=squared.toml", "--out", "run"]));
-    assert!(shown.contains("theta G "), "{shown}");
+    place.write("rule.toml", rule);
+    let shown = place.good(&with(&["rule=rule.toml", "--out", "run"]));
+    for learned in ["F0", "F9", "T3", "constant_b"] {
+        assert!(shown.contains(&format!("theta {learned} ")), "{shown}");
+    }
 }
 
 #[test]
