@@ -206,8 +206,8 @@ pub fn rule(bytes: &[u8]) {
 /// A checkpoint: as a whole file, and as what stands in one whose checksum is right.
 pub fn checkpoint(bytes: &[u8]) {
     bounded(bytes, 128, || {
-        let _ = Checkpoint::from_bytes(bytes);
-        let _ = Checkpoint::from_state(bytes);
+        let _ = <Checkpoint>::from_bytes(bytes);
+        let _ = <Checkpoint>::from_state(bytes);
     });
 }
 

@@ -5,11 +5,12 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use meta::{Summariser, TrainingState};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::RunError;
-use crate::directory::{failed, input, sync_folder, write_whole};
-use crate::metrics::Extent;
+use crate::files::{failed, input, sync_folder, write_whole};
+use crate::rows::Extent;
 use crate::sums::{Digest, sha256};
 
 /// The folder of a run directory that holds its checkpoints and its lock. It is there
@@ -26,51 +27,82 @@ const KEPT: u64 = 2;
 /// raised whenever the layout of anything in [`Checkpoint`] changes.
 const MAGIC: &[u8; 12] = b"metaplast c\x04";
 
-/// The state of a run at some moment.
+/// The state of a run at some moment: of a training, unless it says otherwise.
 ///
 /// A file is `metaplast c`, a version byte, the length of what follows the head as eight
 /// bytes (little-endian), its SHA-256, and then the state in the format of postcard,
 /// which keeps every bit of every number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Checkpoint {
+pub struct Checkpoint<S = (TrainingState, Summariser)> {
     /// The SHA-256 of the run's config.toml.
     pub(crate) config: Digest,
-    /// How far metrics.csv had come.
-    pub(crate) metrics: Extent,
-    pub(crate) training: TrainingState,
-    pub(crate) summariser: Summariser,
+    /// How far the table of its records had come.
+    pub(crate) rows: Extent,
+    /// All else.
+    pub(crate) state: S,
 }
 
-impl Checkpoint {
+/// Why the bytes of a file are no checkpoint that this program can use.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    /// It is something else.
+    #[error("is no checkpoint")]
+    Foreign,
+    /// It ends too early.
+    #[error("is cut off")]
+    Cut,
+    /// Another version of the program wrote it.
+    #[error("has version {found}, this program reads {}", MAGIC[11])]
+    Version {
+        /// The version of its layout.
+        found: u8,
+    },
+    /// It has another length than it says.
+    #[error("is cut off, or has something after its end")]
+    Length,
+    /// Something in it was changed.
+    #[error("is damaged: its checksum is wrong")]
+    Sum,
+    /// There is more in it than a state.
+    #[error("has something after its end")]
+    Rest,
+    /// What stands in it is no state.
+    #[error("cannot be read: {0}")]
+    Layout(postcard::Error),
+}
+
+impl<S: Serialize> Checkpoint<S> {
     /// As the bytes of a file.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let state = postcard::to_allocvec(self).expect("a checkpoint is plain data");
         let length = (state.len() as u64).to_le_bytes();
         [&MAGIC[..], &length, &sha256(&state), &state].concat()
     }
+}
 
+impl<S: DeserializeOwned> Checkpoint<S> {
     /// From the bytes of a file. What is allocated is at most 128 times the length of
     /// `bytes`, and two megabytes.
     ///
     /// # Errors
-    /// If they are not a whole checkpoint of this version; the message says why.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Checkpoint, String> {
+    /// If they are not a whole checkpoint of this version.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let (name, version) = (&MAGIC[..11], MAGIC[11]);
-        let Some(rest) = bytes.strip_prefix(name) else {
-            return Err("is no checkpoint".to_owned());
-        };
-        let Some((head, state)) = rest.split_at_checked(1 + 8 + 32) else {
-            return Err("is cut off".to_owned());
-        };
+        let rest = bytes.strip_prefix(name).ok_or(CheckpointError::Foreign)?;
+        let (head, state) = rest
+            .split_at_checked(1 + 8 + 32)
+            .ok_or(CheckpointError::Cut)?;
         if head[0] != version {
-            let found = head[0];
-            return Err(format!("has version {found}, this program reads {version}"));
+            return Err(CheckpointError::Version { found: head[0] });
         }
         if head[1..9] != (state.len() as u64).to_le_bytes() {
-            return Err("is cut off, or has something after its end".to_owned());
+            return Err(CheckpointError::Length);
         }
         if head[9..] != sha256(state) {
-            return Err("is damaged: its checksum is wrong".to_owned());
+            return Err(CheckpointError::Sum);
         }
         Checkpoint::from_state(state)
     }
@@ -80,11 +112,11 @@ impl Checkpoint {
     /// # Errors
     /// If it has another layout.
     #[doc(hidden)]
-    pub fn from_state(state: &[u8]) -> Result<Checkpoint, String> {
+    pub fn from_state(state: &[u8]) -> Result<Self, CheckpointError> {
         match postcard::take_from_bytes(state) {
             Ok((checkpoint, [])) => Ok(checkpoint),
-            Ok(_) => Err("has something after its end".to_owned()),
-            Err(error) => Err(format!("cannot be read: {error}")),
+            Ok(_) => Err(CheckpointError::Rest),
+            Err(error) => Err(CheckpointError::Layout(error)),
         }
     }
 }
@@ -156,14 +188,19 @@ impl Checkpoints {
     /// Reads a checkpoint.
     ///
     /// # Errors
-    /// If it cannot be used; the message says why.
-    pub(crate) fn read(&self, number: u64) -> Result<Checkpoint, String> {
-        let bytes = fs::read(self.path(number)).map_err(|error| error.to_string())?;
-        Checkpoint::from_bytes(&bytes)
+    /// If it cannot be used.
+    pub(crate) fn read<S: DeserializeOwned>(
+        &self,
+        number: u64,
+    ) -> Result<Checkpoint<S>, CheckpointError> {
+        Checkpoint::from_bytes(&fs::read(self.path(number))?)
     }
 
     /// Adds a checkpoint, and removes all but the last two.
-    pub(crate) fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), RunError> {
+    pub(crate) fn save<S: Serialize>(
+        &mut self,
+        checkpoint: &Checkpoint<S>,
+    ) -> Result<(), RunError> {
         let number = self.last + 1;
         write_whole(&self.path(number), &checkpoint.to_bytes())?;
         self.last = number;
@@ -188,7 +225,7 @@ fn newest_first(folder: &Path) -> io::Result<Vec<u64>> {
 }
 
 /// The newest whole checkpoint in `dir`, without a lock.
-pub(crate) fn newest_usable(dir: &Path) -> Option<Checkpoint> {
+pub(crate) fn newest_usable<S: DeserializeOwned>(dir: &Path) -> Option<Checkpoint<S>> {
     let folder = dir.join(FOLDER);
     let numbers = newest_first(&folder).ok()?.into_iter();
     let mut files = numbers.map(|number| folder.join(format!("{PREFIX}{number}")));
@@ -251,26 +288,29 @@ mod tests {
         state.waiting.insert((0, 1), record);
         Checkpoint {
             config: sha256(b"config"),
-            metrics: Extent {
+            rows: Extent {
                 bytes: 300,
                 sha256: sha256(b"metrics"),
             },
-            training: state,
-            summariser: Summariser::new(&settings),
+            state: (state, Summariser::new(&settings)),
         }
+    }
+
+    fn of_training(bytes: &[u8]) -> Result<Checkpoint, CheckpointError> {
+        Checkpoint::from_bytes(bytes)
     }
 
     #[test]
     fn every_bit_of_every_number_comes_back() {
         for name in OptimiserKind::VARIANTS {
             let bytes = checkpoint(name.parse().unwrap()).to_bytes();
-            let again = Checkpoint::from_bytes(&bytes).unwrap().to_bytes();
+            let again = of_training(&bytes).unwrap().to_bytes();
             // Not a number equals nothing, so the bytes are compared.
             assert_eq!(again, bytes, "{name}");
         }
         let bytes = checkpoint(OptimiserKind::Adam).to_bytes();
-        let read = Checkpoint::from_bytes(&bytes).unwrap();
-        let record = &read.training.waiting[&(0, 1)];
+        let read = of_training(&bytes).unwrap();
+        let record = &read.state.0.waiting[&(0, 1)];
         assert_eq!(record.scores.cross_entropy.to_bits(), 0x7ff8_dead_beef_0001);
         assert!(record.theta[0].is_sign_negative());
     }
@@ -279,18 +319,15 @@ mod tests {
     fn any_cut_and_any_changed_byte_is_noticed() {
         let bytes = checkpoint(OptimiserKind::Adam).to_bytes();
         for length in 0..bytes.len() {
-            assert!(
-                Checkpoint::from_bytes(&bytes[..length]).is_err(),
-                "{length}"
-            );
+            assert!(of_training(&bytes[..length]).is_err(), "{length}");
         }
         for i in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[i] ^= 1 << (i % 8);
-            assert!(Checkpoint::from_bytes(&changed).is_err(), "{i}");
+            assert!(of_training(&changed).is_err(), "{i}");
         }
         let longer = [bytes.as_slice(), b"\0"].concat();
-        assert!(Checkpoint::from_bytes(&longer).is_err());
+        assert!(of_training(&longer).is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use meta::SettingsError;
 
-use crate::ConfigError;
+use crate::{ConfigError, MetricsError};
 
 /// Why a run cannot start, or ended early. Its text is one line: what is wrong, and
 /// what would be right.
@@ -85,6 +85,17 @@ pub enum RunError {
         /// What is wrong.
         reason: String,
     },
+    /// A file is no table of a run's records.
+    #[error("{}: {error}", path.display())]
+    Metrics {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        error: MetricsError,
+    },
+    /// There is no number left to name a new folder by.
+    #[error("{}-N: there is one for every N up to 2³²; name a new directory with --out", .0.display())]
+    Crowded(PathBuf),
     /// A run could not write what it came to, and can go on once it can.
     #[error(
         "{error}; what was saved is safe, once this is mended go on with: {}",
@@ -133,6 +144,8 @@ impl RunError {
             | RunError::OtherSettings { .. }
             | RunError::OtherOrigin { .. }
             | RunError::Unverifiable(_)
+            | RunError::Metrics { .. }
+            | RunError::Crowded(_)
             | RunError::Input(_) => Fault::Input,
             RunError::NoCheckpoint { .. }
             | RunError::Changed { .. }

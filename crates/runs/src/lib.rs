@@ -10,9 +10,11 @@
 //! | `case.rs` | one episode with explicit inputs |
 //! | `config/` | the keys of a configuration, and how their values are read |
 //! | `record.rs` | how a run was made, for its config.toml |
-//! | `directory.rs` | folders for runs, and how files get into them |
+//! | `files.rs` | how files get into folders, and text out of files |
+//! | `directory.rs` | a run directory that is open: locked, growing, saved now and then |
 //! | `checkpoint.rs` | the state of an unfinished run, and the lock |
-//! | `metrics.rs` | `metrics.csv`, written and read |
+//! | `rows.rs` | a table that grows while others read it |
+//! | `metrics.rs` | `metrics.csv`: its columns, and how they are read |
 //! | `sums.rs` | the checksums of a finished run |
 //! | `run.rs` | a run from its configuration to its summary |
 //! | `shard.rs`, `merge.rs` | a part of a run, and parts put together |
@@ -24,9 +26,11 @@ mod checkpoint;
 mod config;
 mod directory;
 mod error;
+mod files;
 mod merge;
 mod metrics;
 mod record;
+mod rows;
 mod run;
 mod shard;
 mod sums;
@@ -34,16 +38,16 @@ mod sweep;
 mod verify;
 
 pub use case::{Case, CaseError, CaseResult};
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use config::{
-    Config, ConfigError, KEYS, Key, Kind, Place, RuleFile, Section, help, help_of_keys,
+    Config, ConfigError, KEYS, Key, Kind, Place, RuleFile, Section, ValueError, help, help_of_keys,
     reference_of_keys,
 };
-pub use directory::{next_free_directory, read_text, tame, write_whole};
 pub use error::{Fault, RunError};
+pub use files::{TextError, next_free_directory, read_text, tame, write_whole};
 pub use merge::{MergeError, merge};
-pub use metrics::{Metrics, Row};
+pub use metrics::{Metrics, MetricsError, Row};
 pub use run::Run;
-pub use shard::Shard;
+pub use shard::{Shard, ShardError};
 pub use sweep::{Point, Sweep, SweepError};
 pub use verify::{Report, Sample, in_sequence, verify};

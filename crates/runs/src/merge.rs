@@ -9,7 +9,8 @@ use meta::{Summariser, Summary};
 use toml::Table;
 
 use crate::config::RULE_FOLDER;
-use crate::directory::{failed, input, write_whole};
+use crate::files::{failed, input, write_whole};
+use crate::metrics::METRICS;
 use crate::sums::{self, SUMS};
 use crate::{Config, Metrics, RunError, record};
 
@@ -112,7 +113,7 @@ impl Part {
             part: path.to_owned(),
             wrong,
         };
-        let wrong = sums::check(path)?;
+        let wrong = sums::check(path, METRICS)?;
         if !wrong.is_empty() {
             return Err(damaged(wrong));
         }
@@ -125,7 +126,7 @@ impl Part {
         let table = record::parse(&file, &config_toml)?;
         let summary = serde_json::from_str(&text("summary.json")?)
             .map_err(|error| damaged(vec![format!("summary.json: {error}")]))?;
-        let metrics = text("metrics.csv")?;
+        let metrics = text(METRICS)?;
         let rows = metrics.lines().count().saturating_sub(1);
         let wanted = config.trials().len() as u64 * config.settings.outer.episodes;
         if rows as u64 != wanted {
@@ -292,8 +293,8 @@ fn write_files(
         write_whole(&rules.join(name), file.text.as_bytes())?;
     }
     write_whole(&folder.join("config.toml"), whole.as_bytes())?;
-    write_whole(&folder.join("metrics.csv"), metrics.as_bytes())?;
+    write_whole(&folder.join(METRICS), metrics.as_bytes())?;
     let json = serde_json::to_string_pretty(summary).expect("a summary is plain data");
     write_whole(&folder.join("summary.json"), format!("{json}\n").as_bytes())?;
-    sums::write(folder, rule.as_deref())
+    sums::write(folder, METRICS, rule.as_deref())
 }

@@ -1,16 +1,16 @@
 //! `metrics.csv`: one row for each episode and trial, ordered by episode, then trial.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
 
 use meta::{Divergence, EpisodeRecord, Quantity, Scores, Settings, Status};
 use model::Parameter;
-use sha2::{Digest as _, Sha256};
 
 use crate::RunError;
-use crate::directory::failed;
-use crate::sums::Digest;
+
+/// The file.
+pub(crate) const METRICS: &str = "metrics.csv";
 
 /// The columns before those whose number depends on the rule and the network.
 const FIXED: [&str; 6] = [
@@ -76,127 +76,6 @@ pub(crate) fn cells(record: &EpisodeRecord) -> Vec<String> {
     start.into_iter().chain(numbers).chain(end).collect()
 }
 
-/// Writes the records of a run, one after the other, and keeps count of what it wrote.
-///
-/// Whoever reads the file meanwhile finds whole rows: rows are put together in memory and
-/// handed over many at a time, and never a part of one.
-#[derive(Debug)]
-pub(crate) struct MetricsWriter {
-    path: PathBuf,
-    file: File,
-    rows: csv::Writer<Vec<u8>>,
-    bytes: u64,
-    sum: Sha256,
-}
-
-/// How far `metrics.csv` had come at some moment.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Extent {
-    pub(crate) bytes: u64,
-    pub(crate) sha256: Digest,
-}
-
-impl MetricsWriter {
-    /// Creates the file with its header.
-    pub(crate) fn create(path: &Path, settings: &Settings) -> Result<Self, RunError> {
-        let file = File::create(path).map_err(|error| failed(path, error))?;
-        let mut metrics = MetricsWriter::new(path, file, 0, Sha256::new());
-        metrics.write(header(settings));
-        metrics.hand_over()?;
-        Ok(metrics)
-    }
-
-    /// Goes on where the file was at `extent`; what was written after that is dropped.
-    pub(crate) fn reopen(path: &Path, extent: &Extent) -> Result<Self, RunError> {
-        let mut sum = Sha256::new();
-        let opened = File::options().read(true).write(true).open(path);
-        let reopened = opened.and_then(|mut file| {
-            let kept = read_sum(&mut file, extent.bytes, &mut sum)?;
-            let same = kept == extent.bytes && sum.clone().finalize()[..] == extent.sha256;
-            if same {
-                file.set_len(extent.bytes)?;
-                file.seek(SeekFrom::Start(extent.bytes))?;
-            }
-            Ok((file, same))
-        });
-        let (file, same) = reopened.map_err(|error| failed(path, error))?;
-        if !same {
-            return Err(RunError::Damaged {
-                path: path.to_owned(),
-                reason: format!(
-                    "its first {} bytes are not those that were written",
-                    extent.bytes
-                ),
-            });
-        }
-        Ok(MetricsWriter::new(path, file, extent.bytes, sum))
-    }
-
-    fn new(path: &Path, file: File, bytes: u64, sum: Sha256) -> Self {
-        MetricsWriter {
-            path: path.to_owned(),
-            file,
-            rows: csv::Writer::from_writer(Vec::new()),
-            bytes,
-            sum,
-        }
-    }
-
-    /// Adds rows.
-    pub(crate) fn add<'r>(
-        &mut self,
-        records: impl IntoIterator<Item = &'r EpisodeRecord>,
-    ) -> Result<(), RunError> {
-        for record in records {
-            self.write(cells(record));
-        }
-        self.hand_over()
-    }
-
-    fn write(&mut self, cells: Vec<String>) {
-        let written = self.rows.write_record(cells);
-        written.expect("writing to memory succeeds");
-    }
-
-    fn hand_over(&mut self) -> Result<(), RunError> {
-        let rows = std::mem::replace(&mut self.rows, csv::Writer::from_writer(Vec::new()));
-        let rows = rows.into_inner().expect("writing to memory succeeds");
-        if let Err(error) = self.file.write_all(&rows) {
-            // As much of a row as a full disk had room for is worth nothing.
-            let _ = self.file.set_len(self.bytes);
-            return Err(failed(&self.path, error));
-        }
-        self.bytes += rows.len() as u64;
-        self.sum.update(&rows);
-        Ok(())
-    }
-
-    /// Makes sure that every row is on disk.
-    pub(crate) fn sync(&mut self) -> Result<Extent, RunError> {
-        let synced = self.file.sync_data();
-        synced.map_err(|error| failed(&self.path, error))?;
-        Ok(Extent {
-            bytes: self.bytes,
-            sha256: self.sum.clone().finalize().into(),
-        })
-    }
-}
-
-/// Adds up to `bytes` bytes of a file to a checksum, and says how many there were.
-fn read_sum(file: &mut File, bytes: u64, sum: &mut Sha256) -> io::Result<u64> {
-    let mut from = file.take(bytes);
-    let mut block = vec![0; 1 << 16];
-    let mut total = 0;
-    loop {
-        let n = from.read(&mut block)?;
-        if n == 0 {
-            return Ok(total);
-        }
-        sum.update(&block[..n]);
-        total += n as u64;
-    }
-}
-
 /// The records of a run, read back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metrics {
@@ -256,29 +135,53 @@ impl Row {
     }
 }
 
+/// Why a text is no `metrics.csv`, without the name of its file.
+#[derive(Debug, thiserror::Error)]
+pub enum MetricsError {
+    /// It is no table, or cannot be read.
+    #[error(transparent)]
+    Table(#[from] csv::Error),
+    /// It is another table.
+    #[error("is no metrics.csv; its columns should begin with {}", FIXED.join(","))]
+    Foreign,
+    /// It has the measures of no network.
+    #[error("has columns angle_0.. and ortho_1.. that do not go together")]
+    Columns,
+    /// A cell is not of its column.
+    #[error("line {line}: {column} is '{text}'")]
+    Cell {
+        /// The line, from 1.
+        line: u64,
+        /// The name of the column.
+        column: String,
+        /// What stands there.
+        text: String,
+    },
+}
+
 impl Metrics {
     /// Reads a `metrics.csv`, also one of before it said where episodes diverge.
     ///
     /// # Errors
     /// If it cannot be read or is no such file; the message names the line.
     pub fn read(path: &Path) -> Result<Metrics, RunError> {
-        let named = |what: String| RunError::Input(format!("{}: {what}", path.display()));
-        let file = File::open(path).map_err(|error| named(error.to_string()))?;
-        Metrics::parse(file).map_err(named)
+        let wrong = |error| RunError::Metrics {
+            path: path.to_owned(),
+            error,
+        };
+        let file = File::open(path).map_err(|error| wrong(csv::Error::from(error).into()))?;
+        Metrics::parse(file).map_err(wrong)
     }
 
     /// Reads the text of a `metrics.csv`.
     ///
     /// # Errors
     /// As [`Metrics::read`], without the file's name.
-    pub fn parse(text: impl Read) -> Result<Metrics, String> {
+    pub fn parse(text: impl Read) -> Result<Metrics, MetricsError> {
         let mut reader = csv::Reader::from_reader(text);
-        let header = reader.headers().map_err(|error| error.to_string())?.clone();
+        let header = reader.headers()?.clone();
         if header.iter().take(FIXED.len()).ne(FIXED) {
-            return Err(format!(
-                "is no metrics.csv; its columns should begin with {}",
-                FIXED.join(",")
-            ));
+            return Err(MetricsError::Foreign);
         }
         let names = |prefix: &str| -> Vec<String> {
             let found = header.iter().filter_map(|c| c.strip_prefix(prefix));
@@ -292,18 +195,19 @@ impl Metrics {
         let (angles, layers) = (names("angle_").len(), names("ortho_").len());
         let known = FIXED.len() + terms.len() + angles + layers;
         if angles != layers + 1 || header.len() < known {
-            return Err("has columns angle_0.. and ortho_1.. that do not go together".to_owned());
+            return Err(MetricsError::Columns);
         }
         let place = header.iter().position(|c| c == DIVERGED[0]);
         let place = place.filter(|i| header.iter().skip(*i).take(4).eq(DIVERGED));
         let mut rows = Vec::new();
         for record in reader.records() {
-            let record = record.map_err(|error| error.to_string())?;
+            let record = record?;
             let line = record.position().map_or(0, csv::Position::line);
             let cell = |i: usize| record.get(i).unwrap_or_default();
-            let bad = |i: usize| {
-                let (column, text) = (header.get(i).unwrap_or_default(), cell(i));
-                format!("line {line}: {column} is '{text}'")
+            let bad = |i: usize| MetricsError::Cell {
+                line,
+                column: header.get(i).unwrap_or_default().to_owned(),
+                text: cell(i).to_owned(),
             };
             let number = |i: usize| cell(i).parse::<f64>().map_err(|_| bad(i));
             let numbers = |from: usize, count: usize| {
@@ -391,18 +295,11 @@ mod tests {
                     term: Some("F2".to_owned()),
                 }),
             };
-            let settings = Settings::default();
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("metrics.csv");
-            let mut writer = MetricsWriter::create(&path, &settings).unwrap();
-            writer.add([&record]).unwrap();
-            let first = writer.sync().unwrap();
-            writer.add([&record]).unwrap();
-            writer.sync().unwrap();
-            // Taken up after the first row, the second is dropped.
-            let mut writer = MetricsWriter::reopen(&path, &first).unwrap();
-            prop_assert_eq!(writer.sync().unwrap(), first);
-            let metrics = Metrics::read(&path).unwrap();
+            let mut table = csv::Writer::from_writer(Vec::new());
+            table.write_record(header(&Settings::default())).unwrap();
+            table.write_record(cells(&record)).unwrap();
+            let text = table.into_inner().unwrap();
+            let metrics = Metrics::parse(text.as_slice()).unwrap();
             prop_assert_eq!(&metrics.terms, &["F0", "F2", "F9"]);
             prop_assert_eq!((metrics.layers, metrics.rows.len()), (5, 1));
             let row = &metrics.rows[0];

@@ -1,25 +1,15 @@
-use std::fs;
-use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
 
 use datasets::Dataset;
-use meta::{EpisodeRecord, Summariser, Summary, Threads, Training};
-use toml::Table;
+use meta::{EpisodeRecord, Summariser, Summary, Threads, Training, TrainingState};
 
-use crate::checkpoint::{self, Checkpoint, Checkpoints};
-use crate::config::RULE_FOLDER;
-use crate::directory::{failed, input, sync_folder, write_whole};
-use crate::metrics::MetricsWriter;
+use crate::directory::{Asked, Directory, Opened, interrupted};
+use crate::metrics::{METRICS, cells, header};
 use crate::record;
-use crate::sums::{self, Digest, SUMS, sha256};
-use crate::{Config, Fault, RunError};
-
-/// Checkpoints are written as often as takes this part of the time.
-const SHARE_OF_TIME: u32 = 20;
+use crate::{Config, RunError};
 
 /// A run in its directory: new, begun, or finished. All that runs a training on disk
 /// goes through here.
@@ -45,22 +35,27 @@ pub struct Run {
     total: u64,
     done: u64,
     notes: Vec<String>,
-    state: State,
+    stage: Stage,
 }
 
-enum State {
+/// What a checkpoint of a training holds.
+pub(crate) type State = (TrainingState, Summariser);
+
+enum Stage {
     Unfinished(Box<Work>),
     Finished(Box<Summary>),
     /// What is in memory no longer agrees with what is on disk.
     Failed,
 }
 
-/// What a directory holds.
-enum Found {
-    /// No run, or one of which nothing is written yet.
-    Nothing,
-    Unfinished,
-    Finished,
+impl Stage {
+    fn unfinished(directory: Directory, training: Training, summariser: Summariser) -> Stage {
+        Stage::Unfinished(Box::new(Work {
+            directory,
+            training,
+            summariser,
+        }))
+    }
 }
 
 impl Run {
@@ -77,34 +72,43 @@ impl Run {
         threads: &Threads,
     ) -> Result<Self, RunError> {
         let settings = &config.settings;
-        let here = config.to_toml(&data, record::record(config, &data));
-        let training = Training::of_trials(settings, data, threads, config.trials())
-            .map_err(|error| config.place(error))?;
-        let mut run = Run {
-            path: path.to_owned(),
-            total: settings.outer.episodes * config.trials().len() as u64,
-            done: 0,
-            notes: Vec::new(),
-            state: State::Failed,
+        let asked = Asked {
+            config_toml: config.to_toml(&data, record::record(config, &data)),
+            rule: config.rule_file.as_ref(),
+            table: METRICS,
+            header: header(settings),
         };
-        let mut found = look(path)?;
-        let mut store = None;
-        if matches!(found, Found::Unfinished) {
-            // A run that is none of ours is not touched, not even to lock it.
-            run.check_config(&here)?;
-        }
-        if !matches!(found, Found::Finished) {
-            fs::create_dir_all(path).map_err(|error| input(path, error))?;
-            store = Some(Checkpoints::lock(path, &mut run.notes)?);
-            // Another process may have been at work until just now.
-            found = look(path)?;
-        }
-        match (found, store) {
-            (Found::Nothing, Some(store)) => run.begin(&here, config, training, store)?,
-            (Found::Unfinished, Some(store)) => run.go_on(&here, config, training, store)?,
-            _ => run.read_finished(&here)?,
-        }
-        Ok(run)
+        let trials = config.trials().len() as u64;
+        let mut training = Training::of_trials(settings, data, threads, config.trials())
+            .map_err(|error| config.place(error))?;
+        let mut notes = Vec::new();
+        let fits = |(_, summariser): &State| summariser.fits(settings, trials);
+        let opened = Directory::open(path, &asked, fits, &mut notes)?;
+        let total = settings.outer.episodes * trials;
+        let (done, stage) = match opened {
+            Opened::New(directory) => {
+                let summariser = Summariser::new(settings).of_part(trials);
+                (0, Stage::unfinished(directory, training, summariser))
+            }
+            Opened::Begun(directory, (state, summariser)) => {
+                training = training
+                    .with_state(state)
+                    .map_err(|error| RunError::Damaged {
+                        path: path.to_owned(),
+                        reason: error.to_string(),
+                    })?;
+                let done = training.state().handed_out;
+                (done, Stage::unfinished(directory, training, summariser))
+            }
+            Opened::Finished(json) => (total, Stage::Finished(summary(path, &json)?)),
+        };
+        Ok(Run {
+            path: path.to_owned(),
+            total,
+            done,
+            notes,
+            stage,
+        })
     }
 
     /// The directory.
@@ -129,7 +133,7 @@ impl Run {
 
     /// Whether nothing is left to do.
     pub fn is_finished(&self) -> bool {
-        matches!(self.state, State::Finished(_))
+        matches!(self.stage, Stage::Finished(_))
     }
 
     /// Runs what is left and returns what came out of the whole run; at once if it was
@@ -146,254 +150,64 @@ impl Run {
         stop: &AtomicBool,
         watch: impl FnMut(&EpisodeRecord) + Send,
     ) -> Result<Summary, RunError> {
-        let work = match std::mem::replace(&mut self.state, State::Failed) {
-            State::Unfinished(work) => work,
-            State::Finished(summary) => {
-                self.state = State::Finished(summary.clone());
+        let work = match std::mem::replace(&mut self.stage, Stage::Failed) {
+            Stage::Unfinished(work) => work,
+            Stage::Finished(summary) => {
+                self.stage = Stage::Finished(summary.clone());
                 return Ok(*summary);
             }
-            State::Failed => {
+            Stage::Failed => {
                 return Err(RunError::Ended(self.path.clone()));
             }
         };
-        let path = &self.path;
         let summary = work
-            .finish(path, stop, watch)
-            .map_err(|error| match error.fault() {
-                Fault::Run => RunError::Interrupted {
-                    path: path.clone(),
-                    error: Box::new(error),
-                },
-                _ => error,
-            })?;
-        self.state = State::Finished(Box::new(summary.clone()));
+            .finish(stop, watch)
+            .map_err(|error| interrupted(&self.path, error))?;
+        self.stage = Stage::Finished(Box::new(summary.clone()));
         Ok(summary)
     }
-
-    fn begin(
-        &mut self,
-        config_toml: &str,
-        config: &Config,
-        training: Training,
-        store: Checkpoints,
-    ) -> Result<(), RunError> {
-        let rule = record::rule_file(config_toml);
-        if let (Some(name), Some(file)) = (&rule, &config.rule_file) {
-            let folder = self.path.join(RULE_FOLDER);
-            fs::create_dir_all(&folder).map_err(|error| failed(&folder, error))?;
-            write_whole(&folder.join(name), file.text.as_bytes())?;
-        }
-        write_whole(&self.path.join("config.toml"), config_toml.as_bytes())?;
-        self.state = State::Unfinished(Box::new(Work {
-            training,
-            metrics: MetricsWriter::create(&self.path.join("metrics.csv"), &config.settings)?,
-            summariser: summariser(config),
-            store,
-            config: sha256(config_toml.as_bytes()),
-            rule,
-        }));
-        sync_folder(&self.path).map_err(|error| failed(&self.path, error))
-    }
-
-    /// From the newest checkpoint that can be used.
-    fn go_on(
-        &mut self,
-        here: &str,
-        config: &Config,
-        mut training: Training,
-        store: Checkpoints,
-    ) -> Result<(), RunError> {
-        let (config_toml, other_build) = self.check_config(here)?;
-        self.notes.extend(other_build);
-        let numbers = store.newest_first()?;
-        if numbers.is_empty() {
-            // It ended before its first checkpoint.
-            return self.begin(&config_toml, config, training, store);
-        }
-        let mut unusable = Vec::new();
-        for number in numbers {
-            let name = store.path(number);
-            let name = name
-                .strip_prefix(&self.path)
-                .unwrap_or(&name)
-                .display()
-                .to_string();
-            let usable = store.read(number).and_then(|checkpoint| {
-                if checkpoint.config != sha256(config_toml.as_bytes()) {
-                    return Err("is of a run with another config.toml".to_owned());
-                }
-                if !checkpoint
-                    .summariser
-                    .fits(&config.settings, config.trials().len() as u64)
-                {
-                    return Err("does not fit the settings".to_owned());
-                }
-                let metrics = self.path.join("metrics.csv");
-                let metrics = MetricsWriter::reopen(&metrics, &checkpoint.metrics)
-                    .map_err(|error| error.to_string())?;
-                Ok((checkpoint, metrics))
-            });
-            match usable {
-                Ok((checkpoint, metrics)) => {
-                    if let [newest, ..] = unusable.as_slice() {
-                        self.notes
-                            .push(format!("{newest}; going on from {name} instead"));
-                    }
-                    training = training.with_state(checkpoint.training).map_err(|error| {
-                        RunError::Damaged {
-                            path: self.path.join(&name),
-                            reason: error.to_string(),
-                        }
-                    })?;
-                    self.done = training.state().handed_out;
-                    self.state = State::Unfinished(Box::new(Work {
-                        training,
-                        metrics,
-                        summariser: checkpoint.summariser,
-                        store,
-                        config: checkpoint.config,
-                        rule: record::rule_file(&config_toml),
-                    }));
-                    return Ok(());
-                }
-                Err(reason) => unusable.push(format!("{name} {reason}")),
-            }
-        }
-        Err(RunError::NoCheckpoint {
-            path: self.path.clone(),
-            reasons: unusable,
-        })
-    }
-
-    fn read_finished(&mut self, here: &str) -> Result<(), RunError> {
-        self.check_config(here)?;
-        let wrong = sums::check(&self.path)?;
-        if !wrong.is_empty() {
-            return Err(RunError::Changed {
-                path: self.path.clone(),
-                wrong,
-            });
-        }
-        // Left over if the last moments of the run were its last.
-        checkpoint::remove(&self.path)?;
-        let path = self.path.join("summary.json");
-        let text = fs::read(&path).map_err(|error| failed(&path, error))?;
-        let summary = serde_json::from_slice(&text).map_err(|error| RunError::Damaged {
-            path,
-            reason: error.to_string(),
-        })?;
-        self.state = State::Finished(Box::new(summary));
-        self.done = self.total;
-        Ok(())
-    }
-
-    /// The bytes of the run's config.toml, if it says the same as `here`, and a note if
-    /// another build began it.
-    fn check_config(&self, here: &str) -> Result<(String, Option<String>), RunError> {
-        let path = self.path.join("config.toml");
-        let text = fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
-        let there = record::parse(&path, &text)?;
-        let here: Table = here.parse().expect("it was just made");
-        let path = self.path.clone();
-        if let Some(difference) = record::other_setting(&there, &here) {
-            return Err(RunError::OtherSettings { path, difference });
-        }
-        if let Some(difference) = record::other_origin(&there, &here) {
-            return Err(RunError::OtherOrigin { path, difference });
-        }
-        Ok((text, record::other_build(&there, &here)))
-    }
 }
 
-/// For the trials that `config` runs.
-fn summariser(config: &Config) -> Summariser {
-    Summariser::new(&config.settings).of_part(config.trials().len() as u64)
+/// The summary in a finished run's summary.json.
+fn summary(path: &Path, json: &[u8]) -> Result<Box<Summary>, RunError> {
+    serde_json::from_slice(json).map_err(|error| RunError::Damaged {
+        path: path.join("summary.json"),
+        reason: error.to_string(),
+    })
 }
 
-/// What `path` holds.
-///
-/// # Errors
-/// If it holds something that is no run, or cannot be looked at.
-fn look(path: &Path) -> Result<Found, RunError> {
-    let entries = match fs::read_dir(path) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
-        Err(error) => return Err(input(path, error)),
-    };
-    let names = entries
-        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-        .collect::<io::Result<Vec<String>>>()
-        .map_err(|error| input(path, error))?;
-    let has = |name: &str| names.iter().any(|found| found == name);
-    if has(SUMS) && has("config.toml") {
-        return Ok(Found::Finished);
-    }
-    if has(checkpoint::FOLDER) && has("config.toml") {
-        return Ok(Found::Unfinished);
-    }
-    // In this order they are made, before config.toml.
-    let first_moment = |name: &String| {
-        [checkpoint::FOLDER, RULE_FOLDER, ".config.toml.part"].contains(&name.as_str())
-    };
-    if names.iter().all(first_moment) {
-        return Ok(Found::Nothing);
-    }
-    Err(RunError::NotEmpty(path.to_owned()))
-}
-
-/// A run that is not finished.
+/// A training that is not finished.
 struct Work {
+    directory: Directory,
     training: Training,
-    metrics: MetricsWriter,
     summariser: Summariser,
-    store: Checkpoints,
-    /// The checksum of config.toml.
-    config: Digest,
-    /// The name of the rule file that the directory keeps.
-    rule: Option<String>,
 }
 
 impl Work {
     fn finish(
-        mut self,
-        path: &Path,
+        self,
         stop: &AtomicBool,
         mut watch: impl FnMut(&EpisodeRecord),
     ) -> Result<Summary, RunError> {
         let Work {
-            training,
-            metrics,
-            summariser,
-            store,
-            config,
-            ..
-        } = &mut self;
-        let mut save = |metrics: &mut MetricsWriter, training, summariser: &Summariser| {
-            store.save(&Checkpoint {
-                config: *config,
-                metrics: metrics.sync()?,
-                training,
-                summariser: summariser.clone(),
-            })
-        };
-        let (mut last, mut cost) = (Instant::now(), Duration::ZERO);
+            mut directory,
+            mut training,
+            mut summariser,
+        } = self;
         let mut failure = None;
         training.run(stop, |news| {
-            let due = last.elapsed() >= cost * SHARE_OF_TIME;
-            let state = due.then(|| news.state().clone());
+            let state = directory.save_is_due().then(|| news.state().clone());
             let take = || {
                 let records = news.into_records();
-                metrics.add(&records)?;
+                directory.add(records.iter().map(cells))?;
                 for record in &records {
                     summariser.add(record);
                     watch(record);
                 }
-                if let Some(state) = state {
-                    let start = Instant::now();
-                    save(metrics, state, summariser)?;
-                    (last, cost) = (Instant::now(), start.elapsed());
+                match state {
+                    Some(state) => directory.save((state, &summariser)),
+                    None => Ok(()),
                 }
-                Ok(())
             };
             match take() {
                 Ok(()) => ControlFlow::Continue(()),
@@ -407,16 +221,10 @@ impl Work {
             return Err(error);
         }
         if !training.is_finished() {
-            save(metrics, training.state(), summariser)?;
-            return Err(RunError::Stopped(path.to_owned()));
+            return Err(directory.stop((training.state(), &summariser)));
         }
-        self.metrics.sync()?;
-        let summary = self.summariser.finish();
-        let json = serde_json::to_string_pretty(&summary).expect("a summary is plain data");
-        write_whole(&path.join("summary.json"), format!("{json}\n").as_bytes())?;
-        sums::write(path, self.rule.as_deref())?;
-        drop(self.store);
-        checkpoint::remove(path)?;
+        let summary = summariser.finish();
+        directory.finish(&summary)?;
         Ok(summary)
     }
 }

@@ -41,11 +41,11 @@ impl Shard {
     ///
     /// # Errors
     /// What is missing.
-    pub fn of_slurm() -> Result<Shard, String> {
-        let number = |name: &str| {
+    pub fn of_slurm() -> Result<Shard, ShardError> {
+        let number = |name: &'static str| {
             let text = std::env::var(name).ok();
             let number: Option<u64> = text.and_then(|text| text.parse().ok());
-            number.ok_or_else(|| format!("I/N outside a Slurm job array, where {name} is not set"))
+            number.ok_or(ShardError::NoArray { variable: name })
         };
         let (id, count) = (
             number("SLURM_ARRAY_TASK_ID")?,
@@ -58,8 +58,29 @@ impl Shard {
         );
         let index = id.checked_sub(first).map(|past| past / step + 1);
         let shard = index.and_then(|index| Shard::new(index, count));
-        shard.ok_or_else(|| format!("a task of an array: task {id} of {count} from {first} on"))
+        shard.ok_or(ShardError::NoTask { id, count, first })
     }
+}
+
+/// Why there is no part for this process to do. Its text says what would be right.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ShardError {
+    /// It runs in no job array.
+    #[error("I/N outside a Slurm job array, where {variable} is not set")]
+    NoArray {
+        /// What a job array sets.
+        variable: &'static str,
+    },
+    /// The numbers of the array contradict each other.
+    #[error("a task of an array: task {id} of {count} from {first} on")]
+    NoTask {
+        /// The task.
+        id: u64,
+        /// Tasks of the array.
+        count: u64,
+        /// The first of them.
+        first: u64,
+    },
 }
 
 impl fmt::Display for Shard {

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::RunError;
 use crate::config::RULE_FOLDER;
-use crate::directory::{failed, write_whole};
+use crate::files::{failed, write_whole};
 
 /// A SHA-256 sum.
 pub(crate) type Digest = [u8; 32];
@@ -19,7 +19,9 @@ pub(crate) const SUMS: &str = "SHA256SUMS";
 
 /// The files that it covers in every run directory, beside that of the rule, if the run
 /// keeps one.
-const COVERED: [&str; 3] = ["config.toml", "metrics.csv", "summary.json"];
+fn covered(table: &str) -> [&str; 3] {
+    ["config.toml", table, "summary.json"]
+}
 
 pub(crate) fn sha256(bytes: &[u8]) -> Digest {
     Sha256::digest(bytes).into()
@@ -29,24 +31,32 @@ pub(crate) fn hex(digest: &Digest) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn sha256_of_file(path: &Path) -> io::Result<Digest> {
-    let mut file = File::open(path)?;
+/// The sum of all that `from` gives, to be gone on with, and how many bytes that is.
+pub(crate) fn sum_of(mut from: impl Read) -> io::Result<(Sha256, u64)> {
     let mut sum = Sha256::new();
     let mut block = vec![0; 1 << 16];
+    let mut length = 0;
     loop {
-        let n = file.read(&mut block)?;
+        let n = from.read(&mut block)?;
         if n == 0 {
-            return Ok(sum.finalize().into());
+            return Ok((sum, length));
         }
         sum.update(&block[..n]);
+        length += n as u64;
     }
 }
 
-/// Writes the sums of a run's files as they are now; `rule` is the name of its rule file.
-pub(crate) fn write(dir: &Path, rule: Option<&str>) -> Result<(), RunError> {
+fn sha256_of_file(path: &Path) -> io::Result<Digest> {
+    let (sum, _) = sum_of(File::open(path)?)?;
+    Ok(sum.finalize().into())
+}
+
+/// Writes the sums of a run's files as they are now: of the table of its records, of its
+/// rule file, if it keeps one, and of those that every run has.
+pub(crate) fn write(dir: &Path, table: &str, rule: Option<&str>) -> Result<(), RunError> {
     let mut text = String::new();
     let rule = rule.map(|name| format!("{RULE_FOLDER}/{name}"));
-    for name in COVERED.into_iter().chain(rule.as_deref()) {
+    for name in covered(table).into_iter().chain(rule.as_deref()) {
         let path = dir.join(name);
         let sum = sha256_of_file(&path).map_err(|error| failed(&path, error))?;
         text += &format!("{}  {name}\n", hex(&sum));
@@ -56,7 +66,7 @@ pub(crate) fn write(dir: &Path, rule: Option<&str>) -> Result<(), RunError> {
 
 /// What is wrong with the files of a finished run, a line each; nothing if all are as
 /// they were written.
-pub(crate) fn check(dir: &Path) -> Result<Vec<String>, RunError> {
+pub(crate) fn check(dir: &Path, table: &str) -> Result<Vec<String>, RunError> {
     let path = dir.join(SUMS);
     let text = fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
     let mut wrong = Vec::new();
@@ -65,8 +75,8 @@ pub(crate) fn check(dir: &Path) -> Result<Vec<String>, RunError> {
         .filter_map(|line| line.split_once("  "))
         .collect();
     let others = listed.iter().map(|(_, name)| *name);
-    let others = others.filter(|name| !COVERED.contains(name));
-    for name in COVERED.into_iter().chain(others) {
+    let others = others.filter(|name| !covered(table).contains(name));
+    for name in covered(table).into_iter().chain(others) {
         let recorded = listed.iter().find(|(_, of)| *of == name);
         let recorded = recorded.map(|(sum, _)| *sum);
         let found = sha256_of_file(&dir.join(name)).map(|sum| hex(&sum));
@@ -85,6 +95,7 @@ pub(crate) fn check(dir: &Path) -> Result<Vec<String>, RunError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::METRICS;
 
     #[test]
     fn the_sum_of_abc_is_that_of_fips_180() {
@@ -97,20 +108,20 @@ mod tests {
     #[test]
     fn any_change_of_any_file_is_found() {
         let dir = tempfile::tempdir().unwrap();
-        for name in COVERED {
+        for name in covered(METRICS) {
             fs::write(dir.path().join(name), "one 1\n").unwrap();
         }
         fs::create_dir(dir.path().join(RULE_FOLDER)).unwrap();
         fs::write(dir.path().join("rule/mine"), "one 1\n").unwrap();
-        write(dir.path(), Some("mine")).unwrap();
-        assert_eq!(check(dir.path()).unwrap(), Vec::<String>::new());
-        for name in COVERED.into_iter().chain(["rule/mine"]) {
+        write(dir.path(), METRICS, Some("mine")).unwrap();
+        assert_eq!(check(dir.path(), METRICS).unwrap(), Vec::<String>::new());
+        for name in covered(METRICS).into_iter().chain(["rule/mine"]) {
             fs::write(dir.path().join(name), "one 2\n").unwrap();
-            let wrong = check(dir.path()).unwrap();
+            let wrong = check(dir.path(), METRICS).unwrap();
             assert!(wrong[0].starts_with(name), "{wrong:?}");
             fs::write(dir.path().join(name), "one 1\n").unwrap();
         }
         fs::remove_file(dir.path().join("metrics.csv")).unwrap();
-        assert_eq!(check(dir.path()).unwrap().len(), 1);
+        assert_eq!(check(dir.path(), METRICS).unwrap().len(), 1);
     }
 }

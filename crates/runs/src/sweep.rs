@@ -24,7 +24,7 @@ use meta::Summary;
 use toml::{Spanned, Table, Value};
 
 use crate::config::{ConfigError, Key, Kind, Place};
-use crate::directory::read_text;
+use crate::files::read_text;
 use crate::{Config, RunError};
 
 /// A grid is a few lines; anything near this is something else.
@@ -163,9 +163,9 @@ impl Sweep {
     /// # Errors
     /// What is wrong with it; every value of every run is checked.
     pub fn read(file: &Path) -> Result<Sweep, SweepError> {
-        let text = read_text(file, LARGEST).map_err(|reason| ConfigError::Unreadable {
+        let text = read_text(file, LARGEST).map_err(|error| ConfigError::Unreadable {
             file: file.to_owned(),
-            reason,
+            error,
         })?;
         let place = |at: usize| Place {
             file: file.to_owned(),
@@ -259,7 +259,7 @@ impl Sweep {
         let mut found = Vec::new();
         for point in self.points.iter().filter(|point| point.is_finished()) {
             let path = point.directory.join("summary.json");
-            let text = fs::read(&path).map_err(|error| crate::directory::failed(&path, error))?;
+            let text = fs::read(&path).map_err(|error| crate::files::failed(&path, error))?;
             let summary = serde_json::from_slice(&text).map_err(|error| RunError::Damaged {
                 path,
                 reason: error.to_string(),

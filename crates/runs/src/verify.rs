@@ -13,10 +13,11 @@ use serde_json::Value;
 use toml::Table;
 
 use crate::checkpoint::newest_usable;
-use crate::directory::failed;
-use crate::metrics::{cells, header};
+use crate::files::failed;
+use crate::metrics::{METRICS, cells, header};
+use crate::run::State;
 use crate::sums::{self, SUMS};
-use crate::{Config, Metrics, RunError, record};
+use crate::{Config, Metrics, RunError, record, rows};
 
 /// How much of a run is run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,23 +64,21 @@ pub fn verify(
         finished: dir.join(SUMS).is_file(),
         ..Report::default()
     };
-    let metrics = dir.join("metrics.csv");
-    let mut text = fs::read_to_string(&metrics).map_err(|error| failed(&metrics, error))?;
-    if report.finished {
-        report.differences = sums::check(dir)?;
+    let text = if report.finished {
+        report.differences = sums::check(dir, METRICS)?;
+        let metrics = dir.join(METRICS);
+        fs::read_to_string(&metrics).map_err(|error| failed(&metrics, error))?
     } else {
-        let Some(checkpoint) = newest_usable(dir) else {
+        let Some(checkpoint) = newest_usable::<State>(dir) else {
             return Err(RunError::Unverifiable(dir.to_owned()));
         };
-        let extent = checkpoint.metrics;
-        let end = usize::try_from(extent.bytes).unwrap_or(usize::MAX);
-        match text.get(..end) {
-            Some(start) if sums::sha256(start.as_bytes()) == extent.sha256 => text.truncate(end),
-            _ => report.differences.push(format!(
-                "metrics.csv: its first {end} bytes are not those of the last checkpoint"
-            )),
+        let (text, same) = rows::written(dir, METRICS, &checkpoint.rows)?;
+        if !same {
+            let what = format!("{METRICS}: is not what the run wrote, by its checkpoints");
+            report.differences.push(what);
         }
-    }
+        text
+    };
     check_origin(dir, config, data, &mut report)?;
     let rows = check_form(config, &text, &mut report);
     let trials: Vec<u64> = config.trials().collect();

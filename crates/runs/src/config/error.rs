@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use meta::SettingsError;
 use model::RuleError;
 
+use super::ValueError;
 use super::keys::KEYS;
+use crate::TextError;
 
 /// Where in a file a value stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,12 +33,12 @@ impl fmt::Display for At<'_> {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A file cannot be read.
-    #[error("{}: {reason}", file.display())]
+    #[error("{}: {error}", file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
         /// Why.
-        reason: String,
+        error: TextError,
     },
     /// A file is not TOML.
     #[error("{}{reason}", At(.place))]
@@ -72,7 +74,7 @@ pub enum ConfigError {
         /// The value as it was given.
         value: String,
         /// What would be right.
-        wanted: String,
+        wanted: ValueError,
     },
     /// Values that are right alone, but not together.
     #[error("{}{keys}: {problem}", At(.place))]

@@ -7,7 +7,7 @@ mod value;
 
 pub use error::{ConfigError, Place};
 pub use keys::{KEYS, Key, Section, help, help_of_keys, reference_of_keys};
-pub use value::Kind;
+pub use value::{Kind, ValueError};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use serde::Deserialize;
 use toml::{Spanned, Table, Value};
 
 use crate::Shard;
-use crate::directory::read_text;
+use crate::files::read_text;
 use crate::record::RECORD;
 
 /// A configuration is a few lines; anything near this is something else.
@@ -168,9 +168,9 @@ impl Config {
 
 impl Given {
     fn read(&mut self, path: &Path) -> Result<(), ConfigError> {
-        let text = read_text(path, LARGEST).map_err(|reason| ConfigError::Unreadable {
+        let text = read_text(path, LARGEST).map_err(|error| ConfigError::Unreadable {
             file: path.to_owned(),
-            reason,
+            error,
         })?;
         let place = |at: usize| Place {
             file: path.to_owned(),
@@ -297,9 +297,9 @@ impl Given {
         };
         let rule = Rule::load(&path).map_err(wrong)?;
         let text =
-            read_text(Path::new(&path), LARGEST).map_err(|reason| ConfigError::Unreadable {
+            read_text(Path::new(&path), LARGEST).map_err(|error| ConfigError::Unreadable {
                 file: PathBuf::from(&path),
-                reason,
+                error,
             })?;
         let name = Path::new(&path).file_name().unwrap_or_default();
         let file = RuleFile {

@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use crate::Shard;
+use crate::shard::{Shard, ShardError};
 
 /// Which values a key takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,6 +30,29 @@ pub enum Kind {
     Name,
 }
 
+/// Why a text is no value of its key: it says what would be right, as in "a whole number
+/// from 1 to 1024".
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ValueError {
+    /// It is something else.
+    #[error("{}", .0.wanted())]
+    Other(Kind),
+    /// It is none of a few names.
+    #[error("{}{}", Kind::Choice(.names).wanted(), words::did_you_mean(.text, .names.iter().copied()))]
+    NoChoice {
+        /// The names.
+        names: &'static [&'static str],
+        /// What was written.
+        text: String,
+    },
+    /// It is below a home directory, and there is none.
+    #[error("a path without ~, since the home directory is not known here")]
+    NoHome,
+    /// It asks for a part of a job array where there is none.
+    #[error(transparent)]
+    NoShard(#[from] ShardError),
+}
+
 /// The most units of a layer.
 const LARGEST_LAYER: i64 = 1_000_000;
 
@@ -54,7 +77,7 @@ impl Kind {
     ///
     /// # Errors
     /// What would be right.
-    pub fn read(self, text: &str) -> Result<Value, String> {
+    pub fn read(self, text: &str) -> Result<Value, ValueError> {
         let value = match self {
             Kind::Count { most } => whole(text)
                 .filter(|n| u64::try_from(*n).is_ok_and(|n| (1..=most).contains(&n)))
@@ -66,9 +89,9 @@ impl Kind {
             Kind::Choice(names) => {
                 let text = text.trim();
                 let known = names.contains(&text).then(|| text.to_owned().into());
-                return known.ok_or_else(|| {
-                    let near = words::did_you_mean(text, names.iter().copied());
-                    format!("{}{near}", self.wanted())
+                return known.ok_or_else(|| ValueError::NoChoice {
+                    names,
+                    text: text.to_owned(),
                 });
             }
             Kind::Sizes => sizes(text),
@@ -79,7 +102,7 @@ impl Kind {
             }
             Kind::Name => home(text)?.map(Value::String),
         };
-        value.ok_or_else(|| self.wanted())
+        value.ok_or(ValueError::Other(self))
     }
 }
 
@@ -123,7 +146,7 @@ fn sizes(text: &str) -> Option<Value> {
 
 /// A shell leaves `~` alone where it is not the first letter, as in `out=~/x`, and a file
 /// knows no shell.
-fn home(text: &str) -> Result<Option<String>, String> {
+fn home(text: &str) -> Result<Option<String>, ValueError> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -134,7 +157,7 @@ fn home(text: &str) -> Result<Option<String>, String> {
     let home = home.and_then(|home| home.into_os_string().into_string().ok());
     match home {
         Some(home) => Ok(Some(format!("{home}{}", &text[1..]))),
-        None => Err("a path without ~, since the home directory is not known here".to_owned()),
+        None => Err(ValueError::NoHome),
     }
 }
 
@@ -176,7 +199,11 @@ mod tests {
         assert_eq!(count.read("1_000").unwrap(), Value::Integer(1000));
         assert_eq!(count.read("0x10").unwrap(), Value::Integer(16));
         for wrong in ["0", "-1", "2.5", "many", "", "1 #", "1\nw = 2", "100001"] {
-            assert_eq!(count.read(wrong).unwrap_err(), count.wanted(), "{wrong}");
+            assert_eq!(
+                count.read(wrong).unwrap_err(),
+                ValueError::Other(count),
+                "{wrong}"
+            );
         }
         assert_eq!(Kind::Number.read(".5").unwrap(), Value::Float(0.5));
         assert_eq!(Kind::Number.read("-3").unwrap(), Value::Float(-3.0));
@@ -210,8 +237,11 @@ mod tests {
     #[test]
     fn of_a_choice_what_is_near_is_suggested() {
         let kind = Kind::Choice(&["adam", "guarded", "none"]);
-        let wrong = kind.read("guardd").unwrap_err();
-        assert_eq!(wrong, "one of adam, guarded, none; did you mean 'guarded'?");
-        assert_eq!(kind.read("sgd").unwrap_err(), "one of adam, guarded, none");
+        let wrong = |text| kind.read(text).unwrap_err().to_string();
+        assert_eq!(
+            wrong("guardd"),
+            "one of adam, guarded, none; did you mean 'guarded'?"
+        );
+        assert_eq!(wrong("sgd"), "one of adam, guarded, none");
     }
 }
