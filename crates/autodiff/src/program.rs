@@ -241,7 +241,11 @@ impl<T: Real> Program<T> {
             inputs: &self.edges[first_edge as usize..],
         };
         write(&recorded, y);
-        self.supports.settle(heading.support, y);
+        match heading.action {
+            Action::Pure(_) => self.supports.settle(heading.support, y),
+            // Operations on matrices write on the coordinates alone.
+            Action::Matrix(_) | Action::Input => self.supports.assert_settled(heading.support, y),
+        }
         self.push(heading, first_edge, inputs.len() as u32, offset)
     }
 

@@ -8,7 +8,7 @@
 //! somebody asks for it.
 
 use crate::Real;
-use crate::simd::{Lanes, WIDTH, dispatch};
+use crate::simd::{self, dispatch};
 
 /// Which support a value has, if any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,43 +62,53 @@ struct Found {
     bits: (usize, usize),
 }
 
-/// Sets to zero what is not on the coordinates.
+/// Sets to zero what is not on the coordinates, if it can be anything else.
 fn settle_on<T: Real>(on: Sparse<'_>, value: &mut [T]) {
-    let strange = dispatch(
+    let finite = dispatch(
         #[inline(always)]
-        |_| is_strange(value),
+        |_| simd::all_finite(value),
     );
-    if strange {
+    if !finite {
         for (j, x) in value.iter_mut().enumerate() {
             if !on.has(j) {
                 *x = T::ZERO;
             }
         }
     }
-    debug_assert!(
-        value
-            .iter()
-            .enumerate()
-            .all(|(j, x)| *x == T::ZERO || on.has(j)),
-        "a value is zero outside of its support"
-    );
 }
 
-/// Whether some number is infinite or NaN.
-#[inline(always)]
-fn is_strange<T: Real>(value: &[T]) -> bool {
-    let (chunks, rest) = value.as_chunks::<WIDTH>();
-    // 0 as long as all are finite, NaN otherwise.
-    let mut poison = Lanes::<T>::ZERO;
-    for x in chunks {
-        for (poison, x) in poison.0.iter_mut().zip(x) {
-            *poison = *poison + *x * T::ZERO;
+/// One bit for each of at most sixty-four numbers: whether it is not zero.
+fn non_zeros<T: Real>(values: &[T]) -> u64 {
+    dispatch(
+        #[inline(always)]
+        |_| {
+            // In columns, of which each instruction does several: column j has the bits of
+            // the numbers j, j + 8, j + 16, …
+            let mut columns = [0_u64; 8];
+            let (rows, rest) = values.as_chunks::<8>();
+            for (row, values) in rows.iter().enumerate() {
+                for (bits, x) in columns.iter_mut().zip(values) {
+                    *bits |= u64::from(*x != T::ZERO) << (8 * row);
+                }
+            }
+            for (bits, x) in columns.iter_mut().zip(rest) {
+                *bits |= u64::from(*x != T::ZERO) << (8 * rows.len());
+            }
+            let shifted = columns.iter().enumerate().map(|(j, bits)| bits << j);
+            shifted.fold(0, |all, bits| all | bits)
+        },
+    )
+}
+
+/// Writes which bits are set behind `list`, in increasing order.
+pub(crate) fn list_bits(words: &[u64], list: &mut Vec<u32>) {
+    for (word, &bits) in words.iter().enumerate() {
+        let mut bits = bits;
+        while bits != 0 {
+            list.push(word as u32 * u64::BITS + bits.trailing_zeros());
+            bits &= bits - 1;
         }
     }
-    for (poison, x) in poison.0.iter_mut().zip(rest) {
-        *poison = *poison + *x * T::ZERO;
-    }
-    poison.total() != T::ZERO
 }
 
 /// A vector with more than this share of non-zeros gains nothing from a support.
@@ -129,32 +139,35 @@ impl Supports {
         if let Some(on) = self.coordinates(support) {
             settle_on(on, value);
         }
+        self.assert_settled(support, value);
+    }
+
+    /// In debug builds: that a value is zero outside of its support.
+    #[inline]
+    pub(crate) fn assert_settled<T: Real>(&self, support: Support, value: &[T]) {
+        if cfg!(debug_assertions)
+            && let Some(on) = self.coordinates(support)
+        {
+            let mut numbers = value.iter().enumerate();
+            assert!(
+                numbers.all(|(j, x)| *x == T::ZERO || on.has(j)),
+                "a value is zero outside of its support"
+            );
+        }
     }
 
     /// The support of a constant vector, dense if it has few zeros.
     pub(crate) fn of_constant<T: Real>(&mut self, values: &[T]) -> Support {
         let (start, first_word) = (self.lists.len(), self.bits.len());
-        self.lists.resize(start + values.len(), 0);
-        let list = &mut self.lists[start..];
-        let mut count = 0;
-        for (word, values) in values.chunks(u64::BITS as usize).enumerate() {
-            let mut bits = 0;
-            for (bit, value) in values.iter().enumerate() {
-                // Written in any case and kept if counted: cheaper than a branch that
-                // nobody can predict.
-                list[count] = (word * u64::BITS as usize + bit) as u32;
-                let non_zero = *value != T::ZERO;
-                count += usize::from(non_zero);
-                bits |= u64::from(non_zero) << bit;
-            }
-            self.bits.push(bits);
-        }
+        let words = values.chunks(u64::BITS as usize).map(non_zeros);
+        self.bits.extend(words);
+        let words = &self.bits[first_word..];
+        let count: usize = words.iter().map(|bits| bits.count_ones() as usize).sum();
         if count as f64 > WORTHWHILE * values.len() as f64 {
-            self.lists.truncate(start);
             self.bits.truncate(first_word);
             return Support::DENSE;
         }
-        self.lists.truncate(start + count);
+        list_bits(words, &mut self.lists);
         self.found.push(Found {
             list: (start, start + count),
             bits: (first_word, self.bits.len()),

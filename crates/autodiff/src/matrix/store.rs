@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2, ShapeBuilder};
 use super::pass::{BATCH, BLOCK, MAX_APPLIED, MAX_SIDE, Pass, Rows, is_compiled};
 use crate::Real;
 use crate::simd::{self, Fused, Lanes, WIDTH, dispatch, lanes_for};
-use crate::support::{Coordinates, words_for};
+use crate::support::{Coordinates, list_bits, words_for};
 use crate::view::{Operand, Tensor};
 
 /// A matrix with `post` rows and `pre` columns in the field's sense (W y: pre → post),
@@ -85,13 +85,7 @@ impl Columns {
     /// Writes the columns to `list` in increasing order.
     fn list(&self, list: &mut Vec<u32>) {
         list.clear();
-        for (word, &bits) in self.bits.iter().enumerate() {
-            let mut bits = bits;
-            while bits != 0 {
-                list.push(word as u32 * u64::BITS + bits.trailing_zeros());
-                bits &= bits - 1;
-            }
-        }
+        list_bits(&self.bits, list);
     }
 }
 

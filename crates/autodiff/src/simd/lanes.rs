@@ -123,3 +123,20 @@ pub(crate) fn sum<T: Real>(a: &[T]) -> T {
     }
     partial.total()
 }
+
+/// Whether there is nothing infinite and no NaN.
+#[inline(always)]
+pub(crate) fn all_finite<T: Real>(a: &[T]) -> bool {
+    let (chunks, rest) = a.as_chunks::<WIDTH>();
+    // 0 as long as all are finite, NaN otherwise.
+    let mut poison = Lanes([T::ZERO; WIDTH]);
+    for x in chunks {
+        for lane in 0..WIDTH {
+            poison.0[lane] = poison.0[lane] + x[lane] * T::ZERO;
+        }
+    }
+    for (lane, x) in rest.iter().enumerate() {
+        poison.0[lane] = poison.0[lane] + *x * T::ZERO;
+    }
+    poison.total() == T::ZERO
+}

@@ -13,5 +13,5 @@ pub use dispatch::{Level, dispatch, force_level, level};
 pub(crate) use fused::Fuse;
 pub use fused::Fused;
 pub(crate) use lanes::{
-    Lanes, WIDTH, add_scaled, add_scaled_numbers, dot, dot_lanes, lanes_for, sum,
+    Lanes, WIDTH, add_scaled, add_scaled_numbers, all_finite, dot, dot_lanes, lanes_for, sum,
 };

@@ -48,8 +48,8 @@ struct History {
 }
 
 impl WayBack {
-    /// For the matrices that a sweep reads of a program that ends before the node `end`. What cannot be undone is replayed in any
-    /// case; `replaying`: all is.
+    /// For the matrices that a sweep reads of a program that ends before the node `end`.
+    /// What cannot be undone is replayed in any case; `replaying`: all is.
     pub(crate) fn new<A: MatrixAlgebra>(
         g: &mut A,
         end: u32,

@@ -66,6 +66,42 @@ pub(crate) enum Map {
     ExpM1,
     Affine,
     Softplus,
+    Sin,
+    Cos,
+    Square,
+    Cube,
+    Abs,
+    Relu,
+    Clamp,
+    /// ln(1 + x²), √(1 + x²) and 1/(1 + x²).
+    Ln,
+    Sqrt,
+    Recip,
+    Exp,
+    LogSoftmax,
+}
+
+impl Map {
+    const ALL: [Map; 18] = [
+        Map::Tanh,
+        Map::Sigmoid,
+        Map::Softmax,
+        Map::ExpM1,
+        Map::Affine,
+        Map::Softplus,
+        Map::Sin,
+        Map::Cos,
+        Map::Square,
+        Map::Cube,
+        Map::Abs,
+        Map::Relu,
+        Map::Clamp,
+        Map::Ln,
+        Map::Sqrt,
+        Map::Recip,
+        Map::Exp,
+        Map::LogSoftmax,
+    ];
 }
 
 /// A function of two values of one shape.
@@ -75,6 +111,82 @@ pub(crate) enum Zip {
     Sub,
     Mul,
     Gate,
+    /// a/(2 + tanh b).
+    Div,
+    Max,
+    Min,
+    /// a where b is positive, b elsewhere.
+    Select,
+    /// b where a is positive, zero elsewhere.
+    Keep,
+    /// An operation with a reverse rule of its own, a·sin b.
+    Custom,
+    /// (a bᵀ) b, over all rows.
+    Gram,
+    /// The same, row by row.
+    GramByRow,
+    /// Cross-entropy of the logits a with the targets softmax(b), on every number.
+    CrossEntropy,
+}
+
+impl Zip {
+    const ALL: [Zip; 13] = [
+        Zip::Add,
+        Zip::Sub,
+        Zip::Mul,
+        Zip::Gate,
+        Zip::Div,
+        Zip::Max,
+        Zip::Min,
+        Zip::Select,
+        Zip::Keep,
+        Zip::Custom,
+        Zip::Gram,
+        Zip::GramByRow,
+        Zip::CrossEntropy,
+    ];
+}
+
+/// What moves numbers about, or makes a row or a column of them interact. Its result has
+/// the shape of what it is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Arrange {
+    /// There and back, with a square in between.
+    Transpose,
+    Reshape,
+    /// The first column becomes the last.
+    Rotate,
+    /// The first column is lost, the others move, a zero comes behind.
+    Shift,
+    /// Rows by number, some of them twice.
+    Gather,
+    /// Rows added up where they meet.
+    Scatter,
+    /// Rows scaled by their mean, columns by theirs.
+    RowScale,
+    ColScale,
+    /// The tanh of a row's sum, or a column's, on all of it.
+    RowFill,
+    ColFill,
+    RowAdd,
+    ColAdd,
+}
+
+impl Arrange {
+    const ALL: [Arrange; 12] = [
+        Arrange::Transpose,
+        Arrange::Reshape,
+        Arrange::Rotate,
+        Arrange::Shift,
+        Arrange::Gather,
+        Arrange::Scatter,
+        Arrange::RowScale,
+        Arrange::ColScale,
+        Arrange::RowFill,
+        Arrange::ColFill,
+        Arrange::RowAdd,
+        Arrange::ColAdd,
+    ];
 }
 
 /// A term s·a ⊗ b.
@@ -101,6 +213,7 @@ pub(crate) enum On {
 pub(crate) enum Step {
     Map(Map, Kind, usize),
     Zip(Zip, Kind, usize, usize),
+    Arrange(Arrange, Kind, usize),
     Scale(Kind, usize, usize),
     Combine(Kind, Vec<(usize, usize)>),
     Sum(Kind, usize),
@@ -112,6 +225,16 @@ pub(crate) enum Step {
         e: usize,
         detached: bool,
         on: On,
+    },
+    /// Eᵀ with the signs of the square matrix and the sizes of the fixed one.
+    Signed(bool, usize),
+    /// A matrix whose initial value is a batch of vectors: read, updated by what was read,
+    /// and read the other way.
+    From {
+        start: usize,
+        y: usize,
+        scale: Option<usize>,
+        by: usize,
     },
     Update {
         w: Matrix,
@@ -179,19 +302,15 @@ fn term() -> impl Strategy<Value = Term> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
+    // What the paper's networks are made of, as often as all others together.
     let map = prop_oneof![
-        4 => Just(Map::Tanh),
-        1 => Just(Map::Sigmoid),
-        1 => Just(Map::Softmax),
-        1 => Just(Map::ExpM1),
-        1 => Just(Map::Affine),
-        1 => Just(Map::Softplus),
+        3 => Just(Map::Tanh),
+        2 => proptest::sample::select(&Map::ALL[1..6]),
+        4 => proptest::sample::select(&Map::ALL[6..]),
     ];
     let zip = prop_oneof![
-        Just(Zip::Add),
-        Just(Zip::Sub),
-        Just(Zip::Mul),
-        Just(Zip::Gate)
+        proptest::sample::select(&Zip::ALL[..4]),
+        proptest::sample::select(&Zip::ALL[4..]),
     ];
     let batch = || proptest::bool::weighted(0.15);
     let on = prop_oneof![3 => Just(On::Everywhere), 1 => Just(On::Mask), 1 => Just(On::Gate)];
@@ -200,6 +319,11 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (map, kind(), pick()).prop_map(|(f, k, x)| Step::Map(f, k, x)),
         3 => (zip, kind(), pick(), pick()).prop_map(|(f, k, a, b)| Step::Zip(f, k, a, b)),
+        2 => (proptest::sample::select(&Arrange::ALL[..]), kind(), pick())
+            .prop_map(|(f, k, x)| Step::Arrange(f, k, x)),
+        1 => (batch(), pick()).prop_map(|(batch, e)| Step::Signed(batch, e)),
+        1 => (pick(), pick(), proptest::option::of(pick()), pick())
+            .prop_map(|(start, y, scale, by)| Step::From { start, y, scale, by }),
         1 => (kind(), pick(), pick()).prop_map(|(k, s, x)| Step::Scale(k, s, x)),
         1 => (kind(), pairs).prop_map(|(k, terms)| Step::Combine(k, terms)),
         1 => (kind(), pick()).prop_map(|(k, x)| Step::Sum(k, x)),

@@ -11,6 +11,7 @@
 
 mod check;
 mod draw;
+mod functions;
 mod run;
 
 use std::collections::BTreeMap;
@@ -46,7 +47,12 @@ fn all_ways_to_a_derivative_agree_on_random_programs() {
     let count = std::env::var("METAPLAST_PROGRAMS").map_or(PROGRAMS, |n| {
         n.parse().expect("METAPLAST_PROGRAMS is a count")
     });
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let seed: u64 = std::env::var("METAPLAST_SEED").map_or(0, |seed| {
+        seed.parse().expect("METAPLAST_SEED is a whole number")
+    });
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &key);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let strategy = draw::program(14);
     let mut outcomes = Vec::new();
@@ -72,7 +78,7 @@ fn all_ways_to_a_derivative_agree_on_random_programs() {
     let (wild, first) = (share(|o| o.wild), share(|o| o.differences));
     let (second, f32) = (share(|o| o.second_differences), share(|o| o.f32));
     println!(
-        "{count} programs: {wild:.3} too wild to compare; differences could judge {first:.3} at \
+        "{count} programs of seed {seed}: {wild:.3} too wild to compare; differences could judge {first:.3} at \
          order one, {second:.3} at order two; f32 was compared in {f32:.3}"
     );
     for (what, (times, program, disagreement)) in &disagreements {

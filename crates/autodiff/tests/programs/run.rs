@@ -3,7 +3,8 @@
 use autodiff::{Outer, Plastic, Real, Shape, Tape, Var};
 use ndarray::Array2;
 
-use crate::draw::{Kind, Map, Matrix, On, Program, Step, Zip};
+use crate::draw::{Kind, Matrix, On, Program, Step};
+use crate::functions;
 
 /// In what way to record a program.
 #[derive(Clone, Copy, Default)]
@@ -250,33 +251,39 @@ impl<T: Real> Recorder<'_, T> {
         Some(match *step {
             Step::Map(map, kind, x) => {
                 let x = self.pick(kind, x);
-                let t = &mut self.tape;
-                let y = match map {
-                    Map::Tanh => t.tanh(x),
-                    Map::Sigmoid => t.sigmoid(x),
-                    Map::Softmax => t.softmax(x),
-                    Map::ExpM1 => {
-                        let x = t.tanh(x);
-                        t.exp_m1(x)
-                    }
-                    Map::Affine => t.affine(x, -0.7, 0.1),
-                    Map::Softplus => t.softplus(x, 2.0),
-                };
-                (kind, y)
+                (kind, functions::map(&mut self.tape, map, x))
             }
             Step::Zip(zip, kind, a, b) => {
                 let (a, b) = (self.pick(kind, a), self.pick(kind, b));
+                (kind, functions::zip(&mut self.tape, zip, a, b))
+            }
+            Step::Arrange(arrange, kind, x) => {
+                let x = self.pick(kind, x);
+                (kind, functions::arrange(&mut self.tape, arrange, x))
+            }
+            Step::Signed(batch, e) => {
+                let e = self.pick(Kind::Column.batch(batch), e);
+                let pathway = (&w[Matrix::Square as usize], &w[Matrix::Fixed as usize]);
+                let u = self.tape.signed_matvec_t(pathway, e, None);
+                (Kind::Column.batch(batch), u)
+            }
+            Step::From {
+                start,
+                y,
+                scale,
+                by,
+            } => {
+                let start = self.pick(Kind::Columns, start);
+                let (y, by) = (self.pick(Kind::Column, y), self.pick(Kind::Column, by));
+                let scale = scale.map(|s| self.pick(Kind::Scalar, s));
                 let t = &mut self.tape;
-                let y = match zip {
-                    Zip::Add => t.add(a, b),
-                    Zip::Sub => t.sub(a, b),
-                    Zip::Mul => t.mul(a, b),
-                    Zip::Gate => {
-                        let y = t.tanh(b);
-                        t.softplus_gate(a, y, 1.5)
-                    }
-                };
-                (kind, y)
+                let mut w = t.plastic_from(start);
+                let z = t.matvec(&w, y);
+                let z = t.tanh(z);
+                t.update(&mut w, scale, &[Outer::new(z, by)]);
+                let z = t.matvec(&w, by);
+                let z = t.tanh(z);
+                (Kind::Column, t.matvec_t(&w, z))
             }
             Step::Scale(kind, s, x) => {
                 let (s, x) = (self.pick(Kind::Scalar, s), self.pick(kind, x));

@@ -73,7 +73,7 @@ impl<'a, T: Real> Evaluator<'a, T> {
         self.matrices.finish(workspace);
     }
 
-    /// A new value, written by `write`.
+    /// A new value, written by `write`, which has to respect the support.
     fn make(
         &mut self,
         shape: Shape,
@@ -83,7 +83,7 @@ impl<'a, T: Real> Evaluator<'a, T> {
         let index = self.pool.take(shape, support);
         let mut data = std::mem::take(&mut self.pool.values[index].data);
         write(self, &mut data);
-        self.program.supports.settle(support, &mut data);
+        self.program.supports.assert_settled(support, &data);
         self.pool.values[index].data = data;
         Ref::of_pool(index)
     }
@@ -199,6 +199,7 @@ impl<T: Real> Algebra for Evaluator<'_, T> {
                 inputs,
             };
             op.value(&inputs, y);
+            program.supports.settle(support, y);
         })
     }
 
