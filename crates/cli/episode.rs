@@ -45,9 +45,6 @@ pub(crate) struct Args {
     precision: Precision,
 }
 
-/// A hundred times a case of the paper's size.
-const LARGEST: u64 = 1 << 30;
-
 #[derive(Clone, Copy, ValueEnum)]
 enum Precision {
     F64,
@@ -55,11 +52,7 @@ enum Precision {
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    let shown = args.case.display();
-    let json = runs::read_text(&args.case, LARGEST)
-        .map_err(|reason| Failure::Input(format!("{shown}: {reason}")))?;
-    let case =
-        Case::from_json(&json).map_err(|error| Failure::Input(format!("{shown}: {error}")))?;
+    let case = Case::read(&args.case)?;
     let result = match args.precision {
         Precision::F64 => case.run::<f64>(),
         Precision::F32 => case.run::<f32>(),

@@ -10,7 +10,6 @@ use runs::{Config, tame, write_whole};
 
 use crate::failure::Failure;
 use crate::progress::say;
-use crate::theta::coefficients;
 
 /// Write a page that shows how the meta-gradient of one episode comes about
 ///
@@ -76,7 +75,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         other => other.into(),
     })?;
     let rule = &settings.learner.rule;
-    let theta = coefficients(args.theta, &settings.learner)?;
+    let theta = paper::coefficients(args.theta, &settings.learner)?;
     let parameters = settings.learner.parameters();
     let out = args
         .out

@@ -40,7 +40,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Input(message) | Failure::Run(message) | Failure::Stopped(message) => {
-                f.write_str(&one_line(message))
+                f.write_str(&words::one_line(message))
             }
             Failure::NoCommand(help) => f.write_str(help),
             Failure::Closed => f.write_str("standard output was closed"),
@@ -50,23 +50,19 @@ impl fmt::Display for Failure {
 
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Failure {
-        if error.is_run_failure() {
-            Failure::Run(error.to_string())
-        } else {
-            Failure::Input(error.to_string())
-        }
+        RunError::from(error).into()
     }
 }
 
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Failure {
-        Failure::Input(error.to_string())
+        RunError::from(error).into()
     }
 }
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Failure {
-        Failure::Input(error.to_string())
+        RunError::from(error).into()
     }
 }
 
@@ -91,30 +87,6 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// A message on one line, even where a file's name has line breaks in it.
-pub(crate) fn one_line(message: &str) -> String {
-    let lines = message
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty());
-    let joined = lines.collect::<Vec<_>>().join("; ");
-    // What ends in a colon announces the next line.
-    without_numbers(&joined.replace(":; ", ": "))
-}
-
-/// Without the system's numbers of its errors, which say nothing that their text does not.
-fn without_numbers(message: &str) -> String {
-    let mut parts = message.split(" (os error ");
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part.split_once(')') {
-            Some((number, rest)) if number.parse::<i32>().is_ok() => text += rest,
-            _ => text.extend([" (os error ", part]),
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,12 +95,6 @@ mod tests {
     fn a_message_of_several_lines_becomes_one() {
         let failure = Failure::Input("a\n\n  b:\r\nc\n".to_owned());
         assert_eq!(failure.to_string(), "a; b: c");
-    }
-
-    #[test]
-    fn the_systems_numbers_of_errors_are_left_out() {
-        let failure = Failure::Run("a: gone (os error 2); b (os error x)".to_owned());
-        assert_eq!(failure.to_string(), "a: gone; b (os error x)");
     }
 
     #[test]

@@ -20,7 +20,6 @@ mod rules;
 mod signals;
 mod sweep;
 mod test;
-mod theta;
 mod train;
 mod usage;
 mod verify;

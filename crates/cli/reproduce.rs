@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use datasets::{Dataset, Split};
-use paper::{Ask, QUICK, Report, Reproduction, Standing, TARGETS, TRIALS, Target};
+use paper::{Ask, QUICK, Report, Reproduction, Standing, TRIALS, Target};
 use runs::{Key, RunError};
-use serde_json::json;
 
 use crate::failure::Failure;
 use crate::output::print_json;
@@ -67,8 +66,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Takes the settings out of the figures. Those that are options too, and those that no
-    /// run of a figure can do without, are told apart.
+    /// Takes the settings out of the figures. Those that are options too are told apart.
     fn assignments(&mut self) -> Result<Vec<String>, Failure> {
         let (given, figures) = std::mem::take(&mut self.figures)
             .into_iter()
@@ -80,11 +78,6 @@ impl Args {
                 "data" | "trials" | "episodes" | "seed" | "threads" | "shard" | "out" => {
                     return Err(Failure::Input(format!(
                         "{text}: is given as --{key} to reproduce"
-                    )));
-                }
-                "rule" | "split" => {
-                    return Err(Failure::Input(format!(
-                        "{text}: a figure has a {key} of its own; metaplast train takes any"
                     )));
                 }
                 _ => {}
@@ -108,24 +101,12 @@ pub(crate) fn run(mut args: Args) -> Result<(), Failure> {
     }
     let assignments = args.assignments()?;
     let json = args.json;
-    let targets = targets(&args.figures)?;
+    let targets = Target::list(&args.figures)?;
     let data = Arc::new(match &args.data {
         Some(name) => datasets::open(name, Split::Test)?,
         None => datasets::open_default(Split::Test)?,
     });
-    let digits = if targets.iter().any(|target| !target.online.is_empty()) {
-        let name = if data.is_synthetic() {
-            "glyphs"
-        } else {
-            "mnist"
-        };
-        Some((
-            Arc::new(datasets::open(name, Split::Train)?),
-            Arc::new(datasets::open(name, Split::Test)?),
-        ))
-    } else {
-        None
-    };
+    let digits = paper::digits(&targets, &data)?;
     let name = args.data.clone().unwrap_or_else(|| data.name().to_owned());
     let ask = Ask {
         assignments,
@@ -164,7 +145,7 @@ pub(crate) fn run(mut args: Args) -> Result<(), Failure> {
     report.write(&out)?;
     let took = progress.finish().as_secs_f64();
     if json {
-        return print_json(&document(&report, &out));
+        return print_json(&report.to_json(&out));
     }
     let mut text = verdicts(&report);
     let _ = writeln!(
@@ -175,35 +156,12 @@ pub(crate) fn run(mut args: Args) -> Result<(), Failure> {
     Ok(io::stdout().write_all(text.as_bytes())?)
 }
 
-fn targets(names: &[String]) -> Result<Vec<&'static Target>, Failure> {
-    if names.iter().any(|name| name == "all") {
-        return Ok(TARGETS.iter().collect());
-    }
-    let mut targets: Vec<&Target> = Vec::new();
-    for name in names {
-        let target = Target::named(name).ok_or_else(|| {
-            let known: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
-            Failure::Input(format!(
-                "unknown figure '{name}'; it should be one of {}, or all",
-                known.join(", ")
-            ))
-        })?;
-        if targets.iter().all(|other| other.name != target.name) {
-            targets.push(target);
-        }
-    }
-    Ok(targets)
-}
-
 fn ask(args: Args, targets: Vec<&'static Target>, data: &Dataset) -> Result<Ask, Failure> {
     let (trials, episodes) = if args.quick {
         (QUICK.0, Some(QUICK.1))
     } else {
         (TRIALS, None)
     };
-    let suffix = if args.quick { "-quick" } else { "" };
-    let name = data.name();
-    let folder = || Path::new("results").join(format!("{name}{suffix}"));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Ask {
         targets,
@@ -214,7 +172,7 @@ fn ask(args: Args, targets: Vec<&'static Target>, data: &Dataset) -> Result<Ask,
         quick: args.quick,
         shard: args.shard,
         assignments: Vec::new(),
-        out: args.out.unwrap_or_else(folder),
+        out: args.out.unwrap_or_else(|| Ask::folder(data, args.quick)),
     })
 }
 
@@ -250,41 +208,6 @@ fn announce(reproduction: &Reproduction) {
         context.trials,
         context.seed
     ));
-}
-
-/// The verdicts for programs.
-fn document(report: &Report, out: &Path) -> serde_json::Value {
-    let check = |check: &paper::Check| {
-        let value = check.found.value;
-        // An interval without ends is none.
-        let end = |end: f64| end.is_finite().then_some(end);
-        json!({
-            "check": check.what,
-            "met": check.standing.name(),
-            "mean": value.mean,
-            "lower": end(value.lower),
-            "upper": end(value.upper),
-            "trials": check.found.trials,
-            "wanted": check.wanted.to_string(),
-        })
-    };
-    let verdicts = report.verdicts.iter().map(|verdict| {
-        json!({
-            "claim": verdict.claim.id,
-            "figure": verdict.claim.figure,
-            "outcome": verdict.outcome.name(),
-            "note": verdict.note,
-            "checks": verdict.checks.iter().map(check).collect::<Vec<_>>(),
-        })
-    });
-    json!({
-        "data": report.context.data,
-        "seed": report.context.seed,
-        "trials": report.context.trials,
-        "differs_from_the_paper": report.context.differences(),
-        "verdicts": verdicts.collect::<Vec<_>>(),
-        "report": out.join("report.html"),
-    })
 }
 
 /// The verdicts for people, with what each was judged by.

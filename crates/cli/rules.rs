@@ -38,7 +38,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     };
     let rule = Rule::load(&name).map_err(|error| Failure::Input(error.to_string()))?;
     if args.latex {
-        write!(out, "{}", latex(&rule))?;
+        write!(out, "{}", rule.to_latex())?;
         return Ok(());
     }
     writeln!(out, "{}: {} feedback", rule.name, rule.feedback.name())?;
@@ -83,29 +83,4 @@ fn describe(out: &mut impl Write, (matrix, letter): (&str, &str), term: &Term) -
         writeln!(out, "  formula   {}", term.formula)?;
     }
     writeln!(out, "  locality  {}", term.needs())
-}
-
-/// The rule as an `align` environment: the updates, and each term.
-fn latex(rule: &Rule) -> String {
-    let mut lines = Vec::new();
-    let lists = [('W', r"\theta", &rule.terms), ('B', r"\varphi", &rule.back)];
-    for (matrix, letter, terms) in lists {
-        if terms.is_empty() {
-            continue;
-        }
-        let name = |term: &Term| format!(r"\mathrm{{{}}}", term.name.replace('_', r"\_"));
-        let parts = terms
-            .iter()
-            .map(|term| format!(r"{letter}_{{{0}}} F^{{{0}}}_\ell", name(term)));
-        let parts: Vec<String> = parts.collect();
-        lines.push(format!(r"\Delta {matrix}_\ell &= {}", parts.join(" + ")));
-        lines.extend(terms.iter().map(|term| {
-            let formula = term.expression().to_latex(matrix);
-            format!(r"F^{{{}}}_\ell &= {formula}", name(term))
-        }));
-    }
-    format!(
-        "\\begin{{align}}\n  {}\n\\end{{align}}\n",
-        lines.join(" \\\\\n  ")
-    )
 }

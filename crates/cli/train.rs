@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use datasets::Dataset;
 use meta::{Estimate, OptimiserKind, Settings, Spread, Summary, Threads};
-use runs::{Config, Run, help, help_of_keys, next_free_directory};
+use runs::{Config, Run, RunError, help, help_of_keys, next_free_directory};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -89,10 +89,7 @@ impl Args {
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let json = args.json;
     let config = args.config()?;
-    let data = Arc::new(match &config.data {
-        Some(name) => datasets::open(name, config.split)?,
-        None => datasets::open_default(config.split)?,
-    });
+    let data = Arc::new(config.open_data()?);
     config.check(&data)?;
     let path = match &config.out {
         Some(path) => path.clone(),
@@ -101,10 +98,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let threads = Threads::new(config.threads)?;
     let run = Run::open(&config, Arc::clone(&data), &path, &threads)?;
     if run.is_finished() {
-        return Err(Failure::Input(format!(
-            "{} holds this very run, finished; name a new directory with --out",
-            path.display()
-        )));
+        return Err(RunError::Finished(path).into());
     }
     carry_out(run, &config, &data, &threads, json)
 }

@@ -5,7 +5,6 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory};
 
 use crate::Cli;
-use crate::failure::one_line;
 
 /// The message of an error that is neither help nor version.
 pub(crate) fn message(error: &clap::Error) -> String {
@@ -85,7 +84,7 @@ pub(crate) fn message(error: &clap::Error) -> String {
         }
         _ => {
             let text = error.render().to_string();
-            one_line(text.strip_prefix("error: ").unwrap_or(&text))
+            words::one_line(text.strip_prefix("error: ").unwrap_or(&text))
         }
     }
 }

@@ -3,13 +3,12 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use runs::{Report, Sample, in_sequence, verify};
+use runs::{Report, Sample, in_sequence, read_back, verify};
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::print_json;
 use crate::progress::Progress;
-use crate::resume;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -65,7 +64,7 @@ fn sample(text: &str) -> Result<Sample, String> {
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    let (config, data) = resume::read(&args.dir, args.data, args.threads)?;
+    let (config, data) = read_back(&args.dir, args.data, args.threads)?;
     let recorded = config.settings.outer.episodes * config.trials().len() as u64;
     let total = match args.sample {
         Sample::All => recorded,

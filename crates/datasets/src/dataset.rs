@@ -210,6 +210,12 @@ impl Dataset {
         &self.images[i * pixels..(i + 1) * pixels]
     }
 
+    /// All images, one after the other as [`Dataset::image`] gives them, and their labels.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<u8>, Vec<u8>) {
+        (self.images, self.labels)
+    }
+
     /// Label of image `i`.
     ///
     /// # Panics

@@ -52,12 +52,14 @@
 //! | `state.rs`, `circuit.rs` | all that changes, and what happens to it with an image |
 //! | `network.rs`, `feedback.rs`, `activation.rs` | forward, and the errors back |
 //! | `rule.rs`, `rule_file.rs`, `terms.rs`, `parameters.rs` | rules, and what of them is learned |
+//! | `latex.rs` | a rule for a paper |
 
 mod activation;
 mod circuit;
 mod compile;
 mod feedback;
 pub mod language;
+mod latex;
 mod network;
 mod nodes;
 mod parameters;

@@ -153,6 +153,14 @@ impl Rule {
         })
     }
 
+    /// The rule that the text of a rule file describes, the file being called `name`.
+    ///
+    /// # Errors
+    /// If it describes none.
+    pub fn of_text(name: &str, text: &str) -> Result<Rule, RuleError> {
+        crate::rule_file::of_text(Path::new(name), text)
+    }
+
     /// Numbers for [`Rule::parameters`] of about the size that meta-training finds: large
     /// enough for a network to learn by, small enough not to diverge. Terms that
     /// training is found to switch off (PAPER, claim C5), and terms of rule files, get a

@@ -148,18 +148,28 @@ pub(crate) fn read(path: &Path) -> Result<Rule, RuleError> {
         path: shown.clone(),
         source,
     };
-    let invalid = |reason| RuleError::Invalid {
-        path: shown.clone(),
-        reason,
-    };
     if std::fs::metadata(path).map_err(unreadable)?.len() > LARGEST {
-        return Err(invalid("larger than 1 MiB, so no rule file".to_owned()));
+        return Err(invalid(
+            path,
+            "larger than 1 MiB, so no rule file".to_owned(),
+        ));
     }
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    of_text(path, &std::fs::read_to_string(path).map_err(unreadable)?)
+}
+
+fn invalid(path: &Path, reason: String) -> RuleError {
+    RuleError::Invalid {
+        path: path.display().to_string(),
+        reason,
+    }
+}
+
+/// The rule that the text of the file at `path` describes.
+pub(crate) fn of_text(path: &Path, text: &str) -> Result<Rule, RuleError> {
     let stem = path
         .file_stem()
         .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-    parse(&text, &stem).map_err(invalid)
+    parse(text, &stem).map_err(|reason| invalid(path, reason))
 }
 
 /// The rule a text describes; `name` is used if it names none.

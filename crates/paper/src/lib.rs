@@ -8,6 +8,7 @@
 //! | a claim and its criterion | `claims/` and its row in `claims/mod.rs` |
 //! | how a claim is judged | `measured.rs`, `check.rs`, `verdict.rs` |
 //! | in what runs differ from the paper's | `context.rs` |
+//! | tests with frozen coefficients on other data | `tested.rs` |
 //! | what is run, and in which order | `plan.rs`, `reproduction.rs` |
 //! | the files of a report | `report.rs`, `page.rs` |
 //! | reproductions side by side | `compare.rs` |
@@ -33,6 +34,7 @@ mod table1;
 mod target;
 mod targets;
 mod terms;
+mod tested;
 mod transfer;
 mod verdict;
 
@@ -47,10 +49,12 @@ pub use experiments::{
 pub use frozen::{FrozenMetrics, final_theta};
 pub use measured::Measured;
 pub use online::OnlineMetrics;
+pub use plan::digits;
 pub use report::Report;
 pub use reproduction::{Ask, Progress, Reproduction};
 pub use results::Results;
 pub use table1::{TABLE1, Table1Row};
 pub use target::Target;
 pub use targets::TARGETS;
+pub use tested::{OnData, RuleTest, Spread, Tested, coefficients};
 pub use verdict::{Claim, Outcome, Verdict};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datasets::{Dataset, Split};
+use datasets::{DataError, Dataset, Split};
 use meta::{Online, Settings, TaskStyle};
 use model::{Network, Rule};
 use runs::{Config, RunError, write_whole};
@@ -15,6 +15,7 @@ use crate::experiments::{
 use crate::frozen::final_theta;
 use crate::reproduction::Ask;
 use crate::results::Results;
+use crate::target::Target;
 
 /// The configuration of an experiment; writes its rule file, if it has one.
 pub(crate) fn configure(
@@ -95,6 +96,27 @@ pub(crate) fn tried(experiment: &FrozenExperiment, learned: &Settings) -> Settin
         settings.tasks.style = TaskStyle::Text;
     }
     settings
+}
+
+/// The digits that the online experiments of `targets` learn from and are scored on, if
+/// there are any: MNIST's, or glyphs where `data` are drawn as well.
+///
+/// # Errors
+/// If MNIST cannot be had.
+pub fn digits(
+    targets: &[&Target],
+    data: &Dataset,
+) -> Result<Option<(Arc<Dataset>, Arc<Dataset>)>, DataError> {
+    if targets.iter().all(|target| target.online.is_empty()) {
+        return Ok(None);
+    }
+    let name = if data.is_synthetic() {
+        "glyphs"
+    } else {
+        "mnist"
+    };
+    let open = |split| datasets::open(name, split).map(Arc::new);
+    Ok(Some((open(Split::Train)?, open(Split::Test)?)))
 }
 
 /// The images of the classes 0 to 9, if there are others.

@@ -7,6 +7,7 @@ use plots::{Figure, Setting, Table, draw_svg};
 use rayon::prelude::*;
 use runs::{RunError, write_whole};
 use serde::Serialize;
+use serde_json::json;
 
 use crate::check::{Check, Standing};
 use crate::context::Context;
@@ -68,6 +69,41 @@ impl Report {
         put("verdicts.csv".to_owned(), self.verdicts_csv().as_bytes())?;
         put("verdicts.md".to_owned(), self.verdicts_md().as_bytes())?;
         put("report.html".to_owned(), self.page().to_html().as_bytes())
+    }
+
+    /// The verdicts for programs, with where [`Report::write`] put the page.
+    pub fn to_json(&self, folder: &Path) -> serde_json::Value {
+        let check = |check: &Check| {
+            let value = check.found.value;
+            // An interval without ends is none.
+            let end = |end: f64| end.is_finite().then_some(end);
+            json!({
+                "check": check.what,
+                "met": check.standing.name(),
+                "mean": value.mean,
+                "lower": end(value.lower),
+                "upper": end(value.upper),
+                "trials": check.found.trials,
+                "wanted": check.wanted.to_string(),
+            })
+        };
+        let verdicts = self.verdicts.iter().map(|verdict| {
+            json!({
+                "claim": verdict.claim.id,
+                "figure": verdict.claim.figure,
+                "outcome": verdict.outcome.name(),
+                "note": verdict.note,
+                "checks": verdict.checks.iter().map(check).collect::<Vec<_>>(),
+            })
+        });
+        json!({
+            "data": self.context.data,
+            "seed": self.context.seed,
+            "trials": self.context.trials,
+            "differs_from_the_paper": self.context.differences(),
+            "verdicts": verdicts.collect::<Vec<_>>(),
+            "report": folder.join("report.html"),
+        })
     }
 
     fn captions(&self) -> String {

@@ -1,7 +1,7 @@
 //! Re-running the paper: which runs are needed, and from runs to a report.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -45,6 +45,14 @@ pub struct Ask {
     pub out: PathBuf,
 }
 
+impl Ask {
+    /// Where a reproduction on `data` goes, unless it is told to go elsewhere.
+    pub fn folder(data: &Dataset, quick: bool) -> PathBuf {
+        let suffix = if quick { "-quick" } else { "" };
+        Path::new("results").join(format!("{}{suffix}", data.name()))
+    }
+}
+
 /// How far a reproduction has come.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
@@ -84,7 +92,7 @@ impl Reproduction {
     /// from and to be tested on, are for [`Target::online`] experiments alone.
     ///
     /// # Errors
-    /// If a run's settings do not fit the data, or the folder holds runs with other
+    /// If a run's settings do not fit the data or replace what an experiment is about, or the folder holds runs with other
     /// settings or cannot be written.
     ///
     /// # Panics
@@ -94,6 +102,14 @@ impl Reproduction {
         (name, data): (&str, Arc<Dataset>),
         digits: Option<(Arc<Dataset>, Arc<Dataset>)>,
     ) -> Result<Self, RunError> {
+        for assignment in &ask.assignments {
+            let key = assignment.split('=').next().unwrap_or_default();
+            if let "rule" | "split" = key {
+                return Err(RunError::Input(format!(
+                    "{assignment}: a figure has a {key} of its own; metaplast train takes any"
+                )));
+            }
+        }
         let threads =
             Threads::new(ask.threads).map_err(|error| RunError::Input(error.to_string()))?;
         let mut experiments: Vec<Planned> = Vec::new();

@@ -1,8 +1,10 @@
 //! What of the paper can be asked for.
 
 use plots::{Figure, Table};
+use runs::RunError;
 
 use crate::results::Results;
+use crate::targets::TARGETS;
 
 /// Something of the paper that can be reproduced: a figure, or the table.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +29,30 @@ pub struct Target {
 type MakeTable = fn(&Target, &Results) -> (Table, String);
 
 impl Target {
+    /// The targets of these names, each once; `all` is every one.
+    ///
+    /// # Errors
+    /// If a name is of none.
+    pub fn list(names: &[String]) -> Result<Vec<&'static Target>, RunError> {
+        if names.iter().any(|name| name == "all") {
+            return Ok(TARGETS.iter().collect());
+        }
+        let mut targets: Vec<&Target> = Vec::new();
+        for name in names {
+            let target = Target::named(name).ok_or_else(|| {
+                let known: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+                RunError::Input(format!(
+                    "unknown figure '{name}'; it should be one of {}, or all",
+                    known.join(", ")
+                ))
+            })?;
+            if targets.iter().all(|other| other.name != target.name) {
+                targets.push(target);
+            }
+        }
+        Ok(targets)
+    }
+
     /// The names of all experiments that it is made from.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
         let (experiments, online) = (self.experiments.iter(), self.online.iter());

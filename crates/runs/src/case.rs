@@ -1,6 +1,7 @@
 //! Case files: one episode with explicit inputs, as JSON.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use autodiff::{Real, Tape};
 use meta::{Batch, Episode, Penalty, Setting};
@@ -10,6 +11,9 @@ use model::{
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use crate::RunError;
+use crate::files::read_text;
+
 /// What is wrong with a case file: the field, and what it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -18,6 +22,9 @@ pub struct CaseError(String);
 fn wrong<X>(message: impl Into<String>) -> Result<X, CaseError> {
     Err(CaseError(message.into()))
 }
+
+/// A hundred times a case of the paper's size.
+const LARGEST: u64 = 1 << 30;
 
 type Matrices = Vec<Vec<Vec<f64>>>;
 
@@ -132,6 +139,16 @@ pub struct CaseResult {
 }
 
 impl Case {
+    /// Reads a case file, see [`Case::from_json`].
+    ///
+    /// # Errors
+    /// If it cannot be read, or as [`Case::from_json`]; the message names the file.
+    pub fn read(path: &Path) -> Result<Case, RunError> {
+        let named = |what: String| RunError::Input(format!("{}: {what}", path.display()));
+        let json = read_text(path, LARGEST).map_err(|reason| named(reason.to_string()))?;
+        Case::from_json(&json).map_err(|error| named(error.to_string()))
+    }
+
     /// Reads a case from JSON and checks every shape and number in it. Fields that are
     /// not part of a case, such as `expect`, are passed over.
     ///

@@ -1,6 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use datasets::DataError;
 use meta::SettingsError;
 
 use crate::{ConfigError, MetricsError};
@@ -15,6 +16,9 @@ pub enum RunError {
     /// The settings do not fit the data or the machine.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The data cannot be had.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// A folder cannot be used.
     #[error("{}: {error}; name a writable directory with --out", path.display())]
     Folder {
@@ -26,6 +30,9 @@ pub enum RunError {
     /// A folder holds something else.
     #[error("{} is not empty; name a new directory with --out, or empty this one", .0.display())]
     NotEmpty(PathBuf),
+    /// A folder holds this very run, with nothing left to do.
+    #[error("{} holds this very run, finished; name a new directory with --out", .0.display())]
+    Finished(PathBuf),
     /// Another process works in the folder.
     #[error("{} is in use by another metaplast (process {holder}); wait for it to end, or name another directory", path.display())]
     InUse {
@@ -133,13 +140,21 @@ pub enum Fault {
 }
 
 impl RunError {
+    /// Its text on one line, as a program shows it.
+    pub fn line(&self) -> String {
+        words::one_line(&self.to_string())
+    }
+
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
+            RunError::Data(error) if error.is_run_failure() => Fault::Run,
             RunError::Config(_)
             | RunError::Settings(_)
+            | RunError::Data(_)
             | RunError::Folder { .. }
             | RunError::NotEmpty(_)
+            | RunError::Finished(_)
             | RunError::InUse { .. }
             | RunError::OtherSettings { .. }
             | RunError::OtherOrigin { .. }

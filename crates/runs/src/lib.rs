@@ -14,7 +14,8 @@
 //! | `directory.rs` | a run directory that is open: locked, growing, saved now and then |
 //! | `checkpoint.rs` | the state of an unfinished run, and the lock |
 //! | `rows.rs` | a table that grows while others read it |
-//! | `metrics.rs` | `metrics.csv`: its columns, and how they are read |
+//! | `read_back.rs` | what a run directory was asked to do |
+//! | `metrics.rs`, `columns.rs` | `metrics.csv`: its columns and how they are read; trial by episode |
 //! | `sums.rs` | the checksums of a finished run |
 //! | `run.rs` | a run from its configuration to its summary |
 //! | `shard.rs`, `merge.rs` | a part of a run, and parts put together |
@@ -23,12 +24,14 @@
 
 mod case;
 mod checkpoint;
+mod columns;
 mod config;
 mod directory;
 mod error;
 mod files;
 mod merge;
 mod metrics;
+mod read_back;
 mod record;
 mod rows;
 mod run;
@@ -39,6 +42,7 @@ mod verify;
 
 pub use case::{Case, CaseError, CaseResult};
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use columns::{Column, Columns, Values};
 pub use config::{
     Config, ConfigError, KEYS, Key, Kind, Place, RuleFile, Section, ValueError, help, help_of_keys,
     reference_of_keys,
@@ -47,6 +51,7 @@ pub use error::{Fault, RunError};
 pub use files::{TextError, next_free_directory, read_text, tame, write_whole};
 pub use merge::{MergeError, merge};
 pub use metrics::{Metrics, MetricsError, Row};
+pub use read_back::read_back;
 pub use run::Run;
 pub use shard::{Shard, ShardError};
 pub use sweep::{Point, Sweep, SweepError};

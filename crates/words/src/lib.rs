@@ -6,9 +6,11 @@ mod count;
 mod duration;
 mod nearest;
 mod number;
+mod one_line;
 
 pub use command::command;
 pub use count::count;
 pub use duration::duration;
 pub use nearest::{did_you_mean, nearest};
 pub use number::number;
+pub use one_line::one_line;

@@ -97,19 +97,26 @@ impl Config {
         if let Some(path) = file {
             given.read(path)?;
         }
-        for (key, text) in options {
-            if let Some(text) = text {
-                given.set(key, Entry { text, place: None })?;
-            }
-        }
-        for assignment in assignments {
-            let Some((key, text)) = assignment.split_once('=') else {
-                return Err(ConfigError::NoAssignment(assignment.clone()));
-            };
-            let text = text.to_owned();
-            given.set(key.trim(), Entry { text, place: None })?;
-        }
-        given.resolve()
+        given.take(options, assignments)?;
+        let rule = given.rule()?;
+        given.resolve(rule)
+    }
+
+    /// The configuration of a rule whose file is not on disk, as if it were; `options` and
+    /// `assignments` as for [`Config::new`].
+    ///
+    /// # Errors
+    /// As [`Config::new`], and if the text is no rule.
+    pub fn of_rule(
+        file: RuleFile,
+        options: Vec<(&str, Option<String>)>,
+        assignments: &[String],
+    ) -> Result<Config, ConfigError> {
+        let mut given = Given::default();
+        given.take(options, assignments)?;
+        let rule = Rule::of_text(&file.name, &file.text)
+            .map_err(|error| ConfigError::Rule { place: None, error })?;
+        given.resolve((file.name.clone(), rule, Some(file)))
     }
 
     /// The configuration with every value resolved, as TOML, and a record of how the
@@ -200,6 +207,27 @@ impl Given {
         Ok(())
     }
 
+    /// Options, and assignments over them.
+    fn take(
+        &mut self,
+        options: Vec<(&str, Option<String>)>,
+        assignments: &[String],
+    ) -> Result<(), ConfigError> {
+        for (key, text) in options {
+            if let Some(text) = text {
+                self.set(key, Entry { text, place: None })?;
+            }
+        }
+        for assignment in assignments {
+            let Some((key, text)) = assignment.split_once('=') else {
+                return Err(ConfigError::NoAssignment(assignment.clone()));
+            };
+            let text = text.to_owned();
+            self.set(key.trim(), Entry { text, place: None })?;
+        }
+        Ok(())
+    }
+
     fn set(&mut self, key: &str, entry: Entry) -> Result<(), ConfigError> {
         let Some(key) = Key::named(key) else {
             return Err(ConfigError::UnknownKey {
@@ -216,9 +244,11 @@ impl Given {
         entries.find_map(|entry| entry.place.clone())
     }
 
-    /// Turns the given values into settings.
-    fn resolve(self) -> Result<Config, ConfigError> {
-        let (name, rule, rule_file) = self.rule()?;
+    /// Turns the given values into settings of a rule.
+    fn resolve(
+        self,
+        (name, rule, rule_file): (String, Rule, Option<RuleFile>),
+    ) -> Result<Config, ConfigError> {
         let mut table = Table::try_from(Settings::of(rule.clone())).expect("plain values");
         for (name, Entry { text, place }) in &self.0 {
             let key = Key::named(name).expect("set looked it up");
@@ -547,5 +577,20 @@ mod tests {
         assert_eq!(file.text, "terms = ['F0', 'F2']\n");
         let table: Table = config.to_toml(&DATA, Table::new()).parse().unwrap();
         assert_eq!(table["rule"].as_str(), Some("rule/mine.toml"));
+        // Without being on disk it configures the same, but for where it lies.
+        let text = Config::of_rule(file, Vec::new(), &["K=3".to_owned()]).unwrap();
+        assert_eq!(text.settings.learner, config.settings.learner);
+        assert_eq!(text.settings.tasks.shots, 3);
+        let table: Table = text.to_toml(&DATA, Table::new()).parse().unwrap();
+        assert_eq!(table["rule"].as_str(), Some("rule/mine.toml"));
+        let wrong = RuleFile {
+            name: "mine.toml".to_owned(),
+            text: "terms = ['F11']".to_owned(),
+        };
+        let error = Config::of_rule(wrong, Vec::new(), &[]).unwrap_err();
+        assert!(
+            error.to_string().starts_with("rule: rule file mine.toml: "),
+            "{error}"
+        );
     }
 }
