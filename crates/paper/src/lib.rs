@@ -49,7 +49,7 @@ pub use experiments::{
 pub use frozen::{FrozenMetrics, final_theta};
 pub use measured::Measured;
 pub use online::OnlineMetrics;
-pub use plan::digits;
+pub use plan::{Digits, digits};
 pub use report::Report;
 pub use reproduction::{Ask, Progress, Reproduction};
 pub use results::Results;

@@ -98,15 +98,15 @@ pub(crate) fn tried(experiment: &FrozenExperiment, learned: &Settings) -> Settin
     settings
 }
 
+/// Digits to learn from, and digits to be tested on.
+pub type Digits = (Arc<Dataset>, Arc<Dataset>);
+
 /// The digits that the online experiments of `targets` learn from and are scored on, if
 /// there are any: MNIST's, or glyphs where `data` are drawn as well.
 ///
 /// # Errors
 /// If MNIST cannot be had.
-pub fn digits(
-    targets: &[&Target],
-    data: &Dataset,
-) -> Result<Option<(Arc<Dataset>, Arc<Dataset>)>, DataError> {
+pub fn digits(targets: &[&Target], data: &Dataset) -> Result<Option<Digits>, DataError> {
     if targets.iter().all(|target| target.online.is_empty()) {
         return Ok(None);
     }

@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::experiments::{Experiment, FRESH_TASKS, FrozenExperiment, OnlineExperiment};
 use crate::frozen::{self, final_theta};
 use crate::online;
-use crate::plan;
+use crate::plan::{self, Digits};
 use crate::report::Report;
 use crate::results::Results;
 use crate::target::Target;
@@ -66,7 +66,7 @@ pub struct Progress {
 pub struct Reproduction {
     ask: Ask,
     context: Context,
-    digits: Option<(Arc<Dataset>, Arc<Dataset>)>,
+    digits: Option<Digits>,
     data: Arc<Dataset>,
     experiments: Vec<Planned>,
     online: Vec<&'static OnlineExperiment>,
@@ -100,7 +100,7 @@ impl Reproduction {
     pub fn open(
         ask: Ask,
         (name, data): (&str, Arc<Dataset>),
-        digits: Option<(Arc<Dataset>, Arc<Dataset>)>,
+        digits: Option<Digits>,
     ) -> Result<Self, RunError> {
         for assignment in &ask.assignments {
             let key = assignment.split('=').next().unwrap_or_default();
