@@ -9,6 +9,7 @@
 //! | [`runs`] | training on disk: configuration, run directories, parts, grids |
 //! | [`plots`] | figures and reports |
 //! | [`paper`] | the paper's figures, and verdicts on its claims |
+//! | [`card`] | a page about a meta-learned rule |
 //! | [`explain`] | one episode as a page |
 //!
 //! # A gradient
@@ -72,4 +73,4 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub use {autodiff, datasets, explain, meta, model, paper, plots, runs};
+pub use {autodiff, card, datasets, explain, meta, model, paper, plots, runs};

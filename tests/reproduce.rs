@@ -83,6 +83,26 @@ fn a_figure_and_the_table_come_with_all_their_files() {
 }
 
 #[test]
+fn what_goes_beyond_the_paper_has_figures_and_claims_of_its_own() {
+    let place = Place::new();
+    let printed = place.good(&args(&["sign", "mixed"], &[]));
+    assert!(printed.contains("B3  not tested"), "{printed}");
+    assert!(!printed.contains("C1 "), "{printed}");
+    let folder = "results/glyphs-beyond";
+    assert!(printed.contains(folder), "{printed}");
+    let verdicts = place.read(&format!("{folder}/verdicts.csv"));
+    assert!(verdicts.contains("B4,mixed,not tested"), "{verdicts}");
+    let curves = place.read(&format!("{folder}/mixed.csv"));
+    assert!(curves.contains("gain_₁"), "the gains are drawn");
+    let rule = place.read(&format!("{folder}/runs/sign/rule/sign.toml"));
+    assert!(rule.contains("feedback = \"sign\""), "{rule}");
+    place.bad(
+        &["reproduce", "figg"],
+        &["unknown figure 'figg'", "shots, or beyond"],
+    );
+}
+
+#[test]
 fn runs_are_made_once_and_what_is_missing_is_made_again_with_the_same_bytes() {
     let place = Place::new();
     let ask = args(&["fig3"], &["--out", "out"]);

@@ -68,6 +68,48 @@ fn a_trial_does_not_depend_on_how_many_trials_run() {
 }
 
 #[test]
+fn what_is_asked_for_is_measured_beside_the_rest_and_changes_none_of_it() {
+    let place = Place::new();
+    place.good(&with(&["--out", "plain"]));
+    let measures = "measures=share,norm_W,step_angle";
+    place.good(&with(&[measures, "--out", "more"]));
+    let plain = place.read("plain/metrics.csv");
+    let more = place.read("more/metrics.csv");
+    let header: Vec<&str> = more.lines().next().unwrap().split(',').collect();
+    let first = header.iter().position(|c| *c == "norm_W_1").unwrap();
+    let own = [
+        "norm_W_1",
+        "norm_W_2",
+        "step_angle_1",
+        "step_angle_2",
+        "share_F0",
+        "share_F2",
+        "share_F9",
+    ];
+    assert_eq!(&header[first..first + own.len()], own);
+    let without: String = more
+        .lines()
+        .map(|line| {
+            let mut cells: Vec<&str> = line.split(',').collect();
+            cells.drain(first..first + own.len());
+            cells.join(",") + "\n"
+        })
+        .collect();
+    assert_eq!(without, plain);
+    assert!(!place.read("plain/config.toml").contains("measures"));
+    assert!(place.read("more/report.html").contains("norm_W_2"));
+    // What was measured is run again and compared like all else.
+    place.good(&["verify", "more", "--data", "glyphs"]);
+    place.bad(
+        &with(&["measures=shares", "--out", "wrong"]),
+        &[
+            "measures: 'shares' is not a list of",
+            "did you mean 'share'?",
+        ],
+    );
+}
+
+#[test]
 fn metrics_have_the_columns_of_the_contract_and_numbers_that_read_back_exactly() {
     let place = Place::new();
     let shown = place.good(&with(&["--rule", "bio", "--out", "run"]));

@@ -5,9 +5,7 @@ mod check;
 mod fetch;
 mod list;
 
-use std::collections::BTreeSet;
-
-use datasets::{DataError, Roots, emnist_sets_in, known_names};
+use datasets::Roots;
 
 use crate::failure::Failure;
 
@@ -55,14 +53,4 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         #[cfg(feature = "fetch")]
         Action::Fetch(fetch) => fetch::run(&fetch, args.json),
     }
-}
-
-/// Known names, then unpublished EMNIST sets that were found.
-fn names_in(roots: &Roots) -> Result<Vec<String>, DataError> {
-    let mut names = known_names();
-    let found = emnist_sets_in(roots)?;
-    names.extend(found.into_iter().collect::<BTreeSet<_>>());
-    let mut seen = BTreeSet::new();
-    names.retain(|name| seen.insert(name.clone()));
-    Ok(names)
 }

@@ -5,6 +5,8 @@
 //! that was stopped.
 
 mod bench;
+mod card;
+mod count;
 mod data;
 mod episode;
 mod explain;
@@ -75,6 +77,7 @@ enum Command {
     Sweep(sweep::Args),
     Reproduce(reproduce::Args),
     Test(test::Args),
+    Card(card::Args),
     Explain(explain::Args),
     Gradcheck(gradcheck::Args),
     Rules(rules::Args),
@@ -95,6 +98,7 @@ impl Command {
             Command::Sweep(args) => sweep::run(args),
             Command::Reproduce(args) => reproduce::run(args),
             Command::Test(args) => test::run(args),
+            Command::Card(args) => card::run(args),
             Command::Explain(args) => explain::run(args),
             Command::Gradcheck(args) => gradcheck::run(args),
             Command::Rules(args) => rules::run(args),

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use datasets::{Dataset, Split};
 use paper::{Ask, QUICK, Report, Reproduction, Standing, TRIALS, Target};
-use runs::{Key, RunError};
+use runs::RunError;
 
+use crate::count::count;
 use crate::failure::Failure;
 use crate::output::print_json;
 use crate::progress::{Progress, say};
@@ -20,16 +21,18 @@ use crate::signals;
 /// then writes FIGURE.svg, .png and .csv, captions.json, verdicts.csv and report.html to
 /// DIR, and prints the verdicts. Asked again with the same DIR it goes on where it was
 /// stopped. Learning digits online (fig1, figs1) uses mnist, or the digits among glyphs
-/// with --data glyphs. Settings of `train` can be given as key=value, and hold for every
-/// run: the paper's own outer optimiser is optimiser=adam.
+/// with --data glyphs. What goes beyond the paper has claims of its own. Settings of `train`
+/// can be given as key=value, and hold for every run: the paper's own outer optimiser is
+/// optimiser=adam.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  metaplast reproduce all --quick --data glyphs\n  metaplast reproduce fig3 fig5 --trials 4"
 )]
 pub(crate) struct Args {
     /// fig1, fig3, fig4, fig5, fig7, fig8, table1, figs1, figs2, figs5, gains, transfer, or
-    /// all; and settings of every run
-    #[arg(value_name = "FIGURE|all|key=value", required = true)]
+    /// all; beyond the paper kolen-pollack, sign, mixed, outer-loops, additions, shots, or
+    /// beyond; and settings of every run
+    #[arg(value_name = "FIGURE|all|beyond|key=value", required = true)]
     figures: Vec<String>,
     /// A data set's name or path [default: emnist-balanced where found, else glyphs]
     #[arg(long, value_name = "NAME|PATH")]
@@ -57,7 +60,8 @@ pub(crate) struct Args {
     /// Put together by `metaplast merge`; figures and verdicts come with the whole
     #[arg(long, value_name = "I/N|slurm")]
     shard: Option<String>,
-    /// Where runs, figures and the report go [default: results/DATA, results/DATA-quick]
+    /// Where runs, figures and the report go [default: results/DATA,
+    /// results/DATA-beyond, and -quick behind them]
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print one JSON document instead of text
@@ -163,6 +167,7 @@ fn ask(args: Args, targets: Vec<&'static Target>, data: &Dataset) -> Result<Ask,
         (TRIALS, None)
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let folder = Ask::folder(&targets, data, args.quick);
     Ok(Ask {
         targets,
         trials: count("trials", args.trials)?.unwrap_or(trials),
@@ -172,22 +177,8 @@ fn ask(args: Args, targets: Vec<&'static Target>, data: &Dataset) -> Result<Ask,
         quick: args.quick,
         shard: args.shard,
         assignments: Vec::new(),
-        out: args.out.unwrap_or_else(|| Ask::folder(data, args.quick)),
+        out: args.out.unwrap_or(folder),
     })
-}
-
-/// The whole number that an option gives to a key.
-fn count(key: &'static str, text: Option<String>) -> Result<Option<u64>, Failure> {
-    let Some(value) = text else {
-        return Ok(None);
-    };
-    let kind = Key::named(key).expect("a key").kind;
-    match kind.read(&value) {
-        Ok(number) => Ok(number.as_integer().map(|n| n as u64)),
-        Err(wanted) => Err(Failure::Input(format!(
-            "--{key}: '{value}' is not {wanted}"
-        ))),
-    }
 }
 
 fn announce(reproduction: &Reproduction) {

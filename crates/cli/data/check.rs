@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use datasets::{DataError, Dataset, Located, Roots, Split, file_md5, glyphs, located, read};
+use datasets::{
+    DataError, Dataset, Located, Roots, Split, file_md5, glyphs, located, names_in, read,
+};
 use serde::Serialize;
 
-use super::names_in;
 use crate::failure::Failure;
 use crate::output::print_json;
 

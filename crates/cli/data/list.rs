@@ -2,10 +2,9 @@
 
 use std::io::{self, Write};
 
-use datasets::{Located, Roots, Split, find, glyphs, summary};
+use datasets::{Located, Roots, Split, find, glyphs, names_in, summary};
 use serde::Serialize;
 
-use super::names_in;
 use crate::failure::Failure;
 use crate::output::print_json;
 

@@ -39,6 +39,6 @@ pub use fetch::{Content, Cut, Download, Fetched, Member, Progress, Source, fetch
 pub use glyphs::{CHARACTERS, glyphs};
 pub use idx::{Kind, MAX_SIDE};
 pub use load::{Summary, open, open_default, open_default_in, open_in, read, summary};
-pub use locate::{Located, emnist_sets_in, find, located};
+pub use locate::{Located, emnist_sets_in, find, located, names_in};
 pub use roots::{Roots, default_target};
 pub use split::Split;

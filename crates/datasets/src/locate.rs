@@ -1,6 +1,7 @@
 //! From a name or a path to the files behind it.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -384,6 +385,18 @@ fn own_name(folder: &Path) -> Option<String> {
         return own_name(full.parent()?);
     }
     Some(name)
+}
+
+/// Known names, then those of unpublished EMNIST sets that were found.
+///
+/// # Errors
+/// As [`emnist_sets_in`].
+pub fn names_in(roots: &Roots) -> Result<Vec<String>, DataError> {
+    let mut names = catalog::known_names();
+    names.extend(emnist_sets_in(roots)?.into_iter().collect::<BTreeSet<_>>());
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    Ok(names)
 }
 
 /// Names of all EMNIST sets of which some root holds an images file, also unpublished ones.

@@ -298,8 +298,32 @@ impl Episode {
         (self.finish(tape, start, &recorded), state)
     }
 
-    /// As [`Episode::run`], and the numbers of `measures`, in the order of their
-    /// [`columns`](Measure::columns).
+    /// As [`Episode::record`], and the numbers of `measures`, in the order of their
+    /// [`columns`](Measure::columns). Without any it takes no longer.
+    ///
+    /// # Panics
+    /// As [`Episode::record`].
+    pub fn record_measured<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        start: &impl Start<T>,
+        measures: &[Measure],
+    ) -> (Recorded, Vec<f64>) {
+        if measures.is_empty() {
+            return (self.record(tape, start), Vec::new());
+        }
+        let mut observer = Observer::new(measures, &self.circuit, start);
+        let recorded = self.record_watched(tape, start, |tape, step| {
+            observer.look(tape, step, start.labels(Part::Train)[step.index]);
+        });
+        let query = &recorded.query;
+        let here = (&self.circuit, &query.state);
+        let numbers = observer.finish(tape, here, query.target, &mut self.trace);
+        (recorded, numbers)
+    }
+
+    /// As [`Episode::run`], and the numbers of `measures`, as
+    /// [`Episode::record_measured`].
     ///
     /// # Panics
     /// As [`Episode::record`].
@@ -309,13 +333,7 @@ impl Episode {
         start: &impl Start<T>,
         measures: &[Measure],
     ) -> (Outcome, Vec<f64>) {
-        let mut observer = Observer::new(measures, &self.circuit, start);
-        let recorded = self.record_watched(tape, start, |tape, step| {
-            observer.look(tape, step, start.labels(Part::Train)[step.index]);
-        });
-        let query = &recorded.query;
-        let here = (&self.circuit, &query.state);
-        let numbers = observer.finish(tape, here, query.target, &mut self.trace);
+        let (recorded, numbers) = self.record_measured(tape, start, measures);
         (self.finish(tape, start, &recorded), numbers)
     }
 

@@ -21,48 +21,56 @@ use crate::{Learner, Start, Step};
     Deserialize,
     strum::Display,
     strum::EnumString,
+    strum::VariantArray,
     strum::VariantNames,
 )]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
 pub enum Measure {
-    /// ‖W_l‖ after learning, and the mean over the query images of ‖y_l‖ and ‖e_l‖.
-    Norms,
+    /// ‖W_l‖ after learning.
+    #[serde(rename = "norm_W")]
+    #[strum(serialize = "norm_W")]
+    NormW,
+    /// The mean over the query images of ‖y_l‖.
+    #[serde(rename = "norm_y")]
+    #[strum(serialize = "norm_y")]
+    NormY,
+    /// The mean over the query images of ‖e_l‖.
+    #[serde(rename = "norm_e")]
+    #[strum(serialize = "norm_e")]
+    NormE,
     /// (Σλ)²/Σλ² over the eigenvalues λ of the covariance of y_l over the query images:
     /// in how many directions a layer's activity varies.
+    #[serde(rename = "participation")]
+    #[strum(serialize = "participation")]
     Participation,
     /// cos(W_l, B_l) after learning, both as vectors; NaN for pathways without such a B.
-    Cosines,
+    #[serde(rename = "cos_WB")]
+    #[strum(serialize = "cos_WB")]
+    CosWB,
     /// The angle between ΔW_l and −dL/dW_l of the same image in degrees, the mean over
     /// every tenth step.
-    Gradient,
+    #[serde(rename = "step_angle")]
+    #[strum(serialize = "step_angle")]
+    StepAngle,
     /// |θ_r| ‖F^r‖ of each term of W, over their sum, over every tenth step and all
     /// layers.
-    Shares,
+    #[serde(rename = "share")]
+    #[strum(serialize = "share")]
+    Share,
 }
 
 /// Steps are looked at one in so many.
 const EVERY: usize = 10;
 
 impl Measure {
-    /// The names of its numbers.
+    /// The names of its numbers: its own with the layer, or with the term.
     pub fn columns(self, learner: &Learner) -> Vec<String> {
-        let layers = learner.network.layers();
-        let by_layer = |name: &str| (1..=layers).map(|l| format!("{name}_{l}")).collect();
-        match self {
-            Measure::Norms => ["norm_W", "norm_y", "norm_e"]
-                .into_iter()
-                .flat_map(|name| -> Vec<String> { by_layer(name) })
-                .collect(),
-            Measure::Participation => by_layer("participation"),
-            Measure::Cosines => by_layer("cos_WB"),
-            Measure::Gradient => by_layer("angle_to_gradient"),
-            Measure::Shares => {
-                let coefficients = learner.rule.counts(learner.feedback).theta;
-                let parameters = learner.parameters().into_iter().take(coefficients);
-                parameters.map(|p| format!("share_{}", p.name)).collect()
-            }
+        if self == Measure::Share {
+            let coefficients = learner.rule.counts(learner.feedback).theta;
+            let parameters = learner.parameters().into_iter().take(coefficients);
+            return parameters.map(|p| format!("{self}_{}", p.name)).collect();
         }
+        let layers = 1..=learner.network.layers();
+        layers.map(|l| format!("{self}_{l}")).collect()
     }
 }
 
@@ -70,7 +78,7 @@ impl Measure {
 pub(crate) struct Observer<'a, T> {
     measures: &'a [Measure],
     theta: Vec<f64>,
-    /// W, and B where it is plastic, before the step.
+    /// W, and B where it is plastic, before the step; empty where no step is looked at.
     matrices: Vec<(Matrix, Array2<T>)>,
     /// By layer, the sum of angles, and how many there were.
     angles: Vec<(f64, f64)>,
@@ -81,10 +89,16 @@ pub(crate) struct Observer<'a, T> {
 
 impl<'a, T: Real> Observer<'a, T> {
     pub(crate) fn new(measures: &'a [Measure], circuit: &Circuit, start: &impl Start<T>) -> Self {
+        let by_step = [Measure::StepAngle, Measure::Share];
+        let matrices = if measures.iter().any(|m| by_step.contains(m)) {
+            plastic(&start.arrays(), circuit.feedback_learns())
+        } else {
+            Vec::new()
+        };
         Observer {
             measures,
             theta: start.theta().iter().map(|x| x.to_f64()).collect(),
-            matrices: plastic(&start.arrays(), circuit.feedback_learns()),
+            matrices,
             angles: vec![(0.0, 0.0); circuit.network().layers()],
             shares: vec![0.0; circuit.counts().theta],
             tape: Tape::new(),
@@ -94,7 +108,7 @@ impl<'a, T: Real> Observer<'a, T> {
     /// Looks at a step; a step that is not one in ten costs nothing.
     pub(crate) fn look(&mut self, tape: &mut Tape<T>, step: &Step<'_>, label: usize) {
         let asked = |measure| self.measures.contains(&measure);
-        let (gradient, shares) = (asked(Measure::Gradient), asked(Measure::Shares));
+        let (gradient, shares) = (asked(Measure::StepAngle), asked(Measure::Share));
         if !gradient && !shares {
             return;
         }
@@ -166,32 +180,31 @@ impl<'a, T: Real> Observer<'a, T> {
         let mut found = Vec::new();
         for measure in std::mem::take(&mut self.measures) {
             match measure {
-                Measure::Norms => {
-                    let norms = state.w.iter().map(|w| {
-                        let squares = tape.matrix(w).mapv(|x| x.to_f64().powi(2));
-                        squares.sum().sqrt()
-                    });
-                    found.extend(norms.collect::<Vec<_>>());
+                Measure::NormW => found.extend(state.w.iter().map(|w| {
+                    let squares = tape.matrix(w).mapv(|x| x.to_f64().powi(2));
+                    squares.sum().sqrt()
+                })),
+                Measure::NormY => {
                     found.extend((1..=layers).map(|l| mean_norm(tape, trace.y[l])));
-                    found.extend(tape.aside(|tape| {
-                        circuit.feed_back(tape, state, circuit.feedback(), target, trace);
-                        let errors = trace.e[1..].iter().flatten();
-                        errors.map(|e| mean_norm(tape, *e)).collect::<Vec<_>>()
-                    }));
                 }
+                Measure::NormE => found.extend(tape.aside(|tape| {
+                    circuit.feed_back(tape, state, circuit.feedback(), target, trace);
+                    let errors = trace.e[1..].iter().flatten();
+                    errors.map(|e| mean_norm(tape, *e)).collect::<Vec<_>>()
+                })),
                 Measure::Participation => {
                     found.extend((1..=layers).map(|l| participation(tape, trace.y[l])));
                 }
-                Measure::Cosines => found.extend((0..layers).map(|l| {
+                Measure::CosWB => found.extend((0..layers).map(|l| {
                     let w = tape.matrix(&state.w[l]);
                     let b = state.b.get(l).map(|b| tape.matrix(b));
                     let b = b.filter(|b| b.dim() == w.dim());
                     b.map_or(f64::NAN, |b| cosine(&w, &b))
                 })),
-                Measure::Gradient => {
+                Measure::StepAngle => {
                     found.extend(self.angles.iter().map(|(sum, count)| sum / count));
                 }
-                Measure::Shares => {
+                Measure::Share => {
                     let whole: f64 = self.shares.iter().sum();
                     found.extend(self.shares.iter().map(|share| share / whole));
                 }
@@ -252,14 +265,7 @@ mod tests {
     use super::*;
     use crate::{Episode, Settings, draw_setting};
     use model::{Feedback, Rule};
-
-    const ALL: [Measure; 5] = [
-        Measure::Norms,
-        Measure::Participation,
-        Measure::Cosines,
-        Measure::Gradient,
-        Measure::Shares,
-    ];
+    use strum::VariantArray;
 
     fn measured(rule: &str, feedback: Feedback, theta: &[f64]) -> Vec<(String, f64)> {
         let data = datasets::glyphs(datasets::Split::Test, 0);
@@ -270,13 +276,15 @@ mod tests {
         let setting = draw_setting::<f64>(&settings, &data, 0, 0, theta);
         let mut episode = Episode::of(&settings).unwrap();
         let tape = &mut Tape::new();
-        let (outcome, numbers) = episode.run_measured(tape, &setting, &ALL);
+        let (outcome, numbers) = episode.run_measured(tape, &setting, Measure::VARIANTS);
         assert_eq!(
             outcome,
             episode.run(tape, &setting),
             "looking changes nothing"
         );
-        let columns = ALL.iter().flat_map(|m| m.columns(&settings.learner));
+        let columns = Measure::VARIANTS
+            .iter()
+            .flat_map(|m| m.columns(&settings.learner));
         let columns: Vec<String> = columns.collect();
         assert_eq!(columns.len(), numbers.len());
         columns.into_iter().zip(numbers).collect()
@@ -292,13 +300,13 @@ mod tests {
         let exact = measured("bp", Feedback::Symmetric, &[0.01]);
         for l in 1..=3 {
             // −e y⁻ᵀ is the gradient; what is left is rounding, which arccos makes 1e-6 of.
-            let angle = number(&exact, &format!("angle_to_gradient_{l}"));
+            let angle = number(&exact, &format!("step_angle_{l}"));
             assert!(angle < 1e-4, "{l}: {angle}");
             assert!(number(&exact, &format!("cos_WB_{l}")).is_nan());
         }
         let fixed = measured("fa", Feedback::Fixed, &[0.01]);
-        assert!(number(&fixed, "angle_to_gradient_1") > 45.0);
-        assert!(number(&fixed, "angle_to_gradient_3") < 1e-4);
+        assert!(number(&fixed, "step_angle_1") > 45.0);
+        assert!(number(&fixed, "step_angle_3") < 1e-4);
         // B and W are drawn apart: a cosine of about 0 with 15,680 numbers.
         assert!(number(&fixed, "cos_WB_1").abs() < 0.1);
     }

@@ -2,7 +2,7 @@ use datasets::Dataset;
 use model::{Circuit, Feedback, Misfit, Network, Parameter, Rule};
 use serde::{Deserialize, Serialize};
 
-use crate::{Initial, OptimiserKind, Penalty, TaskStyle, Wants};
+use crate::{Initial, Measure, OptimiserKind, Penalty, TaskStyle, Wants};
 
 /// The number type of a run.
 #[derive(
@@ -85,6 +85,9 @@ pub struct Settings {
     /// How it is computed.
     #[serde(flatten)]
     pub numerics: Numerics,
+    /// What is measured in every episode besides its scores; each measure once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub measures: Vec<Measure>,
     /// From which every random number follows.
     pub seed: u64,
 }
@@ -360,6 +363,12 @@ impl SettingsError {
 }
 
 impl Settings {
+    /// The names of the numbers that [`Settings::measures`] bring, in their order.
+    pub fn measured(&self) -> Vec<String> {
+        let measures = self.measures.iter();
+        measures.flat_map(|m| m.columns(&self.learner)).collect()
+    }
+
     /// The paper's settings for a rule, with the feedback pathway that it is for.
     pub fn of(rule: Rule) -> Self {
         Settings {

@@ -239,6 +239,7 @@ mod tests {
                 angles: vec![1.0; 6],
                 orthonormality: vec![2.0; 5],
             },
+            measured: Vec::new(),
             residual: 1e-8,
             replayed: false,
             divergence: None,

@@ -222,24 +222,3 @@ fn the_coefficients_of_one_population_are_shared_and_those_of_several_add_up_to_
         assert!((sum - whole).abs() < 1e-11 * size, "{r}: {sum} {whole}");
     }
 }
-
-#[test]
-fn memory_of_feedback_that_learns_is_at_most_1_4_times_that_of_fixed() {
-    let data = datasets::glyphs(Split::Test, 0);
-    let bytes = |back: &'static [&'static str], values: &'static [f64]| {
-        let kind = Kind {
-            terms: &["-e ⊗ y-", "-W"],
-            back,
-            values,
-            ..PLAIN
-        };
-        let settings = kind.settings();
-        let setting: Setting<f32> = draw_setting(&settings, &data, 0, 0, values);
-        let mut tape = Tape::new();
-        Episode::of(&settings).unwrap().run(&mut tape, &setting);
-        tape.footprint() as f64
-    };
-    let fixed = bytes(&[], &[0.01, 1e-4]);
-    let plastic = bytes(&["-e ⊗ y-", "-W"], &[0.01, 1e-4, 0.01, 1e-4]);
-    assert!(plastic < 1.4 * fixed, "{plastic} against {fixed}");
-}

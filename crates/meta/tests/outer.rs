@@ -6,10 +6,11 @@ use std::sync::{Arc, LazyLock};
 use autodiff::Tape;
 use datasets::{Dataset, Split};
 use meta::{
-    Adam, Episode, OptimiserKind, Settings, TaskSettings, Threads, Training, draw_setting,
-    measure_episode,
+    Adam, Episode, Evaluated, Evidence, OptimiserKind, Settings, TaskSettings, Threads, Training,
+    draw_setting, measure_episode,
 };
 use model::Rule;
+use strum::VariantNames;
 
 static DATA: LazyLock<Arc<Dataset>> = LazyLock::new(|| Arc::new(datasets::glyphs(Split::Test, 0)));
 
@@ -104,4 +105,52 @@ fn second_order_steps_learn_to_learn() {
     );
     // Models of single tasks overshoot: what is measured is 3.0 from 3.9.
     assert!(after < 0.85 * before, "{before} to {after} at {theta:?}");
+}
+
+#[test]
+fn an_optimisers_own_theta_can_be_told_from_what_its_steps_recorded() {
+    for name in OptimiserKind::VARIANTS {
+        let optimiser: OptimiserKind = name.parse().unwrap();
+        let mut settings = settings("bio", optimiser, 0);
+        (settings.outer.batch, settings.outer.sigma) = (2, 1e-3);
+        let width = settings.outer.episodes_of_step();
+        // θ after two steps, and what is recorded of the second and the third.
+        settings.outer.episodes = 2 * width;
+        let held = learned(&settings);
+        settings.outer.episodes = 3 * width;
+        let mut training = Training::new(&settings, data(), &Threads::new(2).unwrap()).unwrap();
+        let records = training.finish();
+        let evidence: Vec<Evidence> = records
+            .iter()
+            .map(|record| Evidence {
+                finite: true,
+                loss: record.loss,
+                cross_entropy: record.scores.cross_entropy,
+                gradient: Vec::new(),
+                hessian: Vec::new(),
+            })
+            .collect();
+        // The mean of a cloud is that after its step, everything else is before it.
+        let step = if optimiser == OptimiserKind::Cma {
+            1
+        } else {
+            2
+        };
+        let told: Vec<Evaluated<'_>> = (step * width..(step + 1) * width)
+            .step_by(2)
+            .map(|episode| episode as usize)
+            .map(|first| Evaluated {
+                parameters: &records[first].theta,
+                episodes: evidence[first..first + 2].iter().collect(),
+            })
+            .collect();
+        let told = optimiser.estimate(&told).unwrap();
+        for (told, held) in told.iter().zip(&held) {
+            // Sums of numbers of about 1e-3.
+            assert!((told - held).abs() < 1e-15, "{optimiser}: {told} {held}");
+        }
+        let tried = &records[(3 * width - 1) as usize].theta;
+        let moves = optimiser != OptimiserKind::Adam && optimiser != OptimiserKind::Guarded;
+        assert_eq!(moves, tried != &held, "{optimiser}: what was tried last");
+    }
 }

@@ -9,7 +9,6 @@ use crate::figures::caption_end;
 use crate::measured::Measured;
 use crate::results::Results;
 use crate::target::Target;
-use crate::terms::text;
 
 /// A column: its heading, the test it is of, and the cosine of layer l, from 0.
 type Column = (
@@ -51,7 +50,7 @@ pub(crate) fn table(target: &Target, results: &Results) -> (Table, String) {
                 let (mean, lower, upper) = (value.mean, value.lower, value.upper);
                 let _ = writeln!(source, "{},\"{name}\",{mean},{lower},{upper}", l + 1);
             }
-            cells.push(found.map_or_else(|| "none".to_owned(), |found| text(found, 3)));
+            cells.push(found.map_or_else(|| "none".to_owned(), |found| found.text(3)));
         }
         cells
     });

@@ -16,7 +16,7 @@ use crate::results::Results;
 use crate::target::Target;
 
 /// Experiments that are drawn to compare others with.
-pub(super) const BASELINES: [&str; 2] = ["bp", "fa"];
+pub(crate) const BASELINES: [&str; 2] = ["bp", "fa"];
 
 /// Fig. 3: loss, accuracy and θ_0 of backpropagation and feedback alignment, and the
 /// angles of the latter.
@@ -36,7 +36,7 @@ pub(super) fn fig3(target: &Target, results: &Results) -> Figure {
 }
 
 /// Figs. 4, 5, 7 and S2: a rule, with backpropagation and feedback alignment beneath.
-pub(super) fn with_baselines(target: &Target, results: &Results) -> Figure {
+pub(crate) fn with_baselines(target: &Target, results: &Results) -> Figure {
     let curves = |measure: fn(&Row) -> f64| all(target, results, measure, &BASELINES);
     let main = target.experiments[0];
     let panels = vec![
@@ -211,7 +211,7 @@ pub(super) fn gains(target: &Target, results: &Results) -> Figure {
 }
 
 /// A curve of each experiment; those among `baselines` are dashed.
-fn all(
+pub(crate) fn all(
     target: &Target,
     results: &Results,
     measure: impl Fn(&Row) -> f64,
@@ -237,13 +237,13 @@ fn series(name: &str, run: &Metrics, trials: &Trials, baseline: bool) -> Series 
     }
 }
 
-fn colour(experiment: &str) -> Colour {
+pub(crate) fn colour(experiment: &str) -> Colour {
     match experiment {
         "fa" | "pool-l2" => Colour::VERMILION,
         "bio" => Colour::BLUE,
-        "ehebb" | "pool-elastic" => Colour::GREEN,
-        "oja" | "pool-none" => Colour::OCHRE,
-        "pool" => Colour::PURPLE,
+        "ehebb" | "pool-elastic" | "kolen-pollack" | "bio-es" | "bio-set-point" => Colour::GREEN,
+        "oja" | "pool-none" | "sign" | "bio-cma" | "bio-trace" => Colour::OCHRE,
+        "pool" | "mixed" | "bio-third-factor" => Colour::PURPLE,
         "dfa" => Colour::SKY,
         _ => Colour::INK,
     }
@@ -256,14 +256,14 @@ fn angles(results: &Results, name: &str) -> Panel {
     }
 }
 
-fn coefficients(results: &Results, name: &str) -> Panel {
+pub(crate) fn coefficients(results: &Results, name: &str) -> Panel {
     match results.run(name) {
         Some(run) => coefficients_of(run, Experiment::named(name).label),
         None => over_episodes(Vec::new()),
     }
 }
 
-fn figure(target: &Target, results: &Results, panels: Vec<Panel>) -> Figure {
+pub(crate) fn figure(target: &Target, results: &Results, panels: Vec<Panel>) -> Figure {
     let context = &results.context;
     let runs = || {
         target

@@ -1,14 +1,15 @@
 //! Tests with frozen coefficients: their records, in memory and on disk.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use datasets::Dataset;
-use meta::{Frozen, FrozenRecord};
+use meta::{Evaluated, Evidence, Frozen, FrozenRecord, OuterSettings, Status};
 use plots::Trials;
 use plots::stats::mean;
 use rayon::prelude::*;
-use runs::{Metrics, RunError, write_whole};
+use runs::{Metrics, Row, RunError, write_whole};
 use serde::{Deserialize, Serialize};
 
 /// The records of a test.
@@ -79,9 +80,11 @@ impl FrozenMetrics {
     }
 }
 
-/// The coefficients that each trial of a run arrived at: their mean over the last sixth
-/// of its episodes, or the last ones if all of those diverged.
-pub fn final_theta(metrics: &Metrics) -> Vec<Vec<f64>> {
+/// The coefficients that each trial of a run arrived at: the mean over the last sixth of
+/// its episodes of what its optimiser held to be θ, or the last ones if all of those
+/// diverged. `outer` is of the run's settings.
+pub fn final_theta(metrics: &Metrics, outer: &OuterSettings) -> Vec<Vec<f64>> {
+    let metrics = &with_estimates(metrics, outer);
     let of_term = |r: usize| {
         let trials = Trials::of(metrics, |row| row.theta[r]);
         trials.means(trials.end())
@@ -98,6 +101,53 @@ pub fn final_theta(metrics: &Metrics) -> Vec<Vec<f64>> {
             }
         })
         .collect()
+}
+
+/// The records with, in place of the coefficients that an episode tried, those that the
+/// trial's optimiser held to be θ in that step, see [`OptimiserKind::estimate`]. Where a
+/// step does not show them, those of the step before.
+///
+/// [`OptimiserKind::estimate`]: meta::OptimiserKind::estimate
+fn with_estimates(metrics: &Metrics, outer: &OuterSettings) -> Metrics {
+    let mut metrics = metrics.clone();
+    let width = outer.episodes_of_step() as usize;
+    let mut trials: BTreeMap<u64, Vec<&mut Row>> = BTreeMap::new();
+    for row in &mut metrics.rows {
+        trials.entry(row.trial).or_default().push(row);
+    }
+    for mut rows in trials.into_values() {
+        rows.sort_by_key(|row| row.episode);
+        let mut held: Option<Vec<f64>> = None;
+        for step in rows.chunks_mut(width) {
+            let whole = step.len() == width;
+            let now = whole.then(|| estimate(step, outer)).flatten();
+            held = now.or(held);
+            if let Some(theta) = &held {
+                step.iter_mut().for_each(|row| row.theta.clone_from(theta));
+            }
+        }
+    }
+    metrics
+}
+
+/// What the records of a whole step show of θ.
+fn estimate(step: &[&mut Row], outer: &OuterSettings) -> Option<Vec<f64>> {
+    let evidence = |row: &&mut Row| Evidence {
+        finite: row.status == Status::Ok,
+        loss: row.loss,
+        cross_entropy: row.cross_entropy,
+        gradient: Vec::new(),
+        hessian: Vec::new(),
+    };
+    let evidence: Vec<Evidence> = step.iter().map(evidence).collect();
+    let batches = step.chunks(outer.batch).zip(evidence.chunks(outer.batch));
+    let told: Vec<Evaluated<'_>> = batches
+        .map(|(rows, episodes)| Evaluated {
+            parameters: &rows[0].theta,
+            episodes: episodes.iter().collect(),
+        })
+        .collect();
+    outer.optimiser.estimate(&told)
 }
 
 /// Where the records of a test stand in its folder.
@@ -123,33 +173,64 @@ pub(crate) fn run(
 ) -> Result<FrozenMetrics, RunError> {
     let made = describe(frozen, theta);
     let path = folder.join(RECORDS);
-    let network = &frozen.settings.learner.network;
-    let chance = 1.0 / network.sizes[network.layers()] as f64;
     if let Ok(text) = std::fs::read(&path)
         && let Ok(stored) = serde_json::from_slice::<Stored>(&text)
         && stored.made == made
     {
-        return Ok(FrozenMetrics::of(stored.records, chance));
+        return Ok(FrozenMetrics::of(stored.records, chance(frozen)));
     }
     std::fs::create_dir_all(folder)
         .map_err(|error| RunError::Input(format!("{}: {error}", folder.display())))?;
-    let trials: Result<Vec<Vec<FrozenRecord>>, RunError> = theta
+    let Some(records) = try_trials(frozen, theta, stop, watch)? else {
+        return Err(RunError::Stopped(folder.to_owned()));
+    };
+    let stored = Stored { made, records };
+    let text = serde_json::to_vec(&stored).expect("records are plain data");
+    write_whole(&path, &text)?;
+    Ok(FrozenMetrics::of(stored.records, chance(frozen)))
+}
+
+/// Runs a test in memory, a trial for each list of coefficients, side by side. `watch` is
+/// called as each trial ends. None once `stop` is set.
+///
+/// # Errors
+/// If the settings do not fit the data.
+pub fn try_frozen(
+    frozen: &Frozen<'_>,
+    theta: &[Vec<f64>],
+    stop: &AtomicBool,
+    watch: impl Fn() + Sync,
+) -> Result<Option<FrozenMetrics>, RunError> {
+    let records = try_trials(frozen, theta, stop, watch)?;
+    Ok(records.map(|records| FrozenMetrics::of(records, chance(frozen))))
+}
+
+fn try_trials(
+    frozen: &Frozen<'_>,
+    theta: &[Vec<f64>],
+    stop: &AtomicBool,
+    watch: impl Fn() + Sync,
+) -> Result<Option<Vec<FrozenRecord>>, RunError> {
+    let trials: Result<Vec<Option<Vec<FrozenRecord>>>, RunError> = theta
         .par_iter()
         .enumerate()
         .map(|(trial, theta)| {
             if stop.load(Ordering::Relaxed) {
-                return Err(RunError::Stopped(folder.to_owned()));
+                return Ok(None);
             }
-            let records = frozen.run(trial as u64, theta);
+            let records = frozen.run(trial as u64, theta)?;
             watch();
-            records.map_err(|error| RunError::Input(error.to_string()))
+            Ok(Some(records))
         })
         .collect();
-    let records: Vec<FrozenRecord> = trials?.into_iter().flatten().collect();
-    let stored = Stored { made, records };
-    let text = serde_json::to_vec(&stored).expect("records are plain data");
-    write_whole(&path, &text)?;
-    Ok(FrozenMetrics::of(stored.records, chance))
+    let trials: Option<Vec<Vec<FrozenRecord>>> = trials?.into_iter().collect();
+    Ok(trials.map(|trials| trials.into_iter().flatten().collect()))
+}
+
+/// The accuracy of a guess among all outputs.
+fn chance(frozen: &Frozen<'_>) -> f64 {
+    let network = &frozen.settings.learner.network;
+    1.0 / network.sizes[network.layers()] as f64
 }
 
 /// All that determines the numbers.
@@ -167,4 +248,63 @@ fn describe(frozen: &Frozen<'_>, theta: &[Vec<f64>]) -> String {
         Dataset::checksum(data),
         env!("CARGO_PKG_VERSION")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meta::OptimiserKind;
+
+    /// A trial of one coefficient, whose loss is least at 0.7.
+    fn metrics(tried: &[f64]) -> Metrics {
+        let row = |(episode, theta): (usize, &f64)| Row {
+            trial: 0,
+            episode: episode as u64,
+            status: Status::Ok,
+            loss: (theta - 0.7).abs(),
+            cross_entropy: 0.0,
+            accuracy: 0.0,
+            theta: vec![*theta],
+            angles: vec![],
+            orthonormality: vec![],
+            measured: vec![],
+            divergence: None,
+        };
+        Metrics {
+            terms: vec!["F0".to_owned()],
+            layers: 0,
+            measures: vec![],
+            rows: tried.iter().enumerate().map(row).collect(),
+        }
+    }
+
+    #[test]
+    fn a_run_ends_at_what_its_optimiser_held_to_be_theta_and_not_at_what_it_tried_last() {
+        let end = |optimiser, population, tried: &[f64]| {
+            let outer = OuterSettings {
+                optimiser,
+                population,
+                ..OuterSettings::default()
+            };
+            final_theta(&metrics(tried), &outer)[0][0]
+        };
+        let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-12, "{found}");
+        // The last sixth of six is the last one.
+        near(
+            end(OptimiserKind::Adam, 8, &[0., 0., 0., 0., 0.1, 0.2]),
+            0.2,
+        );
+        // The middle of the pair, and of the last whole step if there is half of one.
+        near(end(OptimiserKind::Es, 2, &[0., 0., 0., 0., 0.1, 0.3]), 0.2);
+        near(end(OptimiserKind::Es, 2, &[0., 0., 0.1, 0.3, 9.]), 0.2);
+        // The better half of a generation, weighted as Hansen's Eq. 49 has it.
+        let (w1, w2) = ((2.5_f64).ln(), (2.5_f64 / 2.0).ln());
+        let wanted = (0.6 * w1 + 0.5 * w2) / (w1 + w2);
+        near(end(OptimiserKind::Cma, 4, &[9., 0.5, 0.6, -3.]), wanted);
+        // θ, and not the step that was tried from it.
+        near(
+            end(OptimiserKind::Newton, 8, &[0., 0., 0., 0., 0.4, 5.]),
+            0.4,
+        );
+    }
 }

@@ -1,4 +1,5 @@
-//! The paper (PAPER.md), re-run: its experiments, figures, tables and claims.
+//! The paper (PAPER.md), re-run: its experiments, figures, tables and claims; and what goes
+//! beyond it, in the same form.
 //!
 //! | to change | go to |
 //! |---|---|
@@ -6,6 +7,7 @@
 //! | a figure | `figures.rs` and its row in [`TARGETS`] |
 //! | a table | `table1.rs`, `penalties.rs`, `terms.rs`, `feedback.rs`, `transfer.rs` |
 //! | a claim and its criterion | `claims/` and its row in `claims/mod.rs` |
+//! | what goes beyond the paper | `beyond/` |
 //! | how a claim is judged | `measured.rs`, `check.rs`, `verdict.rs` |
 //! | in what runs differ from the paper's | `context.rs` |
 //! | tests with frozen coefficients on other data | `tested.rs` |
@@ -13,6 +15,7 @@
 //! | the files of a report | `report.rs`, `page.rs` |
 //! | reproductions side by side | `compare.rs` |
 
+pub mod beyond;
 mod check;
 mod claims;
 mod compare;
@@ -30,6 +33,7 @@ mod plan;
 mod report;
 mod reproduction;
 mod results;
+mod study;
 mod table1;
 mod target;
 mod targets;
@@ -46,13 +50,14 @@ pub use experiments::{
     EXPERIMENTS, Experiment, FRESH_TASKS, FROZEN, FrozenExperiment, ONLINE, OnlineExperiment,
     OnlineNetwork, QUICK, RuleSource, TRIALS, Terms, ThetaSource,
 };
-pub use frozen::{FrozenMetrics, final_theta};
+pub use frozen::{FrozenMetrics, final_theta, try_frozen};
 pub use measured::Measured;
 pub use online::OnlineMetrics;
 pub use plan::{Digits, digits};
 pub use report::Report;
 pub use reproduction::{Ask, Progress, Reproduction};
 pub use results::Results;
+pub use study::{STUDIES, Study};
 pub use table1::{TABLE1, Table1Row};
 pub use target::Target;
 pub use targets::TARGETS;

@@ -96,6 +96,18 @@ impl Measured {
         Some(Measured { value, trials })
     }
 
+    /// The number with so many decimals, and its interval in brackets if it has one.
+    pub fn text(self, decimals: usize) -> String {
+        let value = self.value;
+        let text = if value.lower.is_finite() {
+            let (mean, low, high) = (value.mean, value.lower, value.upper);
+            format!("{mean:.decimals$} [{low:.decimals$}, {high:.decimals$}]")
+        } else {
+            format!("{:.decimals$}", value.mean)
+        };
+        text.replace('-', "−")
+    }
+
     /// The median of one number a trial; missing ones are left out.
     pub fn median(values: &[f64]) -> Option<Measured> {
         let values: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();

@@ -5,6 +5,7 @@ use plots::{Page, Section};
 
 use crate::check::{Check, Standing};
 use crate::report::Report;
+use crate::study::Study;
 use crate::verdict::{Outcome, Verdict};
 
 /// Checks of a claim that are shown at once; the others unfold.
@@ -37,6 +38,7 @@ impl Report {
     /// The page.
     pub(crate) fn page(&self) -> Page<'_> {
         let context = &self.context;
+        let titles: Vec<&str> = Study::of(&self.targets).map(|study| study.title).collect();
         let mut badges = Vec::new();
         if context.synthetic {
             badges.push("synthetic data".to_owned());
@@ -45,7 +47,7 @@ impl Report {
             badges.push("--quick".to_owned());
         }
         Page {
-            title: "Plasticity rules with random feedback, reproduced".to_owned(),
+            title: titles.join("; "),
             lead: self.lead(),
             badges,
             sections: vec![verdicts(&self.verdicts)],

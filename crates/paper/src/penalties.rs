@@ -11,7 +11,6 @@ use crate::kept;
 use crate::measured::Measured;
 use crate::results::Results;
 use crate::target::Target;
-use crate::terms::text;
 
 /// The table, and its source data.
 pub(super) fn table(target: &Target, results: &Results) -> (Table, String) {
@@ -32,7 +31,7 @@ pub(super) fn table(target: &Target, results: &Results) -> (Table, String) {
             match Measured::mean(&values.unwrap_or_default()) {
                 Some(found) => {
                     let Interval { mean, lower, upper } = found.value;
-                    cells.push(text(found, 2));
+                    cells.push(found.text(2));
                     let _ = writeln!(source, "{name},{column},{mean},{lower},{upper}");
                 }
                 None => cells.push("none".to_owned()),
@@ -83,6 +82,7 @@ mod tests {
             accuracy,
             theta,
             angles: vec![],
+            measured: vec![],
             orthonormality: vec![],
         }
     }
@@ -111,6 +111,7 @@ mod tests {
         let metrics = Metrics {
             terms: (0..10).map(|r| format!("F{r}")).collect(),
             layers: 0,
+            measures: vec![],
             rows,
         };
         results.add("pool-l2", metrics);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datasets::{DataError, Dataset, Split};
-use meta::{Online, Settings, TaskStyle};
+use meta::{Online, OuterSettings, Settings, TaskStyle};
 use model::{Network, Rule};
 use runs::{Config, RunError, write_whole};
 
@@ -35,6 +35,7 @@ pub(crate) fn configure(
         RuleSource::BuiltIn(name) => name.to_owned(),
         RuleSource::EHebbOn(layers) => file(ehebb_rule_file(experiment.name, layers))?,
         RuleSource::BpAndOja => file(bp_and_oja_rule_file(experiment.name))?,
+        RuleSource::Text(text) => file(format!("name = \"{}\"\n{text}", experiment.name))?,
     };
     let number = |n: u64| Some(n.to_string());
     let options = vec![
@@ -55,14 +56,18 @@ pub(crate) fn configure(
     Ok(Config::new(None, options, &assignments)?)
 }
 
-/// An online experiment with its coefficients.
-pub(crate) fn online(experiment: &OnlineExperiment, results: &Results) -> Online {
+/// An online experiment with its coefficients; `outer` is of the meta-training of its rule.
+pub(crate) fn online(
+    experiment: &OnlineExperiment,
+    results: &Results,
+    outer: &OuterSettings,
+) -> Online {
     let rule = Rule::built_in(experiment.rule).expect("its rule is built in");
     let theta = match experiment.theta {
         ThetaSource::Authors(theta) => theta.to_vec(),
         ThetaSource::Learned => {
             let run = results.run(experiment.rule);
-            let trials = final_theta(run.expect("a target with it has its experiment"));
+            let trials = final_theta(run.expect("a target with it has its experiment"), outer);
             let mean = |r| trials.iter().map(|theta| theta[r]).sum::<f64>();
             (0..rule.terms.len())
                 .map(|r| mean(r) / trials.len() as f64)

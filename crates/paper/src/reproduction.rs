@@ -11,7 +11,6 @@ use plots::Setting;
 use rayon::prelude::*;
 use runs::{Metrics, Run, RunError};
 
-use crate::claims::CLAIMS;
 use crate::context::Context;
 use crate::experiments::{Experiment, FRESH_TASKS, FrozenExperiment, OnlineExperiment};
 use crate::frozen::{self, final_theta};
@@ -19,6 +18,7 @@ use crate::online;
 use crate::plan::{self, Digits};
 use crate::report::Report;
 use crate::results::Results;
+use crate::study::Study;
 use crate::target::Target;
 use crate::verdict::Verdict;
 
@@ -46,10 +46,11 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// Where a reproduction on `data` goes, unless it is told to go elsewhere.
-    pub fn folder(data: &Dataset, quick: bool) -> PathBuf {
-        let suffix = if quick { "-quick" } else { "" };
-        Path::new("results").join(format!("{}{suffix}", data.name()))
+    /// Where a reproduction of targets on `data` goes, unless it is told to go elsewhere.
+    pub fn folder(targets: &[&Target], data: &Dataset, quick: bool) -> PathBuf {
+        let study = Study::of(targets).next().map_or("", |study| study.suffix);
+        let quick = if quick { "-quick" } else { "" };
+        Path::new("results").join(format!("{}{study}{quick}", data.name()))
     }
 }
 
@@ -255,6 +256,13 @@ impl Reproduction {
         self.ask.out.join("runs").join(name)
     }
 
+    /// The settings of an experiment, which a target with tests of it has.
+    fn settings_of(&self, experiment: &str) -> &Settings {
+        let mut planned = self.experiments.iter();
+        let planned = planned.find(|p| p.experiment.name == experiment);
+        &planned.expect("it is among its target's").settings
+    }
+
     /// Microseconds from one finished trial of an online experiment to the next.
     fn online_work(&self) -> u64 {
         let images = self.context.online_images as u64;
@@ -310,7 +318,8 @@ impl Reproduction {
             }
             let digits = self.digits.as_ref();
             let (train, test) = digits.expect("open made sure that there are digits");
-            let online = plan::online(experiment, &results);
+            let outer = &self.settings_of(experiment.rule).outer;
+            let online = plan::online(experiment, &results, outer);
             let online_work = self.online_work();
             let folder = self.folder(experiment.name);
             let metrics = self.threads.install(|| {
@@ -322,9 +331,7 @@ impl Reproduction {
             results.add_online(experiment.name, metrics);
         }
         for experiment in &self.frozen {
-            let mut planned = self.experiments.iter();
-            let planned = planned.find(|p| p.experiment.name == experiment.learned_by);
-            let learned = &planned.expect("a target has what its tests try").settings;
+            let learned = self.settings_of(experiment.learned_by);
             let settings = plan::tried(experiment, learned);
             let data = match experiment.data {
                 Some(name) => &self.elsewhere[name],
@@ -339,8 +346,9 @@ impl Reproduction {
                     feedback: experiment.feedback,
                 },
             };
-            let theta = results.run(experiment.learned_by).map(final_theta);
-            let mut theta = theta.expect("a target with a test has its experiment");
+            let run = results.run(experiment.learned_by);
+            let run = run.expect("a target with a test has its experiment");
+            let mut theta = final_theta(run, &learned.outer);
             let terms = &settings.learner.rule.terms;
             for (r, term) in terms.iter().enumerate() {
                 if !experiment.terms.has(&term.name) {
@@ -377,8 +385,8 @@ fn report(ask: &Ask, results: &Results, settings: Vec<Setting>) -> Report {
     Report {
         context: results.context.clone(),
         targets: ask.targets.clone(),
-        verdicts: CLAIMS
-            .iter()
+        verdicts: Study::of(&ask.targets)
+            .flat_map(|study| study.claims)
             .map(|claim| Verdict::of(claim, results))
             .collect(),
         figures: figures.collect(),

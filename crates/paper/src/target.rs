@@ -1,12 +1,12 @@
-//! What of the paper can be asked for.
+//! What can be asked for.
 
 use plots::{Figure, Table};
 use runs::RunError;
 
 use crate::results::Results;
-use crate::targets::TARGETS;
+use crate::study::{STUDIES, Study};
 
-/// Something of the paper that can be reproduced: a figure, or the table.
+/// Something that can be reproduced: a figure, or a table.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     /// Its name on the command line.
@@ -29,25 +29,22 @@ pub struct Target {
 type MakeTable = fn(&Target, &Results) -> (Table, String);
 
 impl Target {
-    /// The targets of these names, each once; `all` is every one.
+    /// The targets of these names, each once; that of a study is all of its targets.
     ///
     /// # Errors
     /// If a name is of none.
     pub fn list(names: &[String]) -> Result<Vec<&'static Target>, RunError> {
-        if names.iter().any(|name| name == "all") {
-            return Ok(TARGETS.iter().collect());
-        }
         let mut targets: Vec<&Target> = Vec::new();
         for name in names {
-            let target = Target::named(name).ok_or_else(|| {
-                let known: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
-                RunError::Input(format!(
-                    "unknown figure '{name}'; it should be one of {}, or all",
-                    known.join(", ")
-                ))
-            })?;
-            if targets.iter().all(|other| other.name != target.name) {
-                targets.push(target);
+            let found: Vec<&Target> = match (Study::named(name), Target::named(name)) {
+                (Some(study), _) => study.targets.iter().collect(),
+                (None, Some(target)) => vec![target],
+                (None, None) => return Err(unknown(name)),
+            };
+            for target in found {
+                if targets.iter().all(|other| other.name != target.name) {
+                    targets.push(target);
+                }
             }
         }
         Ok(targets)
@@ -58,4 +55,16 @@ impl Target {
         let (experiments, online) = (self.experiments.iter(), self.online.iter());
         experiments.chain(online).chain(self.frozen.iter()).copied()
     }
+}
+
+fn unknown(name: &str) -> RunError {
+    let each = STUDIES.iter().map(|study| {
+        let targets: Vec<&str> = study.targets.iter().map(|target| target.name).collect();
+        format!("{}, or {}", targets.join(", "), study.name)
+    });
+    let each: Vec<String> = each.collect();
+    RunError::Input(format!(
+        "unknown figure '{name}'; it should be one of {}",
+        each.join("; ")
+    ))
 }

@@ -1,5 +1,6 @@
-//! All that can be asked for.
+//! All of the paper that can be asked for.
 
+use crate::study::STUDIES;
 use crate::target::Target;
 use crate::{feedback, figures, penalties, table1, terms, transfer};
 
@@ -173,8 +174,9 @@ pub const TARGETS: [Target; 12] = [
 ];
 
 impl Target {
-    /// The target of a name.
+    /// The target of a name, of whichever study.
     pub fn named(name: &str) -> Option<&'static Target> {
-        TARGETS.iter().find(|target| target.name == name)
+        let mut all = STUDIES.iter().flat_map(|study| study.targets);
+        all.find(|target| target.name == name)
     }
 }

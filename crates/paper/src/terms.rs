@@ -39,7 +39,7 @@ pub(crate) fn table(target: &Target, results: &Results) -> (Table, String) {
             .and_then(|(whole, without)| Measured::difference(whole, &without.accuracy()));
         let theta = Measured::mean(&ends);
         let shown = |found: Option<Measured>, digits| {
-            found.map_or_else(|| "none".to_owned(), |found| text(found, digits))
+            found.map_or_else(|| "none".to_owned(), |found| found.text(digits))
         };
         let cells = |found: Option<Measured>| match found {
             Some(Measured { value, .. }) => {
@@ -70,16 +70,4 @@ pub(crate) fn table(target: &Target, results: &Results) -> (Table, String) {
         rows,
     };
     (table, source)
-}
-
-/// A number with its interval, if it has one.
-pub(crate) fn text(found: Measured, decimals: usize) -> String {
-    let value = found.value;
-    let text = if value.lower.is_finite() {
-        let (mean, low, high) = (value.mean, value.lower, value.upper);
-        format!("{mean:.decimals$} [{low:.decimals$}, {high:.decimals$}]")
-    } else {
-        format!("{:.decimals$}", value.mean)
-    };
-    text.replace('-', "−")
 }

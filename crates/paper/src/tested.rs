@@ -1,16 +1,15 @@
 //! A rule, or what a run has learned, with frozen coefficients on data of one's choice.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use datasets::Dataset;
-use meta::{Frozen, FrozenRecord, Learner, Probes, Threads};
+use meta::{Frozen, Learner, Probes, Threads};
 use model::Parameter;
-use rayon::prelude::*;
 use runs::{Config, Metrics, RunError};
 use serde::Serialize;
 
-use crate::frozen::{FrozenMetrics, final_theta};
+use crate::frozen::{final_theta, try_frozen};
 use crate::measured::Measured;
 
 /// A rule that is ready to be tested.
@@ -115,7 +114,10 @@ impl RuleTest {
             return RuleTest::of_rule(config, theta, tasks);
         }
         let asked = config.settings.outer.trials as usize;
-        let mut theta = final_theta(&Metrics::read(&dir.join("metrics.csv"))?);
+        let mut theta = final_theta(
+            &Metrics::read(&dir.join("metrics.csv"))?,
+            &config.settings.outer,
+        );
         if theta.len() < asked {
             return Err(RunError::Input(format!(
                 "--trials: {asked} are asked for, but the run in {} has {}",
@@ -202,20 +204,8 @@ impl RuleTest {
             tasks: self.tasks,
             probes: Probes::default(),
         };
-        let trials = self.theta.par_iter().enumerate();
-        let trials: Result<Vec<Vec<FrozenRecord>>, RunError> = trials
-            .map(|(trial, theta)| {
-                if stop.load(Ordering::Relaxed) {
-                    return Err(RunError::Stopped(PathBuf::new()));
-                }
-                let records = frozen.run(trial as u64, theta)?;
-                watch();
-                Ok(records)
-            })
-            .collect();
-        let network = &self.config.settings.learner.network;
-        let chance = 1.0 / network.sizes[network.layers()] as f64;
-        let metrics = FrozenMetrics::of(trials?.into_iter().flatten().collect(), chance);
+        let metrics = try_frozen(&frozen, &self.theta, stop, watch)?;
+        let metrics = metrics.ok_or_else(|| RunError::Stopped(PathBuf::new()))?;
         Ok(OnData {
             data: data.name().to_owned(),
             synthetic: data.is_synthetic(),

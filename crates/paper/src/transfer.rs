@@ -8,7 +8,6 @@ use crate::figures::caption_end;
 use crate::measured::Measured;
 use crate::results::Results;
 use crate::target::Target;
-use crate::terms::text;
 
 /// What is tried: what people call it, and the tests of bio and of FA.
 pub(crate) const TRANSFERS: [(&str, &str, &str); 3] = [
@@ -44,7 +43,7 @@ pub(crate) fn table(target: &Target, results: &Results) -> (Table, String) {
                 let (mean, lower, upper) = (value.mean, value.lower, value.upper);
                 let _ = writeln!(source, "\"{name}\",{measure},{mean},{lower},{upper}");
             }
-            cells.push(found.map_or_else(|| "none".to_owned(), |found| text(found, 3)));
+            cells.push(found.map_or_else(|| "none".to_owned(), |found| found.text(3)));
         }
         cells
     });

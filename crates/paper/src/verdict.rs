@@ -5,18 +5,18 @@ use crate::experiments::FrozenExperiment;
 use crate::results::Results;
 use crate::target::Target;
 
-/// A claim of the paper, with the criterion by which it is judged.
+/// A claim, with the criterion by which it is judged.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim {
-    /// "C1" to "C16".
+    /// "C1" to "C16" for the paper's, "B1" and so on beyond it.
     pub id: &'static str,
-    /// Where the paper makes it.
+    /// Where the paper makes it, or the target that shows it.
     pub figure: &'static str,
     /// The targets that bring the runs it is judged by.
     pub targets: &'static [&'static str],
     /// What is claimed.
     pub statement: &'static str,
-    /// The paper's numbers.
+    /// The paper's numbers, or where else it is expected from.
     pub paper: &'static str,
     /// When it counts as held.
     pub criterion: &'static str,

@@ -55,12 +55,14 @@ fn metrics(made: &Made, trials: u64) -> Metrics {
                 theta: made.theta.clone(),
                 angles: made.angles.iter().map(|angle| angle + shift).collect(),
                 orthonormality: vec![(made.orthonormality)(episode) + shift; 5],
+                measured: vec![],
             });
         }
     }
     Metrics {
         terms: made.terms.iter().map(|term| (*term).to_owned()).collect(),
         layers: made.angles.len() - 1,
+        measures: vec![],
         rows,
     }
 }

@@ -164,11 +164,13 @@ mod tests {
             accuracy: 0.5,
             theta: vec![],
             angles: vec![],
+            measured: vec![],
             orthonormality: vec![],
         };
         let run = Metrics {
             terms: vec![],
             layers: 0,
+            measures: vec![],
             rows: vec![
                 row(0, 2.0),
                 row(1, 1e17),

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use meta::Measure;
 use runs::{Metrics, Row, RunError, write_whole};
+use strum::VariantNames;
 use toml::{Table as Toml, Value};
 
 use crate::axis::label;
@@ -100,7 +102,7 @@ fn panels(metrics: &Metrics, rule: &str) -> Vec<Panel> {
         curve: Trials::of(metrics, |row| row.orthonormality[l]).curve(),
         diverged: Vec::new(),
     });
-    vec![
+    let mut panels = vec![
         accuracy(alone(|row| row.accuracy)),
         loss(alone(loss_on_scale)),
         angles_of(metrics, rule),
@@ -110,7 +112,37 @@ fn panels(metrics: &Metrics, rule: &str) -> Vec<Panel> {
             y: Axis::new("E").logarithmic(),
             ..over_episodes(layers.collect())
         },
-    ]
+    ];
+    panels.extend(measures(metrics));
+    panels
+}
+
+/// A panel for each measure that was asked for, of which layers or terms are the curves.
+fn measures(metrics: &Metrics) -> Vec<Panel> {
+    let mut panels: Vec<Panel> = Vec::new();
+    for (i, column) in metrics.measures.iter().enumerate() {
+        let of = |measure: &&str| column.strip_prefix(*measure)?.strip_prefix('_');
+        let mut known = Measure::VARIANTS.iter();
+        let Some((measure, of)) = known.find_map(|measure| Some((*measure, of(measure)?))) else {
+            continue;
+        };
+        if panels.last().is_none_or(|panel| panel.title != measure) {
+            panels.push(Panel {
+                title: measure.to_owned(),
+                y: Axis::new(measure),
+                ..over_episodes(Vec::new())
+            });
+        }
+        let series = &mut panels.last_mut().expect("there is one now").series;
+        series.push(Series {
+            name: of.to_owned(),
+            colour: Colour::layer(series.len() + 1),
+            baseline: false,
+            curve: Trials::of(metrics, |row| row.measured[i]).curve(),
+            diverged: Vec::new(),
+        });
+    }
+    panels
 }
 
 /// Every measure at the end of the run.
@@ -140,6 +172,9 @@ fn table(metrics: &Metrics, made: &str) -> Table {
     for l in 0..metrics.layers {
         let ortho = Trials::of(metrics, |row| row.orthonormality[l]);
         row(format!("E{}", subscript(l + 1)), &ortho);
+    }
+    for (i, name) in metrics.measures.iter().enumerate() {
+        row(name.clone(), &Trials::of(metrics, |row| row.measured[i]));
     }
     let header = ["", "mean", "lower end", "upper end"];
     Table {

@@ -147,6 +147,7 @@ mod tests {
             accuracy,
             theta: vec![],
             angles: vec![],
+            measured: vec![],
             orthonormality: vec![],
         }
     }
@@ -155,6 +156,7 @@ mod tests {
         Metrics {
             terms: vec![],
             layers: 0,
+            measures: vec![],
             rows,
         }
     }

@@ -25,7 +25,7 @@ const KEPT: u64 = 2;
 
 /// What every checkpoint begins with; the last byte is the version of the layout, to be
 /// raised whenever the layout of anything in [`Checkpoint`] changes.
-const MAGIC: &[u8; 12] = b"metaplast c\x04";
+const MAGIC: &[u8; 12] = b"metaplast c\x05";
 
 /// The state of a run at some moment: of a training, unless it says otherwise.
 ///
@@ -281,6 +281,7 @@ mod tests {
                 angles: vec![1.0; 6],
                 orthonormality: vec![2.0; 5],
             },
+            measured: vec![0.5],
             residual: 1e-8,
             replayed: true,
             divergence: None,
@@ -339,7 +340,7 @@ mod tests {
         let sum = crate::sums::hex(&sha256(&all));
         assert_eq!(
             &sum[..16],
-            "94d8c2332fc83451",
+            "6443271b8ec75df9",
             "the layout of a checkpoint has changed: raise the version in MAGIC, then put the new sum here"
         );
     }

@@ -18,6 +18,7 @@
 //! | `metrics.rs`, `columns.rs` | `metrics.csv`: its columns and how they are read; trial by episode |
 //! | `sums.rs` | the checksums of a finished run |
 //! | `run.rs` | a run from its configuration to its summary |
+//! | `finished.rs` | a finished run, read back |
 //! | `shard.rs`, `merge.rs` | a part of a run, and parts put together |
 //! | `sweep.rs` | a grid of settings as runs in directories of their own |
 //! | `verify.rs` | whether a directory holds what its run would write |
@@ -29,6 +30,7 @@ mod config;
 mod directory;
 mod error;
 mod files;
+mod finished;
 mod merge;
 mod metrics;
 mod read_back;
@@ -49,6 +51,7 @@ pub use config::{
 };
 pub use error::{Fault, RunError};
 pub use files::{TextError, next_free_directory, read_text, tame, write_whole};
+pub use finished::Finished;
 pub use merge::{MergeError, merge};
 pub use metrics::{Metrics, MetricsError, Row};
 pub use read_back::read_back;

@@ -22,7 +22,7 @@ const FIXED: [&str; 6] = [
     "accuracy",
 ];
 
-/// The columns after them: where a diverged episode went wrong, empty for all others.
+/// The last columns: where a diverged episode went wrong, empty for all others.
 const DIVERGED: [&str; 4] = [
     "diverged_step",
     "diverged_layer",
@@ -40,6 +40,7 @@ pub(crate) fn header(settings: &Settings) -> Vec<String> {
         .chain(parameters.iter().map(Parameter::column))
         .chain((0..=layers).map(|l| format!("angle_{l}")))
         .chain((1..=layers).map(|l| format!("ortho_{l}")))
+        .chain(settings.measured())
         .chain(DIVERGED.map(str::to_owned))
         .collect()
 }
@@ -57,6 +58,7 @@ pub(crate) fn cells(record: &EpisodeRecord) -> Vec<String> {
         .chain(&record.theta)
         .chain(&record.scores.angles)
         .chain(&record.scores.orthonormality)
+        .chain(&record.measured)
         .map(f64::to_string);
     let start = [
         record.trial.to_string(),
@@ -84,6 +86,8 @@ pub struct Metrics {
     pub terms: Vec<String>,
     /// L, the number of layers of synapses.
     pub layers: usize,
+    /// The names of what was measured because it was asked for.
+    pub measures: Vec<String>,
     /// One row for each episode and trial, as they stand in the file.
     pub rows: Vec<Row>,
 }
@@ -109,6 +113,8 @@ pub struct Row {
     pub angles: Vec<f64>,
     /// E_1..E_L.
     pub orthonormality: Vec<f64>,
+    /// What was asked for besides, in the order of [`Metrics::measures`].
+    pub measured: Vec<f64>,
     /// Where it diverged, if it did and the file says so.
     pub divergence: Option<Divergence>,
 }
@@ -128,6 +134,7 @@ impl Row {
                 angles: self.angles,
                 orthonormality: self.orthonormality,
             },
+            measured: self.measured,
             residual: 0.0,
             replayed: false,
             divergence: self.divergence,
@@ -199,6 +206,8 @@ impl Metrics {
         }
         let place = header.iter().position(|c| c == DIVERGED[0]);
         let place = place.filter(|i| header.iter().skip(*i).take(4).eq(DIVERGED));
+        let end = place.unwrap_or(header.len()).max(known);
+        let measures: Vec<String> = (known..end).map(|i| header[i].to_owned()).collect();
         let mut rows = Vec::new();
         for record in reader.records() {
             let record = record?;
@@ -239,12 +248,14 @@ impl Metrics {
                 theta: numbers(first, terms.len())?,
                 angles: numbers(first + terms.len(), angles)?,
                 orthonormality: numbers(first + terms.len() + angles, layers)?,
+                measured: numbers(known, measures.len())?,
                 divergence,
             });
         }
         Ok(Metrics {
             terms,
             layers,
+            measures,
             rows,
         })
     }
@@ -253,6 +264,7 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use meta::Measure;
     use proptest::collection::vec;
     use proptest::prelude::*;
 
@@ -272,6 +284,7 @@ mod tests {
             theta in vec(number(), 3),
             angles in vec(number(), 6),
             orthonormality in vec(number(), 5),
+            measured in vec(number(), 5),
             step in proptest::option::of(any::<u64>()),
         ) {
             let record = EpisodeRecord {
@@ -286,6 +299,7 @@ mod tests {
                     angles,
                     orthonormality,
                 },
+                measured,
                 residual: 0.0,
                 replayed: false,
                 divergence: step.map(|step| Divergence {
@@ -295,8 +309,12 @@ mod tests {
                     term: Some("F2".to_owned()),
                 }),
             };
+            let settings = Settings {
+                measures: vec![Measure::CosWB],
+                ..Settings::default()
+            };
             let mut table = csv::Writer::from_writer(Vec::new());
-            table.write_record(header(&Settings::default())).unwrap();
+            table.write_record(header(&settings)).unwrap();
             table.write_record(cells(&record)).unwrap();
             let text = table.into_inner().unwrap();
             let metrics = Metrics::parse(text.as_slice()).unwrap();
@@ -305,16 +323,20 @@ mod tests {
             let row = &metrics.rows[0];
             prop_assert_eq!((row.trial, row.episode, row.status), (3, 4, Status::Diverged));
             prop_assert_eq!(&row.divergence, &record.divergence);
-            let numbers = |loss, cross_entropy, accuracy, lists: [&[f64]; 3]| -> Vec<f64> {
-                [&[loss, cross_entropy, accuracy], lists[0], lists[1], lists[2]].concat()
+            prop_assert_eq!(&metrics.measures[4], "cos_WB_5");
+            let numbers = |loss, cross_entropy, accuracy, lists: [&[f64]; 4]| -> Vec<f64> {
+                [&[loss, cross_entropy, accuracy], &*lists.concat()].concat()
             };
             let found = numbers(
                 row.loss, row.cross_entropy, row.accuracy,
-                [&row.theta, &row.angles, &row.orthonormality],
+                [&row.theta, &row.angles, &row.orthonormality, &row.measured],
             );
             let wanted = numbers(
                 record.loss, record.scores.cross_entropy, record.scores.accuracy,
-                [&record.theta, &record.scores.angles, &record.scores.orthonormality],
+                [
+                    &record.theta, &record.scores.angles, &record.scores.orthonormality,
+                    &record.measured,
+                ],
             );
             prop_assert_eq!(found.len(), wanted.len());
             prop_assert!(found.iter().zip(&wanted).all(|(a, b)| same(*a, *b)));

@@ -425,9 +425,10 @@ fn check_key(file: &Path, key: &str) -> Result<(), SweepError> {
 fn text_of(file: &Path, key: &str, value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.clone(),
-        Value::Array(sizes) => {
-            let sizes: Vec<String> = sizes.iter().map(Value::to_string).collect();
-            sizes.join("-")
+        Value::Array(values) => {
+            let sizes = values.iter().all(Value::is_integer);
+            let parts: Vec<String> = values.iter().map(|v| text_of(file, key, v)).collect();
+            parts.join(if sizes { "-" } else { "," })
         }
         other => other.to_string(),
     };

@@ -125,6 +125,21 @@ impl Cma {
         }
     }
 
+    /// The mean that a generation moves to, Σ w_i x_{i:λ} over its better half: what
+    /// [`Outer::tell`] arrives at, but for rounding. None if all diverged.
+    pub(super) fn recombined(told: &[Evaluated<'_>]) -> Option<Vec<f64>> {
+        let n = told.first()?.parameters.len();
+        if all_lost(told) {
+            return None;
+        }
+        let weights = Constants::new(n, told.len()).weights;
+        let mut mean = vec![0.0; n];
+        for (one, weight) in better_first(told).iter().zip(weights).take(told.len() / 2) {
+            add(&mut mean, weight, one.parameters);
+        }
+        Some(mean)
+    }
+
     /// How many parameters it is for.
     fn len(&self) -> usize {
         self.path_of_width.len()
@@ -179,15 +194,13 @@ impl Outer for Cma {
 
     fn tell(&mut self, theta: &mut [f64], told: &[Evaluated<'_>]) {
         assert!(told.len() == self.population, "as many as were asked for");
-        if told.iter().all(|one| one.diverged() == one.episodes.len()) {
+        if all_lost(told) {
             self.sigma *= 0.5;
             return;
         }
         let n = self.len();
         let (k, shape) = (Constants::new(n, self.population), self.shape());
-        let mut order: Vec<&Evaluated<'_>> = told.iter().collect();
-        order.sort_by(|a, b| a.compare(b));
-        let steps: Vec<Vec<f64>> = order
+        let steps: Vec<Vec<f64>> = better_first(told)
             .iter()
             .map(|one| {
                 let step = |r| (one.parameters[r] - theta[r]) / (self.sigma * self.stride(r));
@@ -250,6 +263,18 @@ impl Outer for Cma {
         let growth = k.c_sigma / k.d_sigma * (length / expected - 1.0);
         self.sigma = (self.sigma * libm::exp(growth)).max(f64::MIN_POSITIVE);
     }
+}
+
+/// Whether every episode diverged.
+fn all_lost(told: &[Evaluated<'_>]) -> bool {
+    told.iter().all(|one| one.diverged() == one.episodes.len())
+}
+
+/// What was evaluated, in the order of what came out.
+fn better_first<'a, 'b>(told: &'a [Evaluated<'b>]) -> Vec<&'a Evaluated<'b>> {
+    let mut order: Vec<&Evaluated<'_>> = told.iter().collect();
+    order.sort_by(|a, b| a.compare(b));
+    order
 }
 
 fn scale(x: &mut [f64], by: f64) {

@@ -37,6 +37,15 @@ impl Evolution {
         }
     }
 
+    /// θ, from the pairs around it; none if there is no pair.
+    pub(super) fn middle(told: &[Evaluated<'_>]) -> Option<Vec<f64>> {
+        let [one, other, ..] = told else {
+            return None;
+        };
+        let pair = one.parameters.iter().zip(other.parameters);
+        Some(pair.map(|(a, b)| f64::midpoint(*a, *b)).collect())
+    }
+
     fn stride(&self, r: usize) -> f64 {
         self.strides.as_ref().map_or(1.0, |strides| strides[r])
     }

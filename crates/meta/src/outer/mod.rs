@@ -91,6 +91,22 @@ impl OptimiserKind {
         }
     }
 
+    /// What an optimiser of this kind itself holds to be θ, as far as what it was told of a
+    /// step shows: the parameters that it follows derivatives from, the middle of the pairs
+    /// of `es`, and of `cma` the mean that the step moves to. None if nothing can be told
+    /// from it, as where all diverged.
+    ///
+    /// What it tried is something else: parameters around θ, or a step that was not taken.
+    pub fn estimate(self, told: &[Evaluated<'_>]) -> Option<Vec<f64>> {
+        match self {
+            OptimiserKind::Adam | OptimiserKind::Guarded | OptimiserKind::Newton => {
+                Some(told.first()?.parameters.to_vec())
+            }
+            OptimiserKind::Es => Evolution::middle(told),
+            OptimiserKind::Cma => Cma::recombined(told),
+        }
+    }
+
     /// The populations that make sense, and in words what they are.
     pub(crate) fn populations(self) -> (fn(usize) -> bool, &'static str) {
         match self {

@@ -29,6 +29,8 @@ pub struct EpisodeRecord {
     pub loss: f64,
     /// What was measured on the query images.
     pub scores: Scores,
+    /// The numbers of [`Settings::measures`](crate::Settings::measures).
+    pub measured: Vec<f64>,
     /// How precisely the initial weights were restored; 0 where nothing was differentiated.
     pub residual: f64,
     /// Whether the sweep had to replay.

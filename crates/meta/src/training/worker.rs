@@ -68,7 +68,9 @@ impl<T: Real> Worker<T> {
     ) -> (EpisodeRecord, Evidence) {
         let place = settings.outer.place(episode);
         let start = Drawn::new(settings, data, (trial, place.task), parameters);
-        let recorded = self.episode.record(&mut self.tape, &start);
+        let (recorded, measured) =
+            self.episode
+                .record_measured(&mut self.tape, &start, &settings.measures);
         // To differentiate takes the weights back to where they started from.
         let scores = self.episode.score(&mut self.tape, &start, &recorded);
         let Derivatives { gradient, hessian } = self.differentiate(&recorded, place.wants);
@@ -98,6 +100,7 @@ impl<T: Real> Worker<T> {
             theta: parameters.to_vec(),
             loss,
             scores,
+            measured,
             residual: gradient.residual,
             replayed: gradient.replayed,
             divergence,

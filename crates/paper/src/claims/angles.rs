@@ -143,6 +143,6 @@ pub(super) const C10: Claim = Claim {
 };
 
 /// The hidden layers 1..L−1 of an experiment's network.
-pub(super) fn hidden(results: &Results, name: &str) -> Option<std::ops::Range<usize>> {
+pub(crate) fn hidden(results: &Results, name: &str) -> Option<std::ops::Range<usize>> {
     Some(1..results.run(name)?.layers)
 }

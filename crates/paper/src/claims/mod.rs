@@ -13,6 +13,7 @@ mod weights;
 
 use crate::verdict::{CONVERGED, Claim};
 
+pub(crate) use angles::hidden;
 pub(crate) use coefficients::ONE_STEP;
 
 /// All claims.
@@ -36,7 +37,7 @@ pub const CLAIMS: [&Claim; 16] = [
 ];
 
 /// What most claims have in common; each says the rest.
-const CLAIM: Claim = Claim {
+pub(crate) const CLAIM: Claim = Claim {
     id: "",
     figure: "",
     targets: &[],

@@ -1,5 +1,7 @@
 //! Tests of learned rules with frozen coefficients.
 
+use crate::beyond;
+
 /// A rule with the coefficients that each trial of its meta-training arrived at, on
 /// fresh tasks.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +48,7 @@ pub const FRESH_TASKS: u64 = 20;
 /// The terms that the paper finds to stay.
 pub(crate) const STAY: [&str; 3] = ["F0", "F2", "F9"];
 
-/// All tests with frozen coefficients.
+/// All tests of the paper with frozen coefficients.
 pub const FROZEN: [FrozenExperiment; 21] = [
     frozen("frozen-fa", "fa", Terms::All, true),
     frozen("frozen-ehebb", "ehebb", Terms::All, true),
@@ -154,7 +156,8 @@ const fn elsewhere(
 impl FrozenExperiment {
     /// The test of a name, if there is one.
     pub fn find(name: &str) -> Option<&'static FrozenExperiment> {
-        FROZEN.iter().find(|each| each.name == name)
+        let mut all = FROZEN.iter().chain(&beyond::FROZEN);
+        all.find(|each| each.name == name)
     }
 
     /// The test of a name.

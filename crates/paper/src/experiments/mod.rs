@@ -10,6 +10,8 @@ pub use frozen::{FRESH_TASKS, FROZEN, FrozenExperiment, Terms};
 pub use online::{ONLINE, OnlineExperiment, OnlineNetwork, ThetaSource};
 pub(crate) use online::{ONLINE_TESTS, PAPER_IMAGES};
 
+use crate::beyond;
+
 /// A meta-training that figures draw on; several figures may share one.
 #[derive(Clone, Copy, Debug)]
 pub struct Experiment {
@@ -34,6 +36,8 @@ pub enum RuleSource {
     EHebbOn(&'static [usize]),
     /// Backpropagation with Oja's term F^9 besides (PAPER Discussion).
     BpAndOja,
+    /// The text of a rule file, without the name.
+    Text(&'static str),
 }
 
 /// Trials of each experiment in the paper.
@@ -59,7 +63,7 @@ const POOL_L2: &[&str] = &["penalty=l2", "lambda=50"];
 /// Half of each: L1 with half of [`POOL`]'s λ, and as much of L2.
 const POOL_ELASTIC: &[&str] = &["penalty=elastic", "lambda=2.1"];
 
-/// All experiments.
+/// All experiments of the paper.
 pub const EXPERIMENTS: [Experiment; 24] = [
     built_in("bp", "BP", &[]),
     built_in("fa", "FA", &[]),
@@ -156,7 +160,8 @@ const fn table1(name: &'static str, label: &'static str, ehebb_on: &'static [usi
 impl Experiment {
     /// The experiment of a name, if there is one.
     pub fn find(name: &str) -> Option<&'static Experiment> {
-        EXPERIMENTS.iter().find(|each| each.name == name)
+        let mut all = EXPERIMENTS.iter().chain(&beyond::EXPERIMENTS);
+        all.find(|each| each.name == name)
     }
 
     /// The experiment of a name.
@@ -195,9 +200,10 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_lead_to_rules_with_as_many_coefficients() {
-        let names = EXPERIMENTS.iter().map(|e| e.name);
-        let names = names.chain(ONLINE.iter().map(|e| e.name));
-        let names: Vec<&str> = names.chain(FROZEN.iter().map(|e| e.name)).collect();
+        let all = EXPERIMENTS.iter().chain(&beyond::EXPERIMENTS);
+        let names = all.map(|e| e.name).chain(ONLINE.iter().map(|e| e.name));
+        let tests = FROZEN.iter().chain(&beyond::FROZEN);
+        let names: Vec<&str> = names.chain(tests.map(|e| e.name)).collect();
         for (i, name) in names.iter().enumerate() {
             assert!(!names[..i].contains(name), "{name}");
         }
@@ -208,7 +214,7 @@ mod tests {
                 assert_eq!(theta.len(), rule.terms.len());
             }
         }
-        for frozen in FROZEN {
+        for frozen in FROZEN.iter().chain(&beyond::FROZEN) {
             Experiment::named(frozen.learned_by);
         }
         for (_, bp, both) in GAINS {

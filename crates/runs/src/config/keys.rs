@@ -2,7 +2,7 @@
 //! made from. A new setting is a field of [`Settings`], with the key as its name for
 //! serde, and an entry here.
 
-use meta::{GradientMode, Init, Norm, OptimiserKind, Precision, Settings, TaskStyle};
+use meta::{GradientMode, Init, Measure, Norm, OptimiserKind, Precision, Settings, TaskStyle};
 use model::{Activation, Feedback};
 use strum::VariantNames;
 use toml::{Table, Value};
@@ -120,7 +120,7 @@ pub fn help(name: &str) -> String {
 }
 
 /// Every key that a configuration may have.
-pub const KEYS: [Key; 29] = [
+pub const KEYS: [Key; 30] = [
     key(
         "rule",
         Section::Learner,
@@ -306,6 +306,14 @@ pub const KEYS: [Key; 29] = [
         "forward",
         "How the meta-gradient is taken",
     ),
+    key(
+        "measures",
+        Section::Numerics,
+        Kind::Some(Measure::VARIANTS),
+        "norm_W,cos_WB",
+        "What metrics.csv has besides, by layer or term; each takes time",
+    )
+    .or("none"),
     key(
         "seed",
         Section::Run,

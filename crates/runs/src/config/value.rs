@@ -22,6 +22,8 @@ pub enum Kind {
     AtLeast(f64),
     /// One of a few names.
     Choice(&'static [&'static str]),
+    /// Some of a few names, or none of them.
+    Some(&'static [&'static str]),
     /// The sizes of at least two layers.
     Sizes,
     /// A part of a run.
@@ -43,6 +45,14 @@ pub enum ValueError {
         /// The names.
         names: &'static [&'static str],
         /// What was written.
+        text: String,
+    },
+    /// It is a list of others than a few names.
+    #[error("{}{}", Kind::Some(.names).wanted(), words::did_you_mean(.text, .names.iter().copied()))]
+    NoSuch {
+        /// The names.
+        names: &'static [&'static str],
+        /// What is none of them.
         text: String,
     },
     /// It is below a home directory, and there is none.
@@ -67,6 +77,7 @@ impl Kind {
             Kind::AtLeast(bound) => format!("a finite number of at least {bound}"),
             Kind::Choice([one, other]) => format!("{one} or {other}"),
             Kind::Choice(names) => format!("one of {}", names.join(", ")),
+            Kind::Some(names) => format!("a list of {}", names.join(", ")),
             Kind::Sizes => "two or more layer sizes of 1 to 1000000, as in 784-170-47".to_owned(),
             Kind::Shard => "I/N with I from 1 to N, or slurm".to_owned(),
             Kind::Name => "a name or a path".to_owned(),
@@ -94,6 +105,7 @@ impl Kind {
                     text: text.to_owned(),
                 });
             }
+            Kind::Some(names) => return some(text, names),
             Kind::Sizes => sizes(text),
             Kind::Shard if text == "slurm" => Some(Value::String(Shard::of_slurm()?.to_string())),
             Kind::Shard => {
@@ -130,10 +142,34 @@ fn number(text: &str) -> Option<f64> {
     found.filter(|x: &f64| x.is_finite())
 }
 
-fn sizes(text: &str) -> Option<Value> {
+/// What stands in the brackets of a list; all of it, if there are none.
+fn in_brackets(text: &str) -> &str {
     let text = text.trim();
     let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
-    let list = inner.unwrap_or(text).split(['-', ',']);
+    inner.unwrap_or(text).trim()
+}
+
+/// The names of a list, each once and in the order of `names`, so that lists of the same
+/// names are the same.
+fn some(text: &str, names: &'static [&'static str]) -> Result<Value, ValueError> {
+    let parts = in_brackets(text).split([',', '\n']);
+    let parts =
+        parts.map(|part| part.trim_matches(|c: char| c.is_whitespace() || "'\"".contains(c)));
+    let given: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    if let Some(wrong) = given.iter().find(|part| !names.contains(part)) {
+        return Err(ValueError::NoSuch {
+            names,
+            text: (*wrong).to_owned(),
+        });
+    }
+    let chosen = names.iter().filter(|name| given.contains(name));
+    Ok(Value::Array(
+        chosen.map(|name| Value::from(*name)).collect(),
+    ))
+}
+
+fn sizes(text: &str) -> Option<Value> {
+    let list = in_brackets(text).split(['-', ',']);
     let sizes: Option<Vec<Value>> = list
         .map(|size| {
             let size: i64 = size.trim().parse().ok()?;
@@ -232,6 +268,24 @@ mod tests {
         ] {
             assert!(Kind::Sizes.read(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_list_of_names_has_each_once_in_the_order_of_the_table() {
+        let kind = Kind::Some(&["norm_W", "share", "cos_WB"]);
+        let wanted = Value::from(vec!["norm_W", "cos_WB"]);
+        for text in [
+            "cos_WB, norm_W",
+            "[\"norm_W\", 'cos_WB', \"norm_W\"]",
+            "[\n  \"cos_WB\",\n  \"norm_W\",\n]",
+        ] {
+            assert_eq!(kind.read(text).unwrap(), wanted, "{text}");
+        }
+        assert_eq!(kind.read("[]").unwrap(), Value::Array(Vec::new()));
+        assert_eq!(
+            kind.read("norm_W, shares").unwrap_err().to_string(),
+            "a list of norm_W, share, cos_WB; did you mean 'share'?"
+        );
     }
 
     #[test]

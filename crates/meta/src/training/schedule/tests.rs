@@ -66,6 +66,7 @@ fn carry_out(settings: &Settings, job: &Job) -> Product {
             angles: Vec::new(),
             orthonormality: Vec::new(),
         },
+        measured: Vec::new(),
         residual: 0.0,
         replayed: false,
         divergence: None,
