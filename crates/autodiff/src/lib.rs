@@ -79,6 +79,7 @@ pub mod simd;
 mod support;
 mod sweep;
 mod tape;
+mod values;
 mod view;
 
 pub use algebra::Outer;

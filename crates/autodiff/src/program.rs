@@ -8,6 +8,7 @@ use crate::ops::plastic::MatrixOp;
 use crate::ops::{Op, Rule};
 use crate::shape::Shape;
 use crate::support::{Coordinates, Support, Supports};
+use crate::values::Values;
 use crate::view::{Inputs, Tensor};
 
 /// A value on a tape: a scalar, a vector or a matrix.
@@ -107,7 +108,7 @@ pub(crate) struct Program<T> {
     pub(crate) nodes: Vec<Node>,
     /// Indices of nodes.
     pub(crate) edges: Vec<u32>,
-    pub(crate) values: Vec<T>,
+    pub(crate) values: Values<T>,
     pub(crate) supports: Supports,
     /// The reverse rules of custom operations.
     pub(crate) rules: Vec<Rule<T>>,
@@ -139,7 +140,7 @@ impl<T: Real> Program<T> {
         Program {
             nodes: Vec::new(),
             edges: Vec::new(),
-            values: Vec::new(),
+            values: Values::new(),
             supports: Supports::default(),
             rules: Vec::new(),
             one: None,
@@ -205,9 +206,10 @@ impl<T: Real> Program<T> {
         Var { index, stamp }
     }
 
+    #[inline]
     pub(crate) fn value(&self, index: u32) -> &[T] {
         let node = &self.nodes[index as usize];
-        &self.values[node.offset..node.offset + node.shape.len()]
+        self.values.get(node.offset..node.offset + node.shape.len())
     }
 
     /// The inputs of a node.
@@ -215,7 +217,7 @@ impl<T: Real> Program<T> {
         let first = node.first_edge as usize;
         Recorded {
             nodes: &self.nodes,
-            values: &self.values,
+            values: self.values.get(0..self.values.len()),
             supports: &self.supports,
             inputs: &self.edges[first..first + node.inputs as usize],
         }
@@ -230,10 +232,9 @@ impl<T: Real> Program<T> {
         write: impl FnOnce(&Recorded<'_, T>, &mut [T]),
     ) -> Var {
         let offset = self.values.len();
-        self.values.resize(offset + heading.shape.len(), T::ZERO);
         let first_edge = u32::try_from(self.edges.len()).expect("fewer than 2³² inputs");
         self.edges.extend(inputs.iter().map(|x| x.index));
-        let (values, y) = self.values.split_at_mut(offset);
+        let (values, y) = self.values.add(heading.shape.len());
         let recorded = Recorded {
             nodes: &self.nodes,
             values,
@@ -249,15 +250,17 @@ impl<T: Real> Program<T> {
         self.push(heading, first_edge, inputs.len() as u32, offset)
     }
 
-    /// Records a value from outside behind all others.
+    /// Records a value from outside behind all others, with as many numbers as it has.
     pub(crate) fn append_input(
         &mut self,
         heading: Heading,
         numbers: impl Iterator<Item = T>,
     ) -> Var {
         let offset = self.values.len();
-        self.values.extend(numbers);
-        debug_assert_eq!(self.values.len(), offset + heading.shape.len());
+        let (_, values) = self.values.add(heading.shape.len());
+        for (value, number) in values.iter_mut().zip(numbers) {
+            *value = number;
+        }
         self.push(heading, self.edges.len() as u32, 0, offset)
     }
 

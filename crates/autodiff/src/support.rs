@@ -82,20 +82,16 @@ fn non_zeros<T: Real>(values: &[T]) -> u64 {
     dispatch(
         #[inline(always)]
         |_| {
-            // In columns, of which each instruction does several: column j has the bits of
-            // the numbers j, j + 8, j + 16, …
-            let mut columns = [0_u64; 8];
-            let (rows, rest) = values.as_chunks::<8>();
-            for (row, values) in rows.iter().enumerate() {
-                for (bits, x) in columns.iter_mut().zip(values) {
-                    *bits |= u64::from(*x != T::ZERO) << (8 * row);
-                }
+            let mut bytes = [0_u8; u64::BITS as usize];
+            for (byte, x) in bytes.iter_mut().zip(values) {
+                *byte = u8::from(*x != T::ZERO);
             }
-            for (bits, x) in columns.iter_mut().zip(rest) {
-                *bits |= u64::from(*x != T::ZERO) << (8 * rows.len());
-            }
-            let shifted = columns.iter().enumerate().map(|(j, bits)| bits << j);
-            shifted.fold(0, |all, bits| all | bits)
+            // The product brings the low bits of eight bytes together in the highest byte.
+            let (eights, _) = bytes.as_chunks::<8>();
+            let bits = eights
+                .iter()
+                .map(|bytes| u64::from_le_bytes(*bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56);
+            bits.rev().fold(0, |all, bits| all << 8 | bits)
         },
     )
 }

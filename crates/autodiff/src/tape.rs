@@ -127,7 +127,7 @@ impl<T: Real> Tape<T> {
         );
         nodes.reserve_exact((nodes.len() - before.nodes) * times);
         edges.reserve_exact((edges.len() - before.edges) * times);
-        values.reserve_exact((values.len() - before.values) * times);
+        values.reserve((values.len() - before.values) * times);
     }
 
     /// How many values have been recorded.
@@ -212,7 +212,7 @@ impl<T: Real> Tape<T> {
         if shape.rows == 1 && shape.cols > 1 {
             let program = &mut self.program;
             let node = &mut program.nodes[x.index()];
-            let values = &program.values[node.offset..];
+            let values = program.values.get(node.offset..program.values.len());
             node.support = program.supports.of_constant(values);
         }
         x

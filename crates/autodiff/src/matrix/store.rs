@@ -578,13 +578,30 @@ fn copy_from<T: Real>(lanes: &[Lanes<T>], numbers: &mut [T]) {
 
 /// Copies the coordinates `on` and sets the others to zero.
 fn copy_on<T: Real>(from: &[T], on: Coordinates<'_>, to: &mut [T]) {
-    match on {
-        None => to.copy_from_slice(from),
-        Some(on) => {
-            to.fill(T::ZERO);
-            for &j in on.list {
-                to[j as usize] = from[j as usize];
+    let Some(on) = on else {
+        to.copy_from_slice(from);
+        return;
+    };
+    dispatch(
+        #[inline(always)]
+        |_| {
+            // All of them, by bits: a vector's worth at a time costs less than those of a
+            // list one by one.
+            const HALF: usize = u32::BITS as usize;
+            let halves = on
+                .bits
+                .iter()
+                .flat_map(|bits| [*bits as u32, (bits >> HALF) as u32]);
+            let numbers = to.chunks_mut(HALF).zip(from.chunks(HALF));
+            for ((to, from), bits) in numbers.zip(halves) {
+                for (bit, (to, from)) in to.iter_mut().zip(from).enumerate() {
+                    *to = if bits & (1 << bit) == 0 {
+                        T::ZERO
+                    } else {
+                        *from
+                    };
+                }
             }
-        }
-    }
+        },
+    );
 }

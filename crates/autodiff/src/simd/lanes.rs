@@ -129,14 +129,15 @@ pub(crate) fn sum<T: Real>(a: &[T]) -> T {
 pub(crate) fn all_finite<T: Real>(a: &[T]) -> bool {
     let (chunks, rest) = a.as_chunks::<WIDTH>();
     // 0 as long as all are finite, NaN otherwise.
-    let mut poison = Lanes([T::ZERO; WIDTH]);
+    let mut poison = [T::ZERO; WIDTH];
     for x in chunks {
         for lane in 0..WIDTH {
-            poison.0[lane] = poison.0[lane] + x[lane] * T::ZERO;
+            poison[lane] = poison[lane] + x[lane] * T::ZERO;
         }
     }
     for (lane, x) in rest.iter().enumerate() {
-        poison.0[lane] = poison.0[lane] + *x * T::ZERO;
+        poison[lane] = poison[lane] + *x * T::ZERO;
     }
-    poison.total() == T::ZERO
+    // One after the other: with the tree of `total` the loop is not made vector code.
+    poison.into_iter().fold(T::ZERO, |sum, x| sum + x) == T::ZERO
 }

@@ -103,6 +103,7 @@ impl<'a, T: Real> Evaluator<'a, T> {
     }
 }
 
+#[inline]
 fn tensor<'p, T: Real>(program: &'p Program<T>, pool: &'p Pool<T>, x: Ref) -> Tensor<'p, T> {
     match x.pool_index() {
         Some(index) => {

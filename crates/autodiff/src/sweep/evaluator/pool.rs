@@ -12,13 +12,22 @@ pub(super) struct PoolValue<T> {
     pub(super) support: Support,
     /// How many adjoints hold it.
     pub(super) holders: u32,
+    /// Which of the lists of free buffers it belongs to.
+    size: usize,
+}
+
+/// The free buffers of one length.
+#[derive(Debug)]
+struct Free {
+    len: usize,
+    indices: Vec<u32>,
 }
 
 /// Buffers for values, kept by length.
 #[derive(Debug)]
 pub(in crate::sweep) struct Pool<T> {
     pub(super) values: Vec<PoolValue<T>>,
-    free: Vec<(usize, Vec<u32>)>,
+    free: Vec<Free>,
     /// Made since the last rule ended.
     pub(super) fresh: Vec<u32>,
 }
@@ -42,24 +51,27 @@ impl<T: Real> Pool<T> {
     /// A buffer for a value; its content is arbitrary.
     pub(super) fn take(&mut self, shape: Shape, support: Support) -> usize {
         let len = shape.len();
-        let reused = self
-            .free
-            .iter_mut()
-            .find(|(n, _)| *n == len)
-            .and_then(|(_, f)| f.pop());
-        let index = match reused {
+        let size = match self.free.iter().position(|free| free.len == len) {
+            Some(size) => size,
+            None => {
+                let indices = Vec::new();
+                self.free.push(Free { len, indices });
+                self.free.len() - 1
+            }
+        };
+        let index = match self.free[size].indices.pop() {
             Some(index) => {
                 let value = &mut self.values[index as usize];
                 (value.shape, value.support) = (shape, support);
                 index as usize
             }
             None => {
-                let data = vec![T::ZERO; len];
                 self.values.push(PoolValue {
-                    data,
+                    data: vec![T::ZERO; len],
                     shape,
                     support,
                     holders: 0,
+                    size,
                 });
                 self.values.len() - 1
             }
@@ -69,11 +81,8 @@ impl<T: Real> Pool<T> {
     }
 
     pub(super) fn give_back(&mut self, index: u32) {
-        let len = self.values[index as usize].data.len();
-        match self.free.iter_mut().find(|(n, _)| *n == len) {
-            Some((_, list)) => list.push(index),
-            None => self.free.push((len, vec![index])),
-        }
+        let size = self.values[index as usize].size;
+        self.free[size].indices.push(index);
     }
 
     pub(super) fn end_of_rule(&mut self) {
@@ -87,8 +96,8 @@ impl<T: Real> Pool<T> {
     /// Takes back every buffer.
     pub(super) fn reset(&mut self) {
         self.fresh.clear();
-        for (_, list) in &mut self.free {
-            list.clear();
+        for free in &mut self.free {
+            free.indices.clear();
         }
         for index in 0..self.values.len() {
             self.values[index].holders = 0;
