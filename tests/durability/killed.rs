@@ -20,7 +20,7 @@ fn a_run_killed_at_any_moment_ends_with_the_same_bytes() {
 fn whatever_learns_the_rule_a_run_that_is_killed_ends_with_the_same_bytes() {
     for optimiser in ["adam", "guarded", "es", "cma", "newton"] {
         let optimiser = format!("optimiser={optimiser}");
-        kill(6, &[&optimiser, "batch=3", "population=4", "episodes=700"]);
+        kill(3, &[&optimiser, "batch=2", "population=4", "episodes=200"]);
     }
 }
 
