@@ -131,7 +131,9 @@ impl<T: Real> Store<T> {
             + self.pending.posts.len()
             + self.scratch.out.len()
             + self.scratch.left.len();
-        lanes * size_of::<Lanes<T>>() + (MAX_PENDING + MAX_SIDE) * self.pre * size_of::<T>()
+        let vectors = (MAX_PENDING + MAX_SIDE) * self.pre * size_of::<T>();
+        let bits = (MAX_PENDING + 1) * words_for(self.pre) * size_of::<u64>();
+        lanes * size_of::<Lanes<T>>() + vectors + bits + self.pre * size_of::<u32>()
     }
 
     /// Takes over the numbers of a post × pre array, whatever its memory order.
