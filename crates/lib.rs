@@ -11,6 +11,7 @@
 //! | [`paper`] | the paper's figures, and verdicts on its claims |
 //! | [`card`] | a page about a meta-learned rule |
 //! | [`explain`] | one episode as a page |
+//! | [`playground`] | the engine in a browser |
 //!
 //! # A gradient
 //! ```
@@ -73,4 +74,4 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub use {autodiff, card, datasets, explain, meta, model, paper, plots, runs};
+pub use {autodiff, card, datasets, explain, meta, model, paper, playground, plots, runs};

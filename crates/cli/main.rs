@@ -15,6 +15,7 @@ mod generate;
 mod gradcheck;
 mod merge;
 mod output;
+mod playground;
 mod progress;
 mod reproduce;
 mod resume;
@@ -79,6 +80,7 @@ enum Command {
     Test(test::Args),
     Card(card::Args),
     Explain(explain::Args),
+    Playground(playground::Args),
     Gradcheck(gradcheck::Args),
     Rules(rules::Args),
     Episode(episode::Args),
@@ -100,6 +102,7 @@ impl Command {
             Command::Test(args) => test::run(args),
             Command::Card(args) => card::run(args),
             Command::Explain(args) => explain::run(args),
+            Command::Playground(args) => playground::run(args),
             Command::Gradcheck(args) => gradcheck::run(args),
             Command::Rules(args) => rules::run(args),
             Command::Episode(args) => episode::run(args),

@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use book::build;
 use mdbook_driver::MDBook;
 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    match MDBook::load(root).and_then(|book| book.build()) {
+    match MDBook::load(root).and_then(|book| build(&book)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

@@ -36,7 +36,7 @@ pub use dataset::Dataset;
 pub use error::DataError;
 #[cfg(feature = "fetch")]
 pub use fetch::{Content, Cut, Download, Fetched, Member, Progress, Source, fetch};
-pub use glyphs::{CHARACTERS, glyphs};
+pub use glyphs::{CHARACTERS, Drawing, glyph_digits, glyphs, traced};
 pub use idx::{Kind, MAX_SIDE};
 pub use load::{Summary, open, open_default, open_default_in, open_in, read, summary};
 pub use locate::{Located, emnist_sets_in, find, located, names_in};

@@ -10,7 +10,8 @@ const PAGE: &str = include_str!("../assets/page.html");
 const STYLE: &str = include_str!("../assets/page.css");
 const EQUATIONS: &str = include_str!("../assets/equations.html");
 /// In the order in which they use each other.
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 9] = [
+    words::DOM,
     include_str!("../assets/data.js"),
     include_str!("../assets/layer.js"),
     include_str!("../assets/draw.js"),
@@ -129,15 +130,16 @@ impl Explanation {
             "How a meta-gradient flows: {}",
             self.settings.learner.rule.name
         );
-        let script = SCRIPTS.join("\n");
-        fill(&[
-            ("title", &escape(&title)),
+        let (title, script) = (escape(&title), SCRIPTS.join("\n"));
+        let parts = [
+            ("title", title.as_str()),
             ("style", STYLE),
             ("equations", EQUATIONS),
             ("episode", &json),
             ("vectors", &packed.text),
             ("script", &script),
-        ])
+        ];
+        words::fill(PAGE, &parts)
     }
 
     fn data<'a>(&'a self, vectors: &'a Directory) -> Data<'a> {
@@ -289,24 +291,6 @@ impl Explanation {
         };
         Steps::new(moments.map(of_step).collect())
     }
-}
-
-/// Puts `parts` where the page has their names in double braces, each once and from
-/// left to right, so that a part's own text is never taken for a place.
-fn fill(parts: &[(&str, &str)]) -> String {
-    let mut page =
-        String::with_capacity(PAGE.len() + parts.iter().map(|p| p.1.len()).sum::<usize>());
-    let mut rest = PAGE;
-    for (name, part) in parts {
-        let place = format!("{{{{{name}}}}}");
-        let (before, after) = rest
-            .split_once(place.as_str())
-            .expect("the page has a place for each part, in this order");
-        page += before;
-        page += part;
-        rest = after;
-    }
-    page + rest
 }
 
 /// Text as HTML shows it.

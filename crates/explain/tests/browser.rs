@@ -1,14 +1,16 @@
 //! The page in a real browser: its controls work, and its numbers are the program's.
 //!
-//! Needs Chromium, Node.js and `npm ci` in `tests/browser`; without them these tests
-//! say that they are skipped, unless METAPLAST_BROWSER is `required`, as in CI.
+//! See `browser/harness.rs` for what this needs.
 
 // What fails to unwrap has failed the test.
 #![allow(clippy::unwrap_used)]
 
+#[path = "browser/harness.rs"]
+mod harness;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Output;
 
 use autodiff::{GradientOptions, Tape};
 use datasets::{Dataset, Split};
@@ -34,42 +36,10 @@ fn explain(settings: &Settings, data: &Dataset, steps: usize) -> Explanation {
     Explanation::new(settings, data, &theta, steps).unwrap()
 }
 
-/// Chromium, if there is one.
-fn chromium() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    let mut all = names
-        .iter()
-        .flat_map(|n| folders.iter().map(move |f| f.join(n)));
-    all.find(|candidate| candidate.is_file())
-}
-
 /// Runs the checks on a page; `None` if something they need is missing.
 fn check(arguments: &[&Path]) -> Option<Output> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
-    let missing = |what: &str| {
-        let required = std::env::var("METAPLAST_BROWSER").is_ok_and(|v| v == "required");
-        assert!(!required, "{what} is missing");
-        eprintln!("skipped: {what} is missing, see crates/explain/tests/browser.rs");
-    };
-    let Some(chromium) = chromium() else {
-        missing("chromium");
-        return None;
-    };
-    if !folder.join("node_modules/playwright-core").is_dir() {
-        missing("playwright-core (npm ci in crates/explain/tests/browser)");
-        return None;
-    }
-    let mut command = Command::new("node");
-    command.arg(folder.join("check.js")).args(arguments);
-    match command.env("CHROMIUM", chromium).output() {
-        Ok(output) => Some(output),
-        Err(_) => {
-            missing("node");
-            None
-        }
-    }
+    harness::run(&folder, &folder.join("check.js"), arguments)
 }
 
 /// W of a layer before each step and after the last, by the engine itself.

@@ -377,7 +377,20 @@ impl Episode {
         tape: &mut Tape<T>,
         start: &impl Start<T>,
     ) -> (Scores, StateArrays<T>) {
-        let recorded = self.record(tape, start);
+        self.learn_watched(tape, start, |_, _| {})
+    }
+
+    /// As [`Episode::learn`]; `watch` sees the tape after each image was learned from.
+    ///
+    /// # Panics
+    /// As [`Episode::record`].
+    pub fn learn_watched<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        start: &impl Start<T>,
+        watch: impl FnMut(&mut Tape<T>, &Step<'_>),
+    ) -> (Scores, StateArrays<T>) {
+        let recorded = self.record_watched(tape, start, watch);
         self.scores(tape, start, &recorded)
     }
 

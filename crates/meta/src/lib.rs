@@ -72,7 +72,7 @@ pub use summary::{Spread, Summariser, Summary};
 pub use task::{Task, TaskStyle};
 pub use threads::Threads;
 pub use training::{
-    EpisodeRecord, Idle, News, StateError, Status, Training, TrainingState, TrialState,
+    EpisodeRecord, Idle, News, StateError, Status, Training, TrainingState, Trial, TrialState,
     measure_episode,
 };
 pub use weights::{Init, Initial, draw_weights};

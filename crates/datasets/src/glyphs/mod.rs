@@ -5,7 +5,10 @@
 
 mod draw;
 mod strokes;
+mod traced;
 mod warp;
+
+pub use traced::{Drawing, traced};
 
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
@@ -31,8 +34,22 @@ const SIDE: usize = 28;
 /// Never, as the shapes are fixed here.
 #[must_use]
 pub fn glyphs(split: Split, seed: u64) -> Dataset {
-    let skeletons: Vec<_> = strokes::STROKES.iter().map(|s| warp::skeleton(s)).collect();
-    let classes = skeletons.len();
+    of_first(strokes::STROKES.len(), "glyphs", (split, seed))
+}
+
+/// The ten digits of [`glyphs`] alone, by the same images; named `glyphs-digits`.
+///
+/// # Panics
+/// Never, as the shapes are fixed here.
+#[must_use]
+pub fn glyph_digits(split: Split, seed: u64) -> Dataset {
+    of_first(10, "glyphs-digits", (split, seed))
+}
+
+/// The first `classes` classes.
+fn of_first(classes: usize, name: &str, (split, seed): (Split, u64)) -> Dataset {
+    let strokes = strokes::STROKES[..classes].iter();
+    let skeletons: Vec<_> = strokes.map(|s| warp::skeleton(s)).collect();
     let mut images = vec![0; PER_CLASS * classes * SIDE * SIDE];
     let mut labels = Vec::with_capacity(PER_CLASS * classes);
     for (n, image) in images.chunks_exact_mut(SIDE * SIDE).enumerate() {
@@ -43,7 +60,7 @@ pub fn glyphs(split: Split, seed: u64) -> Dataset {
         // 47 classes fit a byte.
         labels.push(class as u8);
     }
-    Dataset::from_parts("glyphs", split, SIDE, SIDE, images, labels)
+    Dataset::from_parts(name, split, SIDE, SIDE, images, labels)
         .expect("the lengths above are products of the same numbers")
         .built_in()
 }
@@ -75,6 +92,21 @@ mod tests {
         assert!((0..47).all(|class| set.of_class(class).len() == 400));
         assert!(set.is_synthetic());
         assert_eq!(set.origin(), "built in");
+    }
+
+    #[test]
+    fn the_digits_alone_are_those_among_all_characters() {
+        let (all, digits) = (glyphs(Split::Test, 3), glyph_digits(Split::Test, 3));
+        assert_eq!((digits.classes(), digits.len()), (10, 4000));
+        for class in 0..10 {
+            let pairs = all.of_class(class).iter().zip(digits.of_class(class));
+            for (of_all, of_digits) in pairs {
+                assert_eq!(
+                    all.image(*of_all as usize),
+                    digits.image(*of_digits as usize)
+                );
+            }
+        }
     }
 
     #[test]

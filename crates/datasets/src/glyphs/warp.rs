@@ -11,12 +11,30 @@ pub(super) type Point = [f32; 2];
 /// bend with the warp.
 const PIECE: f32 = 0.16;
 
+/// The longer side of a character, and the radius of its pen, in pixels, before they vary.
+const SIZE: f32 = 19.0;
+const PEN: f32 = 1.45;
+
 /// Degrees of an arc that one straight piece stands for.
 const DEGREES: f32 = 22.5;
 
 /// A class's strokes as polylines in a unit box around the origin.
 pub(super) fn skeleton(strokes: &[Stroke]) -> Vec<Vec<Point>> {
-    let mut paths: Vec<Vec<Point>> = strokes.iter().map(flatten).collect();
+    boxed(strokes.iter().map(flatten).collect())
+}
+
+/// Polylines, in short pieces and moved into a unit box around the origin; not all of their
+/// points are the same.
+pub(super) fn traced(paths: &[Vec<Point>]) -> Vec<Vec<Point>> {
+    let paths = paths.iter().filter(|path| !path.is_empty()).cloned();
+    let mut paths: Vec<_> = boxed(paths.collect()).iter().map(|p| pieces(p)).collect();
+    for dot in paths.iter_mut().filter(|path| path.len() == 1) {
+        dot.push(dot[0]);
+    }
+    boxed(paths)
+}
+
+fn boxed(mut paths: Vec<Vec<Point>>) -> Vec<Vec<Point>> {
     fit(&mut paths, 1.0);
     paths
 }
@@ -24,17 +42,8 @@ pub(super) fn skeleton(strokes: &[Stroke]) -> Vec<Vec<Point>> {
 fn flatten(stroke: &Stroke) -> Vec<Point> {
     match *stroke {
         Stroke::Line(points) => {
-            let mut path = vec![[points[0].0, points[0].1]];
-            for pair in points.windows(2) {
-                let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
-                let (dx, dy) = (x1 - x0, y1 - y0);
-                let pieces = ((dx * dx + dy * dy).sqrt() / PIECE).ceil();
-                for k in 1..=pieces as usize {
-                    let t = k as f32 / pieces;
-                    path.push([x0 + t * dx, y0 + t * dy]);
-                }
-            }
-            path
+            let points: Vec<Point> = points.iter().map(|(x, y)| [*x, *y]).collect();
+            pieces(&points)
         }
         Stroke::Arc(cx, cy, rx, ry, from, to) => {
             let pieces = ((to - from).abs() / DEGREES).ceil();
@@ -45,6 +54,21 @@ fn flatten(stroke: &Stroke) -> Vec<Point> {
             (0..=pieces as usize).map(point).collect()
         }
     }
+}
+
+/// The same line with more points.
+fn pieces(points: &[Point]) -> Vec<Point> {
+    let mut path = vec![points[0]];
+    for pair in points.windows(2) {
+        let ([x0, y0], [x1, y1]) = (pair[0], pair[1]);
+        let (dx, dy) = (x1 - x0, y1 - y0);
+        let pieces = ((dx * dx + dy * dy).sqrt() / PIECE).ceil();
+        for k in 1..=pieces as usize {
+            let t = k as f32 / pieces;
+            path.push([x0 + t * dx, y0 + t * dy]);
+        }
+    }
+    path
 }
 
 /// Moves the middle of the box around all points to the origin and scales its longer side to `size`.
@@ -78,9 +102,9 @@ pub(super) fn vary(skeleton: &[Vec<Point>], rng: &mut impl Rng) -> (Vec<Vec<Poin
     let slant = within(rng, 0.28);
     let angle = within(rng, 0.18); // radians, about 10 degrees
     let (sin, cos) = (libm::sinf(angle), libm::cosf(angle));
-    let size = 19.0 + within(rng, 2.0);
+    let size = SIZE + within(rng, 2.0);
     let shift = [within(rng, 1.5), within(rng, 1.5)];
-    let pen = 1.45 + within(rng, 0.4);
+    let pen = PEN + within(rng, 0.4);
 
     let mut paths = skeleton.to_vec();
     for point in paths.iter_mut().flatten() {
@@ -88,13 +112,23 @@ pub(super) fn vary(skeleton: &[Vec<Point>], rng: &mut impl Rng) -> (Vec<Vec<Poin
         let x = stretch * x - slant * y;
         *point = [cos * x - sin * y, sin * x + cos * y];
     }
+    (placed(paths, size, shift), pen)
+}
+
+/// A skeleton without any variation, as [`vary`].
+pub(super) fn plain(skeleton: &[Vec<Point>]) -> (Vec<Vec<Point>>, f32) {
+    (placed(skeleton.to_vec(), SIZE, [0.0; 2]), PEN)
+}
+
+/// At its size in the middle of the image, but for a shift.
+fn placed(mut paths: Vec<Vec<Point>>, size: f32, shift: Point) -> Vec<Vec<Point>> {
     fit(&mut paths, size);
     let middle = SIDE as f32 / 2.0;
     for point in paths.iter_mut().flatten() {
         point[0] += middle + shift[0];
         point[1] += middle + shift[1];
     }
-    (paths, pen)
+    paths
 }
 
 /// Displacement by a 3 × 3 grid of vectors, blended by quadratic Bernstein weights.

@@ -5,28 +5,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { launch } from "./open.js";
 
 const [pagePath, expectedPath, pictures] = process.argv.slice(2);
 const address = pathToFileURL(pagePath).href;
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"],
-});
-
-/** A page in a window of its own, without a network; `troubles` collects what goes wrong. */
-async function open(troubles, { width = 1280, colorScheme = "light" } = {}) {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, offline: true });
-  const page = await context.newPage();
-  page.on("pageerror", (error) => troubles.push(String(error)));
-  page.on("console", (message) => { if (message.type() === "error") troubles.push(message.text()); });
-  page.on("request", (request) => {
-    if (!/^(file|data|blob):/.test(request.url())) troubles.push(`asked the network for ${request.url()}`);
-  });
-  await page.goto(address);
-  await page.waitForFunction(() => document.documentElement.dataset.ready);
-  return page;
-}
+const { browser, open } = await launch(address);
 
 /** The number in a text, and half of its last digit. */
 function read(text) {

@@ -2,10 +2,12 @@
 
 mod record;
 mod schedule;
+mod trial;
 mod worker;
 
 pub use record::{EpisodeRecord, Status};
 pub use schedule::{StateError, TrainingState, TrialState};
+pub use trial::Trial;
 pub(crate) use worker::Worker;
 pub use worker::measure_episode;
 

@@ -205,14 +205,17 @@ impl Schedule {
 
     /// The records that come next, ordered by episode and then trial.
     pub(crate) fn hand_out(&mut self) -> Vec<EpisodeRecord> {
-        let mut records = Vec::new();
-        while self.has_news()
-            && let Some((_, record)) = self.state.waiting.pop_first()
-        {
-            records.push(record);
-            self.state.handed_out += 1;
+        std::iter::from_fn(|| self.hand_out_one()).collect()
+    }
+
+    /// The record that comes next, if it is there.
+    pub(crate) fn hand_out_one(&mut self) -> Option<EpisodeRecord> {
+        if !self.has_news() {
+            return None;
         }
-        records
+        let (_, record) = self.state.waiting.pop_first()?;
+        self.state.handed_out += 1;
+        Some(record)
     }
 
     /// Episode and place of the trial of the record that comes next.
