@@ -19,7 +19,7 @@ fn chromium() -> Option<PathBuf> {
 
 /// Runs a script that imports `open.js` of `folder`, this one; `None` if something it needs
 /// is missing.
-pub fn run(folder: &Path, script: &Path, arguments: &[&Path]) -> Option<Output> {
+pub(crate) fn run(folder: &Path, script: &Path, arguments: &[&Path]) -> Option<Output> {
     let missing = |what: &str| {
         let required = std::env::var("METAPLAST_BROWSER").is_ok_and(|v| v == "required");
         assert!(!required, "{what} is missing");
