@@ -11,6 +11,7 @@ const learn = (() => {
   let setup;
   let session = null;
   let before = [];
+  let task = "";
   let playing = false;
   let watch = () => {};
 
@@ -112,9 +113,14 @@ const learn = (() => {
     press(false);
   }
 
+  /** The curve so far stays in the background. */
+  function stash() {
+    if (session?.seen?.length > 2) before = [...before, session.seen.map((m) => [m.seen, 100 * m.accuracy])].slice(-4);
+  }
+
   /** A fresh network on the task of the state. */
   async function begin() {
-    if (session?.seen?.length > 2) before = [...before, session.seen.map((m) => [m.seen, 100 * m.accuracy])].slice(-4);
+    stash();
     const own = {};
     session = own;
     let classes;
@@ -134,10 +140,13 @@ const learn = (() => {
     get playing() { return playing; },
     onmoment(act) { watch = act; },
     charName,
-    /** Another set-up: what was seen before has nothing to do with it. */
+    /** Another set-up: of tasks of another kind, curves of before say nothing. */
     async of(described) {
       setup = described;
-      before = [];
+      const { images, fine, ways, shots, queries, seed, drawings } = state;
+      const now = JSON.stringify([images, fine, ways, shots, queries, seed, images === "drawings" && drawings]);
+      if (now !== task) before = [];
+      task = now;
       await begin();
     },
     begin,
@@ -164,7 +173,7 @@ const learn = (() => {
     /** The same moment seen anew: another layer, other colours. */
     async look() { if (session?.moment) await more(0); },
     redraw() { if (session?.moment) draw(); },
-    forget() { before = []; session = null; },
+    forget() { stash(); session = null; },
   };
 })();
 

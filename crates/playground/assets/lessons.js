@@ -151,7 +151,7 @@ const lessons = (() => {
     const next = at + 1 < lesson.steps.length;
     const following = LESSONS[LESSONS.indexOf(lesson) + 1];
     place.replaceChildren(...[
-      h("div.bar", h("h2", { id: "lesson-title" }, lesson.title), h("span.where", `step ${at + 1} of ${lesson.steps.length}`)),
+      h("div.bar", h("h2", { id: "lesson-title", tabindex: -1 }, lesson.title), h("span.where", `step ${at + 1} of ${lesson.steps.length}`)),
       said,
       step.goal && h("p.goal", { id: "goal" }, `▸ ${step.goal[0]}`),
       step.ask && h("p", h("b", step.ask)),
@@ -181,7 +181,8 @@ const lessons = (() => {
     state.lesson = `${lesson.id}.${at + 1}`;
     show();
     writeAddress();
-    byId("lesson-title").scrollIntoView({ block: "nearest" });
+    // What had the focus is gone; readers and keys go on from the new step.
+    byId("lesson-title").focus();
   }
 
   function begin(id) {

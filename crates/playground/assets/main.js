@@ -78,8 +78,11 @@ async function setUp() {
     const described = await engine.ask({ do: "set-up", setup: setupOf(state) });
     if (own !== latestSetup) return;
     showTrouble(null);
+    const { slider, value, text } = document.activeElement?.dataset ?? {};
     rule.build(described.parameters, setUp);
-    rule.refresh();
+    // The controls are new ones: the focus stays in its place.
+    const same = [["slider", slider], ["value", value], ["text", text]].find(([, i]) => i !== undefined);
+    if (same) document.querySelector(`[data-${same[0]}="${same[1]}"]`)?.focus();
     showState();
     byId("layer").replaceChildren(...described.sizes.slice(1).map((_, l) => h("option", { value: l }, l + 1)));
     byId("layer").value = described.sizes.length - 2;
