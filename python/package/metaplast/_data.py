@@ -1,0 +1,97 @@
+"""Images and labels, by name or as arrays."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple, Optional, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from metaplast import _native
+
+Bytes = npt.NDArray[np.uint8]
+
+#: A data set's name or path, or (images, labels).
+Data = Union[str, "os.PathLike[str]", tuple[npt.ArrayLike, npt.ArrayLike]]
+
+
+class Dataset(NamedTuple):
+    """Grey images with labels; as ``data=`` it serves wherever a name does."""
+
+    #: n × height × width, upright, from 0 (background) to 255 (ink).
+    images: Bytes
+    #: n class labels, from 0.
+    labels: Bytes
+
+    def __repr__(self) -> str:
+        n, height, width = self.images.shape
+        classes = len(np.unique(self.labels))
+        return f"Dataset of {n} images of {height} × {width} pixels in {classes} classes"
+
+
+def dataset(name: str = "glyphs", split: str = "test") -> Dataset:
+    """The images of a data set, by its name or path, and their labels.
+
+    Names are those of ``metaplast data list``, such as ``glyphs``, ``emnist-balanced`` or
+    ``mnist``; ``split`` is ``test`` or ``train``.
+
+    Raises ValueError if there is no such set, or it is damaged.
+    """
+    return Dataset(*_native.dataset(os.fspath(name), split))
+
+
+def split_data(data: Optional[Any]) -> tuple[Optional[str], Optional[tuple[Bytes, Bytes]]]:
+    """A name, or arrays as the library takes them."""
+    if data is None or isinstance(data, (str, os.PathLike)):
+        return (None if data is None else os.fspath(data)), None
+    try:
+        images, labels = data
+    except (TypeError, ValueError):
+        raise ValueError("data: should be a name, a path, or (images, labels)") from None
+    return None, (_images(images), _labels(labels))
+
+
+def _images(given: Any) -> Bytes:
+    images = np.asarray(given)
+    if images.ndim == 2:
+        # Rows of pixels; square pictures where they can be, so that they can be shown.
+        n, pixels = images.shape
+        side = int(round(pixels**0.5))
+        sides = (side, side) if side * side == pixels else (1, pixels)
+        images = images.reshape(n, *sides)
+    if images.ndim == 4 and images.shape[3] == 1:
+        images = images[..., 0]
+    if images.ndim != 3:
+        raise ValueError(
+            f"images: have the shape {images.shape}, should be n × height × width or n × pixels"
+        )
+    if images.dtype.kind == "f":
+        levels = np.rint(images * 255)
+        if not np.all(np.abs(images * 255 - levels) < 1e-3):
+            raise ValueError(
+                "images: have numbers that are no multiples of 1/255; give bytes from 0 to 255, "
+                "as in (255 * images).round().astype('uint8')"
+            )
+        images = levels
+    elif images.dtype.kind not in "biu":
+        raise ValueError(f"images: are of type {images.dtype}, should be bytes from 0 to 255")
+    return _bytes("images", images)
+
+
+def _labels(given: Any) -> Bytes:
+    labels = np.asarray(given)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"labels: are {labels.dtype} of shape {labels.shape}, should be a list of whole "
+            "numbers from 0 to 255"
+        )
+    return _bytes("labels", labels)
+
+
+def _bytes(what: str, values: npt.NDArray[Any]) -> Bytes:
+    if values.size and not (values.min() >= 0 and values.max() <= 255):
+        raise ValueError(
+            f"{what}: run from {values.min()} to {values.max()}, should be from 0 to 255"
+        )
+    return np.ascontiguousarray(values, dtype=np.uint8)

@@ -1,0 +1,29 @@
+"""Settings as keyword arguments, turned into the text that the command reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+
+def text(value: Any) -> str:
+    """A value as it would be typed behind ``key=``."""
+    if isinstance(value, os.PathLike):
+        return str(os.fspath(value))
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return "-".join(text(part) for part in value)
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def pairs(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Keys and texts; None stands for the default, ``lambda_`` for ``lambda``."""
+    return [
+        (key[:-1] if key.endswith("_") else key, text(value))
+        for key, value in settings.items()
+        if value is not None
+    ]
