@@ -51,8 +51,8 @@ class Run:
 
         ``trial`` and ``episode`` are whole numbers, ``status`` and where an episode diverged
         are words, all others float64: ``loss`` (with the penalty), ``cross_entropy``,
-        ``accuracy`` (0 to 1), the coefficients ``theta_…``, ``angle_0`` … (degrees) and
-        ``ortho_1`` …. Of an unfinished run, episodes that a trial has not come to are NaN,
+        ``accuracy`` (0 to 1), what is learned (``theta_…``, ``phi_…``, ``gain_…``,
+        ``constant_…``), ``angle_0`` … (degrees) and ``ortho_1`` …. Of an unfinished run, episodes that a trial has not come to are NaN,
         and their words empty.
         """
         if self._metrics is None:
@@ -78,9 +78,10 @@ class Run:
 
     @property
     def theta(self) -> npt.NDArray[np.float64]:
-        """The coefficients that each trial arrived at, trials × coefficients.
+        """What each trial arrived at, trials × coefficients.
 
-        In the order of the ``theta_…`` columns; means over the last sixth of the episodes.
+        In the order of the columns ``theta_…``, ``phi_…``, ``gain_…`` and ``constant_…``; means
+        over the last sixth of the episodes.
         """
         return np.array(_native.final_theta(self.directory / "metrics.csv"))
 
@@ -130,30 +131,9 @@ class Run:
 
         Without ``columns``: the accuracy, the coefficients, and the angles of the layers.
         """
-        from matplotlib.figure import Figure
+        from metaplast._plot import curves
 
-        metrics = self.metrics
-        if columns is None:
-            angles = [name for name in metrics if name.startswith("angle_")]
-            learned = [name for name in metrics if name.startswith("theta_")]
-            panels = [("accuracy", ["accuracy"]), ("coefficients", learned)]
-            panels.append(("angle to backpropagation (degrees)", angles[:-1]))
-        else:
-            panels = [(name, [name]) for name in columns]
-        figure = Figure(figsize=(4 * len(panels), 3), layout="constrained")
-        for axes, (title, names) in zip(np.ravel(figure.subplots(1, len(panels))), panels):
-            for name in names:
-                values = np.where(metrics["status"] == "ok", metrics[name], np.nan)
-                # An episode that diverged in all trials has no mean.
-                mean = np.ma.masked_invalid(values).mean(axis=0)
-                deviation = np.ma.masked_invalid(values).std(axis=0)
-                episodes = metrics["episode"][0]
-                axes.plot(episodes, mean, label=name)
-                axes.fill_between(episodes, mean - deviation, mean + deviation, alpha=0.2)
-            axes.set(title=title, xlabel="episode")
-            if len(names) > 1:
-                axes.legend(fontsize="small")
-        return figure
+        return curves(self.metrics, columns)
 
     def _lines(self) -> list[tuple[str, str]]:
         """What is most worth knowing, as names and texts."""
