@@ -159,9 +159,10 @@ pub(crate) fn config(dir: PathBuf) -> PyResult<String> {
 
 /// The coefficients that each trial of a run arrived at.
 #[pyfunction]
-pub(crate) fn final_theta(path: PathBuf) -> PyResult<Vec<Vec<f64>>> {
-    let metrics = Metrics::read(&path).map_err(raise)?;
-    Ok(paper::final_theta(&metrics))
+pub(crate) fn final_theta(dir: PathBuf) -> PyResult<Vec<Vec<f64>>> {
+    let config = Config::of_run(&dir, Vec::new(), &[]).map_err(raise)?;
+    let metrics = Metrics::read(&dir.join("metrics.csv")).map_err(raise)?;
+    Ok(paper::final_theta(&metrics, &config.settings.outer))
 }
 
 /// What differs in a run directory from what its run would write.

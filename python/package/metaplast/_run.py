@@ -80,10 +80,10 @@ class Run:
     def theta(self) -> npt.NDArray[np.float64]:
         """What each trial arrived at, trials × coefficients.
 
-        In the order of the columns ``theta_…``, ``phi_…``, ``gain_…`` and ``constant_…``; means
-        over the last sixth of the episodes.
+        In the order of the columns ``theta_…``, ``phi_…``, ``gain_…`` and ``constant_…``: means
+        over the last sixth of the episodes, or the outer optimiser's own estimate.
         """
-        return np.array(_native.final_theta(self.directory / "metrics.csv"))
+        return np.array(_native.final_theta(self.directory))
 
     @property
     def report(self) -> Path:
@@ -146,8 +146,8 @@ class Run:
         ]
         if self.is_finished:
             summary = self.summary
-            measures = {"accuracy": summary["accuracy"], "loss": summary["loss"]}
-            for name, spread in {**measures, **summary["theta"]}.items():
+            measures = [(name, summary[name]) for name in ("accuracy", "loss")]
+            for name, spread in [*measures, *summary["theta"]]:
                 lines.append((name, _spread(spread)))
             if summary["diverged_episodes"]:
                 lines.append(("diverged", f"{summary['diverged_episodes']} episodes"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +17,9 @@ def text(value: Any) -> str:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, (list, tuple, np.ndarray)):
-        return "-".join(text(part) for part in value)
+        # As TOML has lists.
+        parts = (json.dumps(part) if isinstance(part, str) else text(part) for part in value)
+        return f"[{', '.join(parts)}]"
     return repr(value) if isinstance(value, float) else str(value)
 
 
