@@ -244,6 +244,7 @@ pub(crate) fn reproduce(
     let set = Arc::new(set.map_err(raise)?);
     let digits = paper::digits(&targets, &set).map_err(raise)?;
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let folder = Ask::folder(&targets, &set, quick);
     let ask = Ask {
         targets,
         trials: trials.unwrap_or(if quick { QUICK.0 } else { TRIALS }),
@@ -253,7 +254,7 @@ pub(crate) fn reproduce(
         quick,
         shard: None,
         assignments: assignments(settings),
-        out: out.unwrap_or_else(|| Ask::folder(&set, quick)),
+        out: out.unwrap_or(folder),
     };
     let out = ask.out.clone();
     watched(py, tell, |desk| {

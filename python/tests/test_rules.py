@@ -76,10 +76,11 @@ def test_a_figure_is_reproduced_with_verdicts(tmp_path):
     )
     assert done.report.is_file() and (tmp_path / "fig3.svg").is_file()
     assert {verdict.claim for verdict in done.verdicts} >= {f"C{n}" for n in range(1, 17)}
-    # Fewer than five trials decide nothing.
-    tested = [verdict for verdict in done.verdicts if verdict.outcome != "not tested"]
-    assert tested and all(verdict.outcome == "undecided" for verdict in tested)
-    assert tested[0].claim in repr(done) and tested[0].checks[0].trials == 2
+    verdicts = {verdict.claim: verdict for verdict in done.verdicts}
+    assert verdicts["C1"].outcome == "not tested" and "synthetic" in verdicts["C1"].note
+    assert [check.trials for check in verdicts["C1"].checks] == [2, 2]
+    assert "needs reproduce fig4" in verdicts["C4"].note
+    assert "C1" in repr(done) and "C4" not in repr(done) and "C4" in done._repr_html_()
     for figure, settings, wanted in [
         ("fig2", {}, "unknown figure 'fig2'"),
         ("fig3", {"rule": "bio"}, "a figure has a rule of its own"),

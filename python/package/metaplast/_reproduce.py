@@ -61,8 +61,8 @@ class Reproduction:
 
     def __repr__(self) -> str:
         head = f"Reproduction on {self.data}, {self.trials} trials, in {self.directory}"
-        tested = [verdict for verdict in self.verdicts if verdict.outcome != "not tested"]
-        return "\n  ".join([head, *(f"{v.claim:<4}{v.outcome:<11} {v.figure}" for v in tested)])
+        looked_at = [verdict for verdict in self.verdicts if verdict.checks]
+        return "\n  ".join([head, *(f"{v.claim:<4}{v.outcome:<11} {v.figure}" for v in looked_at)])
 
     def _repr_html_(self) -> str:
         rows = "".join(
