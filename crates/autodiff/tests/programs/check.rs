@@ -84,6 +84,8 @@ pub(crate) fn check(program: &Program) -> Result<Outcome, Disagreement> {
         1e-9 * size,
     )?;
 
+    by_constants(program)?;
+
     let mut all = program.record::<f64>(How {
         all_variables: true,
         ..How::default()
@@ -121,6 +123,33 @@ pub(crate) fn check(program: &Program) -> Result<Outcome, Disagreement> {
     by_a_step(program, size)?;
     outcome.f32 = in_f32(program, &plain, size)?;
     Ok(outcome)
+}
+
+/// Whatever direction constants are given, in either mode, they have no derivative.
+fn by_constants(program: &Program) -> Result<(), Disagreement> {
+    let mut nominal = program.record::<f64>(How::default());
+    let Recording {
+        tape,
+        constants,
+        loss,
+        ..
+    } = &mut nominal;
+    let ones: Vec<Vec<f64>> = constants
+        .iter()
+        .map(|x| vec![1.0; tape.shape_of(*x).len()])
+        .collect();
+    let directions = constants
+        .iter()
+        .copied()
+        .zip(ones.iter().map(Vec::as_slice));
+    let forward = tape.tangent(&[*loss], &directions.collect::<Vec<_>>());
+    agree("forward by constants", &forward, &[vec![0.0]], 0.0)?;
+    let reverse = tape.gradient(*loss, constants);
+    let found: Parts = (0..constants.len())
+        .map(|i| reverse.of(i).to_vec())
+        .collect();
+    let zeros: Parts = found.iter().map(|x| vec![0.0; x.len()]).collect();
+    agree("reverse by constants", &found, &zeros, 0.0)
 }
 
 /// Hessian times direction: in reverse over recorded, forward over recorded, and by

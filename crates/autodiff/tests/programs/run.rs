@@ -27,6 +27,7 @@ pub(crate) struct How<'a> {
 pub(crate) struct Recording<T> {
     pub(crate) tape: Tape<T>,
     pub(crate) variables: Vec<Var>,
+    pub(crate) constants: Vec<Var>,
     pub(crate) matrices: Vec<Plastic>,
     pub(crate) loss: Var,
     /// The value of each step before the loss; None for updates.
@@ -94,6 +95,7 @@ impl Program {
             pools: Default::default(),
             inputs: 0,
             variables: Vec::new(),
+            constants: Vec::new(),
             all: Vec::new(),
             detached: Vec::new(),
             nudge: None,
@@ -117,6 +119,7 @@ impl Program {
         Recording {
             tape: recorder.tape,
             variables: recorder.variables,
+            constants: recorder.constants,
             matrices: w,
             loss,
             results,
@@ -134,6 +137,7 @@ struct Recorder<'a, T> {
     pools: [Vec<Var>; 5],
     inputs: usize,
     variables: Vec<Var>,
+    constants: Vec<Var>,
     all: Vec<Var>,
     detached: Vec<Array2<f64>>,
     nudge: Option<Var>,
@@ -189,6 +193,8 @@ impl<T: Real> Recorder<'_, T> {
         };
         if variable {
             self.variables.push(x);
+        } else {
+            self.constants.push(x);
         }
         self.put(kind, x);
         x
