@@ -6,6 +6,7 @@ use crate::algebra::{Carried, Companions, MatrixAlgebra, MatrixId, Origin, Rever
 use crate::ops::plastic::{Room, needs};
 use crate::profile::Profile;
 use crate::program::{Action, Program, Var};
+use crate::real::max_or_nan;
 use crate::shape::Shape;
 
 /// By which means a sweep goes back.
@@ -142,7 +143,7 @@ pub(crate) fn sweep_back<A: MatrixAlgebra>(
     }
     let residual = back.residual(g, &needs, &carried.matrices);
     let followed = carried.matrices.iter().filter_map(|w| w.inner);
-    let imprecision = followed.fold(0.0, |top, inner| worse(top, inner.imprecision()));
+    let imprecision = followed.fold(0.0, |top, inner| max_or_nan(top, inner.imprecision()));
     Swept {
         adjoints: carried.derivatives,
         matrices: carried.matrices,
@@ -181,9 +182,4 @@ fn in_full<T: Real>(program: &Program<T>, wrt: &[Var], loss: Var) -> Vec<bool> {
         }
     }
     in_full
-}
-
-/// The larger of two, or NaN if one is.
-pub(crate) fn worse(a: f64, b: f64) -> f64 {
-    if a.is_nan() || a > b { a } else { b }
 }

@@ -10,12 +10,12 @@
 //! All of this is written in the algebra, as rules are. So a recorded gradient goes back
 //! by the same ways, and can be differentiated again.
 
-use super::reverse::worse;
 use crate::Real;
 use crate::algebra::{Change, Companions, MatrixAlgebra, MatrixId, Origin, Past};
 use crate::matrix::Differences;
 use crate::ops::plastic::{Fork, MatrixOp, Needs, Room, Update, groups};
 use crate::program::{Action, Program};
+use crate::real::max_or_nan;
 use crate::view::Inputs;
 
 /// Copies of a matrix that are kept on the way: with three, each of 250 updates is
@@ -152,7 +152,7 @@ impl WayBack {
                 {
                     let (w, v) = (matrices[slot], matrices[fork.v.index()].w);
                     let off = g.differences(w.w, Past::Matrix(v)).relative() * w.shrunk;
-                    self.residual = worse(self.residual, off);
+                    self.residual = max_or_nan(self.residual, off);
                 }
                 undo(g, node, matrices, room);
             }
@@ -177,14 +177,14 @@ impl WayBack {
             if A::RECORDS {
                 // Derivatives of what was recorded pass through every division on the way
                 // back, and cancel after it: rounding is multiplied with them.
-                residual = worse(residual, w.grown * A::Real::EPSILON.to_f64());
+                residual = max_or_nan(residual, w.grown * A::Real::EPSILON.to_f64());
             }
             if g.origin(slot) != Origin::Fork {
                 let mut off = g.differences(w.w, Past::Start(slot));
                 if off.lacks_sizes() {
                     add_sizes(g.program(), self.end, slot, &mut off);
                 }
-                residual = worse(residual, off.relative() * w.shrunk);
+                residual = max_or_nan(residual, off.relative() * w.shrunk);
             }
         }
         residual

@@ -7,7 +7,7 @@
 mod matrices;
 mod pool;
 
-pub(super) use pool::Pool;
+pub(super) use pool::{Pool, Ref};
 
 use ndarray::Array2;
 
@@ -23,27 +23,6 @@ use crate::support::{Coordinates, Support};
 use crate::view::{Inputs, Operand, Tensor};
 use crate::{Real, Tape};
 use matrices::Matrices;
-
-/// A value: of the program, or of the pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ref(u32);
-
-impl Ref {
-    const POOL: u32 = 1 << 31;
-
-    fn of_program(index: u32) -> Self {
-        assert!(index < Self::POOL, "fewer than 2³¹ values");
-        Ref(index)
-    }
-
-    fn of_pool(index: usize) -> Self {
-        Ref(index as u32 | Self::POOL)
-    }
-
-    fn pool_index(self) -> Option<usize> {
-        (self.0 & Self::POOL != 0).then_some((self.0 & !Self::POOL) as usize)
-    }
-}
 
 /// Evaluates rules over a program.
 pub(crate) struct Evaluator<'a, T> {

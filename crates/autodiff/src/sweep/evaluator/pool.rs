@@ -4,6 +4,27 @@ use crate::Real;
 use crate::shape::Shape;
 use crate::support::Support;
 
+/// A value: of the program, or of the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ref(pub(super) u32);
+
+impl Ref {
+    const POOL: u32 = 1 << 31;
+
+    pub(super) fn of_program(index: u32) -> Self {
+        assert!(index < Self::POOL, "fewer than 2³¹ values");
+        Ref(index)
+    }
+
+    pub(super) fn of_pool(index: usize) -> Self {
+        Ref(index as u32 | Self::POOL)
+    }
+
+    pub(super) fn pool_index(self) -> Option<usize> {
+        (self.0 & Self::POOL != 0).then_some((self.0 & !Self::POOL) as usize)
+    }
+}
+
 /// A value of a sweep.
 #[derive(Debug)]
 pub(super) struct PoolValue<T> {
