@@ -132,14 +132,15 @@ pub(crate) fn arrange<T: Real>(t: &mut Tape<T>, arrange: Arrange, x: Var) -> Var
         }
         Arrange::Rotate => {
             if cols == 1 {
-                return x;
+                // A value of its own, not the same one once more.
+                return t.slice_cols(x, 0..1);
             }
             let (first, others) = (t.slice_cols(x, 0..1), t.slice_cols(x, 1..cols));
             t.concat_cols(&[others, first])
         }
         Arrange::Shift => {
             if cols == 1 {
-                return x;
+                return t.slice_cols(x, 0..1);
             }
             let others = t.slice_cols(x, 1..cols);
             t.pad_cols(others, 0, 1)
