@@ -2,6 +2,7 @@
 
 mod differences;
 mod pass;
+mod signed;
 mod store;
 
 pub(crate) use differences::Differences;

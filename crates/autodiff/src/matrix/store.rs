@@ -26,7 +26,7 @@ pub(crate) struct Store<T> {
     pub(super) stride: usize,
     pub(super) columns: Vec<Lanes<T>>,
     pending: Pending<T>,
-    scratch: Scratch<T>,
+    pub(super) scratch: Scratch<T>,
 }
 
 /// Most terms that may wait.
@@ -91,9 +91,9 @@ impl Columns {
 
 /// Room for the vectors of a pass.
 #[derive(Debug)]
-struct Scratch<T> {
-    out: Vec<Lanes<T>>,
-    left: Vec<Lanes<T>>,
+pub(super) struct Scratch<T> {
+    pub(super) out: Vec<Lanes<T>>,
+    pub(super) left: Vec<Lanes<T>>,
     dots: Vec<Vec<T>>,
     columns: Columns,
     list: Vec<u32>,
@@ -478,71 +478,6 @@ impl<T: Real> Store<T> {
         )
     }
 
-    /// (|V| ⊙ sign W) y for each row y, or its transpose times e for each row e, the latter
-    /// on the coordinates `on` and zero elsewhere. V is a store of the same size; sign 0
-    /// is 0.
-    pub(crate) fn signed(
-        &mut self,
-        sizes: &mut Store<T>,
-        x: Tensor<'_, T>,
-        transposed: bool,
-        on: Coordinates<'_>,
-        out: &mut [T],
-    ) {
-        self.flush();
-        sizes.flush();
-        let (post, pre, stride) = (self.post, self.pre, self.stride);
-        let columns = |j: usize| j * stride..(j + 1) * stride;
-        let entry = |w: T, v: T| {
-            if w > T::ZERO {
-                v.abs()
-            } else if w < T::ZERO {
-                -v.abs()
-            } else {
-                w * T::ZERO
-            }
-        };
-        let (left, total) = (&mut self.scratch.left, &mut self.scratch.out);
-        out.fill(T::ZERO);
-        for row in 0..x.shape.rows {
-            let x = x.row(row).data;
-            if transposed {
-                let out = &mut out[row * pre..][..pre];
-                copy_into(&mut left[..stride], x);
-                let mut column = |j: usize| {
-                    let mut sum = [T::ZERO; WIDTH];
-                    let signs = &self.columns[columns(j)];
-                    let lanes = signs.iter().zip(&sizes.columns[columns(j)]);
-                    for ((w, v), e) in lanes.zip(left.iter()) {
-                        let entries = w.0.iter().zip(&v.0).map(|(w, v)| entry(*w, *v));
-                        for ((sum, entry), e) in sum.iter_mut().zip(entries).zip(&e.0) {
-                            *sum = entry.mul_add(*e, *sum);
-                        }
-                    }
-                    out[j] = Lanes(sum).total();
-                };
-                match on {
-                    None => (0..pre).for_each(&mut column),
-                    Some(on) => on.list.iter().for_each(|j| column(*j as usize)),
-                }
-            } else {
-                let total = &mut total[..stride];
-                total.fill(Lanes::ZERO);
-                for (j, y) in x.iter().enumerate().filter(|(_, y)| **y != T::ZERO) {
-                    let signs = &self.columns[columns(j)];
-                    let lanes = signs.iter().zip(&sizes.columns[columns(j)]);
-                    for ((w, v), z) in lanes.zip(total.iter_mut()) {
-                        let entries = w.0.iter().zip(&v.0).map(|(w, v)| entry(*w, *v));
-                        for (z, entry) in z.0.iter_mut().zip(entries) {
-                            *z = entry.mul_add(*y, *z);
-                        }
-                    }
-                }
-                copy_from(total, &mut out[row * post..][..post]);
-            }
-        }
-    }
-
     /// W ← W + s·V with a store of the same size.
     pub(crate) fn add_scaled(&mut self, s: T, other: &mut Store<T>) {
         self.flush();
@@ -556,7 +491,7 @@ impl<T: Real> Store<T> {
 }
 
 /// Writes numbers to lanes, and zeros behind them to fill up the last.
-fn copy_into<T: Real>(lanes: &mut [Lanes<T>], numbers: &[T]) {
+pub(super) fn copy_into<T: Real>(lanes: &mut [Lanes<T>], numbers: &[T]) {
     let (whole, rest) = numbers.as_chunks::<WIDTH>();
     for (lanes, numbers) in lanes.iter_mut().zip(whole) {
         lanes.0 = *numbers;
@@ -568,7 +503,7 @@ fn copy_into<T: Real>(lanes: &mut [Lanes<T>], numbers: &[T]) {
 }
 
 /// Reads numbers from lanes.
-fn copy_from<T: Real>(lanes: &[Lanes<T>], numbers: &mut [T]) {
+pub(super) fn copy_from<T: Real>(lanes: &[Lanes<T>], numbers: &mut [T]) {
     let (whole, rest) = numbers.as_chunks_mut::<WIDTH>();
     for (numbers, lanes) in whole.iter_mut().zip(lanes) {
         *numbers = lanes.0;
