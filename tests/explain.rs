@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::Place;
+use crate::support::{IMAGES, LABELS, Place, idx};
 
 const SMALL: [&str; 8] = [
     "--data",
@@ -114,6 +114,22 @@ fn an_episode_that_diverges_is_a_failed_run() {
 }
 
 #[test]
+fn explain_takes_a_rule_of_any_name_and_a_folder_beside_it() {
+    let place = Place::new();
+    place.write("rule.toml", "name = 'Oja/Hebb'\nterms = ['F0', 'F9']\n");
+    let pixels: Vec<u8> = (0..300 * 16_u32)
+        .map(|i| (i * i * 37 % 251) as u8)
+        .collect();
+    let labels: Vec<u8> = (0..300).map(|i| (i % 5) as u8).collect();
+    place.write(&format!("kset/{IMAGES}"), idx(&[2051, 300, 4, 4], &pixels));
+    place.write(&format!("kset/{LABELS}"), idx(&[2049, 300], &labels));
+    let small = ["--data", "kset", "--sizes", "16-6-5", "--steps", "10"];
+    let printed = place.good(&[&["explain", "--rule", "rule.toml"], &small[..]].concat());
+    assert!(printed.contains("page: explain-Oja_Hebb.html"), "{printed}");
+    assert!(place.read("explain-Oja_Hebb.html").contains("Oja/Hebb"));
+}
+
+#[test]
 fn gradcheck_finds_three_ways_to_agree_on_a_line_for_everything() {
     let place = Place::new();
     for order in ["1", "2"] {
@@ -130,6 +146,11 @@ fn gradcheck_finds_three_ways_to_agree_on_a_line_for_everything() {
             );
         }
         assert!(!table.contains("WRONG"), "{table}");
+    }
+    // Its feedback weights are constants, which differences have to hold.
+    for order in ["1", "2"] {
+        let table = place.good(&["gradcheck", "--rule", "bp", "--order", order]);
+        assert!(table.contains("bp, all coefficients") && !table.contains("WRONG"));
     }
     place.bad(&["gradcheck", "--order", "3"], &["order"]);
     place.bad(&["gradcheck", "--rule", "bioo"], &["bioo", "bio"]);

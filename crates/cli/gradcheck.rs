@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use autodiff::{Comparison, GradientCheck, Order, Shape, operation_cases};
+use autodiff::{Comparison, GradientCheck, Order, Shape, Tape, Var, operation_cases};
 use datasets::Split;
 use meta::{Episode, Setting, Settings, draw_setting};
-use model::{Rule, Term};
+use model::{Feedback, Rule, Term};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -20,7 +20,9 @@ Examples:
 ///
 /// For each operation of the tape, each term of the rule and the whole episode, a
 /// derivative in a random direction by all three ways, how far they are apart, and the
-/// step at which the (five-point) differences are best. In f64, on built-in glyphs.
+/// step of the (five-point) differences, at which neighbouring steps agree best. Where a
+/// rule takes the feedback weights as constants, as bp does, differences hold them as they
+/// are. In f64, on built-in glyphs.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -68,7 +70,7 @@ struct Difference {
 }
 
 /// The largest accepted |a − b| / max(1, |a|, |b|), for forward mode, which only rounds
-/// differently, and for differences, which at their best step keep ten digits of a
+/// differently, and for differences, which on their plateau keep ten digits of a
 /// first derivative and, through an episode, some seven of a second one.
 const FORWARD: f64 = 1e-9;
 const DIFFERENCES: f64 = 1e-6;
@@ -153,9 +155,17 @@ fn of_episode(check: &GradientCheck, rule: Rule) -> Result<Comparison, Failure> 
     let setting: Setting<f64> = draw_setting(&settings, &data, 0, 0, &theta);
     let episode = Episode::of(&settings).map_err(|error| Failure::Input(error.to_string()))?;
     let inputs: Vec<(Shape, Vec<f64>)> = theta.iter().map(|t| (Shape::SCALAR, vec![*t])).collect();
-    Ok(check.compare(&inputs, |tape, theta| {
+    let function = |tape: &mut Tape<f64>, theta: &[Var]| {
         let mut episode = episode.clone();
         let recorded = episode.record_from(tape, &setting, theta.to_vec(), |_, _| {});
+        recorded.meta_loss
+    };
+    if settings.learner.feedback != Feedback::Symmetric {
+        return Ok(check.compare(&inputs, function));
+    }
+    let held = episode.with_feedback_of(&setting);
+    Ok(check.compare_with(&inputs, function, |tape, theta| {
+        let recorded = held.clone().record(tape, theta.to_vec());
         recorded.meta_loss
     }))
 }
@@ -181,12 +191,12 @@ impl<W: Write> Table<W> {
     fn head(&mut self, title: &str) -> io::Result<()> {
         self.line(format_args!(
             "{title:<30} {:>13} {:>13} {:>13} {:>9} {:>9} {:>9}",
-            "reverse", "forward", "differences", "|f-r|/r", "|d-r|/r", "best step"
+            "reverse", "forward", "differences", "|f-r|/r", "|d-r|/r", "step"
         ))
     }
 
     fn row(&mut self, name: &str, found: &Comparison) -> io::Result<()> {
-        let (step, difference) = found.best();
+        let (step, difference) = found.plateau();
         let (reverse, forward) = (found.reverse, found.forward);
         let off = |other: f64| (other - reverse).abs() / reverse.abs().max(other.abs()).max(1.0);
         let right = off(forward) <= FORWARD && off(difference) <= DIFFERENCES;

@@ -14,6 +14,7 @@ mod failure;
 mod generate;
 mod gradcheck;
 mod merge;
+mod online;
 mod output;
 mod playground;
 mod progress;
@@ -79,6 +80,7 @@ enum Command {
     Reproduce(reproduce::Args),
     Test(test::Args),
     Card(card::Args),
+    Online(online::Args),
     Explain(explain::Args),
     Playground(playground::Args),
     Gradcheck(gradcheck::Args),
@@ -101,6 +103,7 @@ impl Command {
             Command::Reproduce(args) => reproduce::run(args),
             Command::Test(args) => test::run(args),
             Command::Card(args) => card::run(args),
+            Command::Online(args) => online::run(args),
             Command::Explain(args) => explain::run(args),
             Command::Playground(args) => playground::run(args),
             Command::Gradcheck(args) => gradcheck::run(args),

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use meta::Threads;
-use runs::{Run, read_back};
+use runs::{OnlineRun, Run, read_back, read_back_online};
 
 use crate::failure::Failure;
-use crate::train;
+use crate::{online, train};
 
 /// Go on with an interrupted run
 ///
@@ -32,6 +32,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    if let Some((config, data)) = read_back_online(&args.dir, &args.data, &args.threads)? {
+        let threads = Threads::new(config.threads())?;
+        let run = OnlineRun::open(&config, data, &args.dir, &threads)?;
+        return online::carry_out(run, &config, args.json);
+    }
     let (config, data) = read_back(&args.dir, args.data, args.threads)?;
     let threads = Threads::new(config.threads)?;
     let run = Run::open(&config, Arc::clone(&data), &args.dir, &threads)?;

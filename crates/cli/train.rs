@@ -95,6 +95,13 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         Some(path) => path.clone(),
         None => next_free_directory(&config.settings.learner.rule.name, data.name())?,
     };
+    if data.split() != config.split {
+        say(format_args!(
+            "note: {} is of the {} split, and so are the tasks",
+            data.reference(),
+            data.split()
+        ));
+    }
     let threads = Threads::new(config.threads)?;
     let run = Run::open(&config, Arc::clone(&data), &path, &threads)?;
     if run.is_finished() {

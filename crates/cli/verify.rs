@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use runs::{Report, Sample, in_sequence, read_back, verify};
+use runs::{Report, Sample, in_sequence, read_back, read_back_online, verify, verify_online};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -27,8 +27,8 @@ pub(crate) struct Args {
     /// The run directory
     #[arg(value_name = "DIR")]
     dir: PathBuf,
-    /// How many recorded episodes to run again, spread over the run; or `all`, which takes
-    /// as long as the run did
+    /// How many recorded episodes to run again, spread over the run (of an online run, the
+    /// first tests of trial 0); or `all`, which takes as long as the run did
     #[arg(long, value_name = "N|all", default_value = "20", value_parser = sample)]
     sample: Sample,
     /// Where the data are now, if they were moved: any name or path of the same images
@@ -64,17 +64,27 @@ fn sample(text: &str) -> Result<Sample, String> {
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    let (config, data) = read_back(&args.dir, args.data, args.threads)?;
-    let recorded = config.settings.outer.episodes * config.trials().len() as u64;
-    let total = match args.sample {
-        Sample::All => recorded,
-        Sample::Episodes(number) => number.min(recorded) + in_sequence(&config.settings),
+    let online = read_back_online(&args.dir, &args.data, &args.threads)?;
+    let (what, report) = match online {
+        Some((config, data)) => {
+            let trials = match args.sample {
+                Sample::All => config.trials(),
+                Sample::Episodes(_) => 1,
+            };
+            let tests = config.online.tests_of_trial(&data.0) as u64;
+            let tests = match args.sample {
+                Sample::All => tests,
+                Sample::Episodes(number) => number.min(tests),
+            };
+            let mut progress = Progress::new("tests", trials * tests);
+            let report = verify_online(&args.dir, &config, &data, args.sample, || {
+                progress.advance(1);
+            })?;
+            progress.finish();
+            ("tests", report)
+        }
+        None => ("episodes", of_training(&args)?),
     };
-    let mut progress = Progress::new("episodes", total);
-    let report = verify(&args.dir, &config, &data, args.sample, || {
-        progress.advance(1);
-    })?;
-    progress.finish();
     if args.json {
         print_json(&Document {
             directory: &args.dir,
@@ -86,7 +96,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             differences: &report.differences,
         })?;
     } else {
-        print(&report)?;
+        print(what, &report)?;
     }
     let shown = args.dir.display();
     match report.differences.len() {
@@ -109,8 +119,23 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     }
 }
 
+fn of_training(args: &Args) -> Result<Report, Failure> {
+    let (config, data) = read_back(&args.dir, args.data.clone(), args.threads.clone())?;
+    let recorded = config.settings.outer.episodes * config.trials().len() as u64;
+    let total = match args.sample {
+        Sample::All => recorded,
+        Sample::Episodes(number) => number.min(recorded) + in_sequence(&config.settings),
+    };
+    let mut progress = Progress::new("episodes", total);
+    let report = verify(&args.dir, &config, &data, args.sample, || {
+        progress.advance(1);
+    })?;
+    progress.finish();
+    Ok(report)
+}
+
 /// What was checked and what differs, for people.
-fn print(report: &Report) -> io::Result<()> {
+fn print(what: &str, report: &Report) -> io::Result<()> {
     let mut out = io::stdout();
     for difference in &report.differences {
         writeln!(out, "differs: {difference}")?;
@@ -124,10 +149,10 @@ fn print(report: &Report) -> io::Result<()> {
     let files = if report.finished {
         "all files against their checksums"
     } else {
-        "metrics.csv against the last checkpoint of a run that is not finished"
+        "all records against the last checkpoint of a run that is not finished"
     };
     writeln!(
         out,
-        "checked: {files}; of {rows} recorded episodes, {alone} run again alone and {in_sequence} in sequence"
+        "checked: {files}; of {rows} recorded {what}, {alone} run again alone and {in_sequence} in sequence"
     )
 }

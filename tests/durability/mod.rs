@@ -5,6 +5,7 @@
 mod disks;
 mod kept;
 mod killed;
+mod online;
 mod stopped;
 
 use std::fs;

@@ -167,25 +167,6 @@ impl IdxName {
     }
 }
 
-/// The nearest of some names, when it is near enough for the given one to be a typo of it.
-#[must_use]
-pub fn nearest(name: &str, among: &[String]) -> Option<String> {
-    // `emnist` and `fashion` are begun names rather than misspelt ones.
-    if let Some(whole) = among
-        .iter()
-        .find(|other| other.starts_with(&format!("{name}-")))
-    {
-        return Some(whole.clone());
-    }
-    let near = |other: &&String| strsim::jaro_winkler(name, other) >= 0.85;
-    among
-        .iter()
-        .filter(near)
-        .filter(|other| *other != name)
-        .min_by_key(|other| strsim::damerau_levenshtein(name, other))
-        .cloned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,7 +184,8 @@ mod tests {
             ("cifar", None),
         ];
         for (typed, meant) in cases {
-            assert_eq!(nearest(typed, &names).as_deref(), meant, "{typed}");
+            let names = names.iter().map(String::as_str);
+            assert_eq!(words::nearest(typed, names), meant, "{typed}");
         }
     }
 

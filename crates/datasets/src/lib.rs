@@ -30,7 +30,7 @@ mod npz;
 mod roots;
 mod split;
 
-pub use catalog::{EMNIST_SPLITS, known_names, nearest};
+pub use catalog::{EMNIST_SPLITS, known_names};
 pub use checksum::file_md5;
 pub use dataset::Dataset;
 pub use error::DataError;

@@ -439,10 +439,15 @@ fn all_names(roots: &Roots) -> Vec<String> {
     names
 }
 
+fn nearest(name: &str, roots: &Roots) -> Option<String> {
+    let names = all_names(roots);
+    words::nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
+}
+
 fn unknown(name: &str, roots: &Roots) -> DataError {
     DataError::UnknownName {
         name: name.to_owned(),
-        suggestion: catalog::nearest(name, &all_names(roots)),
+        suggestion: nearest(name, roots),
     }
 }
 
@@ -453,7 +458,7 @@ pub(crate) fn not_found(name: &str, split: Split, roots: &Roots) -> DataError {
     let suggestion = if fetchable(name) {
         None
     } else {
-        catalog::nearest(name, &all_names(roots))
+        nearest(name, roots)
     };
     let example = FileSet::named(name).map_or_else(String::new, |set| {
         format!("{}/{}.gz", set.folder(), set.file(split, Kind::Images))

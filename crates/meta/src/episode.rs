@@ -146,6 +146,12 @@ impl Episode {
         Episode { mode, ..self }
     }
 
+    /// The same, with errors fed back through matrices B of their own.
+    pub(crate) fn with_fixed_feedback(self) -> Self {
+        let circuit = self.circuit.with_feedback(Feedback::Fixed);
+        Episode { circuit, ..self }
+    }
+
     /// The network with its pathways and its rule.
     pub fn circuit(&self) -> &Circuit {
         &self.circuit
@@ -187,8 +193,20 @@ impl Episode {
         theta: Vec<Var>,
         watch: impl FnMut(&mut Tape<T>, &Step<'_>),
     ) -> Recorded {
+        self.record_prepared(tape, start, theta, |_, _, _| {}, watch)
+    }
+
+    /// As [`Episode::record_from`]; `prepare` is called before each step.
+    pub(crate) fn record_prepared<T: Real>(
+        &mut self,
+        tape: &mut Tape<T>,
+        start: &impl Start<T>,
+        theta: Vec<Var>,
+        prepare: impl FnMut(&mut Tape<T>, &mut Circuit, &mut State),
+        watch: impl FnMut(&mut Tape<T>, &Step<'_>),
+    ) -> Recorded {
         self.circuit.begin(tape, &theta);
-        let query = self.unroll(tape, start, |_, _| {}, watch);
+        let query = self.unroll(tape, start, prepare, watch);
         let coefficients = &theta[..self.circuit.counts().theta];
         let meta_loss = self.penalty.add_to(tape, query.cross_entropy, coefficients);
         Recorded {
@@ -213,7 +231,7 @@ impl Episode {
     ) -> (Queried, Vec<Var>) {
         tape.clear();
         let mut copies = Vec::new();
-        let own = |tape: &mut Tape<T>, circuit: &mut Circuit| {
+        let own = |tape: &mut Tape<T>, circuit: &mut Circuit, _: &mut State| {
             let theta = variables(tape, &start.theta());
             circuit.begin(tape, &theta);
             copies.extend(theta);
@@ -228,7 +246,7 @@ impl Episode {
         &mut self,
         tape: &mut Tape<T>,
         start: &impl Start<T>,
-        mut prepare: impl FnMut(&mut Tape<T>, &mut Circuit),
+        mut prepare: impl FnMut(&mut Tape<T>, &mut Circuit, &mut State),
         mut watch: impl FnMut(&mut Tape<T>, &Step<'_>),
     ) -> Queried {
         let mut state = start.declare(tape, &self.circuit);
@@ -239,7 +257,7 @@ impl Episode {
         let rest = (labels.len() + 2 * images).saturating_sub(1);
         for (index, label) in labels.iter().enumerate() {
             let before = tape.extent();
-            prepare(tape, &mut self.circuit);
+            prepare(tape, &mut self.circuit, &mut state);
             let x = tape.constant_with(Shape::vector(pixels), start.image(Part::Train, index));
             let target = self.target(tape, std::slice::from_ref(label));
             self.circuit

@@ -35,6 +35,7 @@ mod drawn;
 mod episode;
 mod estimate;
 mod frozen;
+mod held;
 mod measures;
 mod online;
 mod outer;
@@ -55,7 +56,8 @@ pub use drawn::{Drawn, draw_setting};
 pub use episode::{Episode, MetaGradient, Outcome, Queried, Recorded, Scores, Step};
 pub use estimate::Estimate;
 pub use frozen::{FRESH, Frozen, FrozenRecord, Probes};
-pub use online::{Online, OnlineRecord};
+pub use held::Held;
+pub use online::{ImageStream, Online, OnlineRecord, OnlineState, OnlineTrial, advance_all};
 pub use outer::{
     Adam, Cma, Evaluated, Evidence, Evolution, Guarded, Newton, Optimiser, OptimiserKind, Outer,
     Wants,
@@ -68,7 +70,7 @@ pub use settings::{
 };
 pub use start::{Batch, Part, Setting, Start};
 pub use streams::{Purpose, stream};
-pub use summary::{Spread, Summariser, Summary};
+pub use summary::{OnlineSummary, Spread, Summariser, Summary};
 pub use task::{Task, TaskStyle};
 pub use threads::Threads;
 pub use training::{

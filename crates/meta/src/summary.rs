@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{EpisodeRecord, Settings, Status};
+use crate::{EpisodeRecord, OnlineRecord, Scores, Settings, Status};
 
 /// Mean and standard deviation over trials, and how many numbers they are of.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -218,6 +218,53 @@ impl Summariser {
         summary.angles.iter_mut().for_each(|angle| *angle = next());
         summary.orthonormality.iter_mut().for_each(|e| *e = next());
         self.summary
+    }
+}
+
+/// What online learning came to: means over the last test of each trial. Trials that
+/// diverged and undefined numbers are left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OnlineSummary {
+    /// Images that each trial learned from.
+    pub images: u64,
+    /// Trials.
+    pub trials: u64,
+    /// Trials whose last test shows no finite cross-entropy.
+    pub diverged_trials: u64,
+    /// Cross-entropy on the test images.
+    pub cross_entropy: Option<Spread>,
+    /// The share of test images classified right.
+    pub accuracy: Option<Spread>,
+    /// α_0..α_L in degrees.
+    pub angles: Vec<Option<Spread>>,
+    /// E_1..E_L.
+    pub orthonormality: Vec<Option<Spread>>,
+}
+
+impl OnlineSummary {
+    /// Of the last test of each trial.
+    pub fn of(last: &[OnlineRecord]) -> Self {
+        let learned = |record: &&OnlineRecord| record.scores.cross_entropy.is_finite();
+        let scores = || last.iter().filter(learned).map(|record| &record.scores);
+        let spread = |measure: &dyn Fn(&Scores) -> f64| {
+            let numbers = scores().map(measure).filter(|x| x.is_finite());
+            Spread::of(&numbers.map(|x| (1, x)).collect::<Vec<_>>())
+        };
+        let first = last.first().map(|record| &record.scores);
+        let counts = first.map_or((0, 0), |s| (s.angles.len(), s.orthonormality.len()));
+        OnlineSummary {
+            images: last.first().map_or(0, |record| record.images as u64),
+            trials: last.len() as u64,
+            diverged_trials: (last.len() - scores().count()) as u64,
+            cross_entropy: spread(&|scores| scores.cross_entropy),
+            accuracy: spread(&|scores| scores.accuracy),
+            angles: (0..counts.0)
+                .map(|l| spread(&|scores| scores.angles[l]))
+                .collect(),
+            orthonormality: (0..counts.1)
+                .map(|l| spread(&|scores| scores.orthonormality[l]))
+                .collect(),
+        }
     }
 }
 

@@ -108,6 +108,19 @@ impl Circuit {
         })
     }
 
+    /// The same, with another pathway that has no gains and no terms of its own.
+    ///
+    /// # Panics
+    /// If this one's or the other's has some.
+    pub fn with_feedback(self, feedback: Feedback) -> Self {
+        let plain = self.backward.is_none() && self.feedback.gains().is_empty();
+        assert!(
+            plain && feedback.gains().is_empty(),
+            "a pathway that learns"
+        );
+        Circuit { feedback, ..self }
+    }
+
     /// The network.
     pub fn network(&self) -> &Network {
         &self.network

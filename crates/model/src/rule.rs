@@ -44,7 +44,7 @@ pub enum RuleError {
         name: String,
         /// The built-in names.
         known: String,
-        /// " — did you mean '…'?", or nothing.
+        /// "; did you mean '…'?", or nothing.
         hint: String,
     },
     /// The file cannot be read.
@@ -141,15 +141,10 @@ impl Rule {
             return crate::rule_file::read(path);
         }
         let known: Vec<&str> = RULES.iter().map(|(name, ..)| *name).collect();
-        let close = known
-            .iter()
-            .map(|k| (strsim::damerau_levenshtein(k, name_or_path), k))
-            .min()
-            .filter(|(distance, _)| *distance <= 2);
         Err(RuleError::Unknown {
             name: name_or_path.to_owned(),
             known: known.join(", "),
-            hint: close.map_or(String::new(), |(_, k)| format!("; did you mean '{k}'?")),
+            hint: words::did_you_mean(name_or_path, known),
         })
     }
 

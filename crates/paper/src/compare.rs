@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use plots::{Table, digits};
-use runs::RunError;
+use runs::{MetricsError, RunError};
 
 use crate::verdict::Outcome;
 
@@ -87,23 +87,30 @@ fn name(folder: &Path) -> String {
     last.to_string_lossy().into_owned()
 }
 
+/// The columns of verdicts.csv that are compared.
+const COLUMNS: [&str; 8] = [
+    "claim", "figure", "outcome", "check", "met", "mean", "lower", "upper",
+];
+
 fn read(folder: &Path) -> Result<BTreeMap<String, Judged>, RunError> {
     let path = folder.join("verdicts.csv");
-    let bad = |what: String| RunError::Input(format!("{}: {what}", path.display()));
-    let mut reader = csv::Reader::from_path(&path).map_err(|error| bad(error.to_string()))?;
-    let header = reader.headers().map_err(|error| bad(error.to_string()))?;
-    let column = |name: &str| {
-        let place = header.iter().position(|column| column == name);
-        place.ok_or_else(|| bad(format!("has no column {name}; make it anew with reproduce")))
+    let bad = |error: MetricsError| RunError::Metrics {
+        path: path.clone(),
+        error,
     };
-    let names = [
-        "claim", "figure", "outcome", "check", "met", "mean", "lower", "upper",
-    ];
-    let places: Result<Vec<usize>, RunError> = names.into_iter().map(column).collect();
-    let places = places?;
+    let mut reader = csv::Reader::from_path(&path).map_err(|error| bad(error.into()))?;
+    let header = reader.headers().map_err(|error| bad(error.into()))?;
+    let column = |name: &&str| header.iter().position(|column| column == *name);
+    let places: Option<Vec<usize>> = COLUMNS.iter().map(column).collect();
+    let places = places.ok_or_else(|| {
+        bad(MetricsError::Foreign {
+            table: "verdicts.csv",
+            columns: &COLUMNS,
+        })
+    })?;
     let mut found: BTreeMap<String, Judged> = BTreeMap::new();
     for record in reader.records() {
-        let record = record.map_err(|error| bad(error.to_string()))?;
+        let record = record.map_err(|error| bad(error.into()))?;
         let cell = |i: usize| record.get(places[i]).unwrap_or_default().to_owned();
         let judged = found.entry(cell(0)).or_default();
         (judged.figure, judged.outcome) = (cell(1), cell(2));
@@ -162,6 +169,9 @@ mod tests {
         assert_eq!(table.caption, "2 of 3 verdicts are the same.");
         std::fs::write(two.join("verdicts.csv"), "claim,verdict\n").unwrap();
         let error = side_by_side(&[two]).unwrap_err().to_string();
-        assert!(error.contains("has no column figure"), "{error}");
+        assert!(
+            error.contains("columns should begin with claim,figure,outcome"),
+            "{error}"
+        );
     }
 }

@@ -9,7 +9,7 @@ use meta::{Evaluated, Evidence, Frozen, FrozenRecord, OuterSettings, Status};
 use plots::Trials;
 use plots::stats::mean;
 use rayon::prelude::*;
-use runs::{Metrics, Row, RunError, write_whole};
+use runs::{Metrics, Row, RunError, make_folder, write_whole};
 use serde::{Deserialize, Serialize};
 
 /// The records of a test.
@@ -179,8 +179,7 @@ pub(crate) fn run(
     {
         return Ok(FrozenMetrics::of(stored.records, chance(frozen)));
     }
-    std::fs::create_dir_all(folder)
-        .map_err(|error| RunError::Input(format!("{}: {error}", folder.display())))?;
+    make_folder(folder)?;
     let Some(records) = try_trials(frozen, theta, stop, watch)? else {
         return Err(RunError::Stopped(folder.to_owned()));
     };

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datasets::{DataError, Dataset, Split};
-use meta::{Online, OuterSettings, Settings, TaskStyle};
-use model::{Network, Rule};
-use runs::{Config, RunError, write_whole};
+use meta::{ImageStream, OuterSettings, Settings, TaskStyle};
+use runs::{Config, Halves, OnlineConfig, RunError, make_folder, write_whole};
 
 use crate::experiments::{
-    COMMON, Experiment, FrozenExperiment, ONLINE_TESTS, OnlineExperiment, RuleSource, ThetaSource,
-    bp_and_oja_rule_file, ehebb_rule_file,
+    COMMON, DIGITS, Experiment, FrozenExperiment, ONLINE_TESTS, OnlineExperiment, RuleSource,
+    ThetaSource, bp_and_oja_rule_file, ehebb_rule_file,
 };
 use crate::frozen::final_theta;
 use crate::reproduction::Ask;
@@ -25,8 +24,7 @@ pub(crate) fn configure(
 ) -> Result<Config, RunError> {
     let file = |text: String| {
         let folder = ask.out.join("rules");
-        std::fs::create_dir_all(&folder)
-            .map_err(|error| RunError::Input(format!("{}: {error}", folder.display())))?;
+        make_folder(&folder)?;
         let path = folder.join(format!("{}.toml", experiment.name));
         write_whole(&path, text.as_bytes())?;
         Ok::<String, RunError>(path.display().to_string())
@@ -56,38 +54,44 @@ pub(crate) fn configure(
     Ok(Config::new(None, options, &assignments)?)
 }
 
-/// An online experiment with its coefficients; `outer` is of the meta-training of its rule.
+/// An online experiment with its coefficients, on the digits of the data set `data`;
+/// `outer` is of the meta-training of its rule.
 pub(crate) fn online(
+    ask: &Ask,
     experiment: &OnlineExperiment,
+    data: &str,
     results: &Results,
     outer: &OuterSettings,
-) -> Online {
-    let rule = Rule::built_in(experiment.rule).expect("its rule is built in");
+) -> Result<OnlineConfig, RunError> {
+    let sizes = experiment.network.sizes().map(|n| n.to_string()).join("-");
+    let options = vec![
+        ("rule", Some(experiment.rule.to_owned())),
+        ("data", Some(data.to_owned())),
+        ("sizes", Some(sizes)),
+        ("trials", Some(ask.trials.to_string())),
+        ("seed", Some(ask.seed.to_string())),
+        ("threads", Some(ask.threads.to_string())),
+    ];
+    let config = Config::new(None, options, &[])?;
     let theta = match experiment.theta {
         ThetaSource::Authors(theta) => theta.to_vec(),
         ThetaSource::Learned => {
             let run = results.run(experiment.rule);
             let trials = final_theta(run.expect("a target with it has its experiment"), outer);
             let mean = |r| trials.iter().map(|theta| theta[r]).sum::<f64>();
-            (0..rule.terms.len())
+            (0..config.settings.learner.rule.terms.len())
                 .map(|r| mean(r) / trials.len() as f64)
                 .collect()
         }
     };
     let (every, tests) = ONLINE_TESTS;
-    Online {
-        network: Network {
-            sizes: experiment.network.sizes().to_vec(),
-            ..Network::default()
-        },
-        feedback: rule.feedback,
-        theta,
-        rule,
+    let stream = ImageStream {
+        classes: DIGITS,
         images: results.context.online_images,
         every,
         tests,
-        seed: results.context.seed,
-    }
+    };
+    Ok(OnlineConfig::new(config, theta, stream)?)
 }
 
 /// The settings of a test, from those of the experiment that it tries. Elsewhere than on
@@ -104,7 +108,7 @@ pub(crate) fn tried(experiment: &FrozenExperiment, learned: &Settings) -> Settin
 }
 
 /// Digits to learn from, and digits to be tested on.
-pub type Digits = (Arc<Dataset>, Arc<Dataset>);
+pub type Digits = Halves;
 
 /// The digits that the online experiments of `targets` learn from and are scored on, if
 /// there are any: MNIST's, or glyphs where `data` are drawn as well.
@@ -124,20 +128,10 @@ pub fn digits(targets: &[&Target], data: &Dataset) -> Result<Option<Digits>, Dat
     Ok(Some((open(Split::Train)?, open(Split::Test)?)))
 }
 
-/// The images of the classes 0 to 9, if there are others.
-pub(crate) fn digits_of(set: Arc<Dataset>) -> Arc<Dataset> {
-    if set.classes() <= 10 {
-        return set;
-    }
-    let digits = (0..set.len()).filter(|i| set.label(*i) < 10);
-    let (mut images, mut labels) = (Vec::new(), Vec::new());
-    for i in digits {
-        images.extend_from_slice(set.image(i));
-        labels.push(set.label(i) as u8);
-    }
-    let sides = (set.height(), set.width());
-    let part = Dataset::from_parts(set.name(), set.split(), sides.0, sides.1, images, labels);
-    Arc::new(part.expect("a part of a data set is one"))
+/// Images of a data set that show digits: those of the classes 0 to 9.
+pub(crate) fn digits_of(set: &Dataset) -> usize {
+    let labels = (0..set.len()).map(|i| set.label(i));
+    labels.filter(|label| *label < DIGITS).count()
 }
 
 /// Opens the data sets that tests need besides `data`. Tests whose data set is not found

@@ -55,9 +55,12 @@ impl Report {
             put(format!("{}.svg", figure.id), svg.as_bytes())?;
             #[cfg(feature = "png")]
             {
-                let png = plots::draw_png(&svg)
-                    .map_err(|error| RunError::Failed(format!("{}.png: {error}", figure.id)))?;
-                put(format!("{}.png", figure.id), &png)?;
+                let name = format!("{}.png", figure.id);
+                let png = plots::draw_png(&svg).map_err(|error| RunError::Damaged {
+                    path: folder.join(&name),
+                    reason: error.to_string(),
+                })?;
+                put(name, &png)?;
             }
             put(format!("{}.csv", figure.id), figure.to_csv().as_bytes())
         })?;

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use datasets::Dataset;
 use meta::{Estimate, Frozen, Probes, Settings, Threads};
 use plots::Setting;
 use rayon::prelude::*;
-use runs::{Metrics, Run, RunError};
+use runs::{Metrics, OnlineRun, Run, RunError, read_online};
 
 use crate::context::Context;
 use crate::experiments::{Experiment, FRESH_TASKS, FrozenExperiment, OnlineExperiment};
 use crate::frozen::{self, final_theta};
-use crate::online;
+use crate::online::OnlineMetrics;
 use crate::plan::{self, Digits};
 use crate::report::Report;
 use crate::results::Results;
@@ -111,8 +111,7 @@ impl Reproduction {
                 )));
             }
         }
-        let threads =
-            Threads::new(ask.threads).map_err(|error| RunError::Input(error.to_string()))?;
+        let threads = Threads::new(ask.threads)?;
         let mut experiments: Vec<Planned> = Vec::new();
         let mut online: Vec<&'static OnlineExperiment> = Vec::new();
         let mut frozen: Vec<&'static FrozenExperiment> = Vec::new();
@@ -146,14 +145,13 @@ impl Reproduction {
             online.clear();
             frozen.clear();
         }
-        let digits = digits.map(|(train, test)| (plan::digits_of(train), plan::digits_of(test)));
         let (elsewhere, notes) = plan::open_elsewhere(&mut frozen, &data);
         assert!(
             online.is_empty() || digits.is_some(),
             "online experiments need digits"
         );
         let (online_data, online_images) = match &digits {
-            Some((train, _)) => (train.name(), train.len()),
+            Some((train, _)) => (train.name(), plan::digits_of(train)),
             None => ("", 0),
         };
         let network = experiments.first().map(|p| &p.settings.learner.network);
@@ -219,8 +217,7 @@ impl Reproduction {
         for planned in &mut self.experiments {
             let left = planned.run.total() - planned.run.done();
             if left > 0 {
-                let estimate = Estimate::of(&planned.settings, &self.data, &self.threads, left)
-                    .map_err(|error| RunError::Input(error.to_string()))?;
+                let estimate = Estimate::of(&planned.settings, &self.data, &self.threads, left)?;
                 planned.pace = (estimate.seconds * 1e6 / left as f64).ceil() as u64;
                 bytes = bytes.max(estimate.bytes);
             }
@@ -243,7 +240,7 @@ impl Reproduction {
     /// How many online experiments have no records yet.
     fn online_left(&self) -> u64 {
         let folders = self.online.iter().map(|e| self.folder(e.name));
-        folders.filter(|f| !online::has_records(f)).count() as u64
+        folders.filter(|f| !runs::is_finished(f)).count() as u64
     }
 
     /// How many tests have no records yet.
@@ -313,22 +310,17 @@ impl Reproduction {
             return Ok(None);
         }
         for experiment in &self.online {
-            if stop.load(Ordering::Relaxed) {
-                return Err(RunError::Stopped(self.ask.out.clone()));
-            }
             let digits = self.digits.as_ref();
-            let (train, test) = digits.expect("open made sure that there are digits");
+            let digits = digits.expect("open made sure that there are digits");
             let outer = &self.settings_of(experiment.rule).outer;
-            let online = plan::online(experiment, &results, outer);
-            let online_work = self.online_work();
+            let config = plan::online(&self.ask, experiment, digits.0.name(), &results, outer)?;
             let folder = self.folder(experiment.name);
-            let metrics = self.threads.install(|| {
-                online::run(&folder, &online, (train, test), self.ask.trials, || {
-                    tell(experiment.name, online_work);
-                })
-            })?;
+            let mut run = OnlineRun::open(&config, digits.clone(), &folder, &self.threads)?;
+            let work = self.online_work() * self.ask.trials / run.total();
+            run.finish(stop, |_| tell(experiment.name, work))?;
+            let records = read_online(&folder.join("online.csv"))?;
             settings.push(Setting::read(experiment.name, &folder.join("config.toml"))?);
-            results.add_online(experiment.name, metrics);
+            results.add_online(experiment.name, OnlineMetrics::of(records));
         }
         for experiment in &self.frozen {
             let learned = self.settings_of(experiment.learned_by);

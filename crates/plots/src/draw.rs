@@ -6,6 +6,7 @@
 //! coordinates, classes on every mark, and the place of each pair of axes; of the crates
 //! looked at, plotters rounds to whole pixels and has neither.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use maud::{Markup, html};
@@ -248,12 +249,14 @@ fn outline(series: &Series, frame: &Frame) -> String {
     path
 }
 
-/// A tick for each diverged episode, on the foot of the axes; `row` keeps series apart.
+/// A tick wherever episodes diverged, on the foot of the axes; `row` keeps series apart.
+/// However many episodes, there are no more ticks than places to tell apart.
 fn marks(series: &Series, frame: &Frame, row: usize) -> String {
     let foot = frame.y.to.0 - 7.0 * row as f64;
-    let mut path = String::new();
-    for x in &series.diverged {
-        let _ = write!(path, "M{} {}v-6", place(frame.x.place(*x)), place(foot));
+    let places = series.diverged.iter().map(|x| place(frame.x.place(*x)));
+    let (mut path, mut marked) = (String::new(), BTreeSet::new());
+    for x in places.filter(|x| marked.insert(x.clone())) {
+        let _ = write!(path, "M{x} {}v-6", place(foot));
     }
     path
 }

@@ -17,7 +17,7 @@ use crate::panels::{
 };
 use crate::stats::{Interval, SMOOTHING};
 use crate::table::Table;
-use crate::trials::{Trials, diverged};
+use crate::trials::{Trials, diverged, step_of};
 
 /// Writes `report.html` into the directory of a finished run.
 ///
@@ -26,10 +26,7 @@ use crate::trials::{Trials, diverged};
 pub fn write_run_report(folder: &Path) -> Result<(), RunError> {
     let metrics = Metrics::read(&folder.join("metrics.csv"))?;
     let setting = Setting::read("config.toml", &folder.join("config.toml"))?;
-    let config: Toml = setting
-        .text
-        .parse()
-        .map_err(|error| RunError::Input(format!("config.toml: {error}")))?;
+    let config: Toml = setting.text.parse().expect("a setting is TOML");
     let html = of_run(&metrics, &config, &[setting]);
     write_whole(&folder.join("report.html"), html.as_bytes())
 }
@@ -61,8 +58,13 @@ fn of_run(metrics: &Metrics, config: &Toml, settings: &[Setting]) -> String {
         value("seed")
     );
     let lost = left_out(std::iter::once(metrics));
+    let episodes = metrics.rows.iter().map(|row| row.episode + 1).max();
+    let thinned = match step_of(episodes.unwrap_or(0) as usize) {
+        1 => String::new(),
+        step => format!(" Curves show one episode in {step}; metrics.csv has all."),
+    };
     let caption = format!(
-        "Means over trials, moving average over {SMOOTHING} episodes, {}.{lost} {made}.",
+        "Means over trials, moving average over {SMOOTHING} episodes, {}.{thinned}{lost} {made}.",
         bands()
     );
     let figure = Figure {
@@ -186,5 +188,51 @@ fn table(metrics: &Metrics, made: &str) -> Table {
         ),
         header: header.map(str::to_owned).to_vec(),
         rows,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meta::Status;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn the_page_of_a_hundred_thousand_episodes_is_small_soon_made_and_says_what_it_leaves_out() {
+        let row = |i: u64| Row {
+            trial: i % 2,
+            episode: i / 2,
+            // Half of them diverge, so that there are as many marks as episodes.
+            status: if i.is_multiple_of(4) {
+                Status::Diverged
+            } else {
+                Status::Ok
+            },
+            divergence: None,
+            loss: 1.0 + (i % 7) as f64,
+            cross_entropy: 1.0,
+            accuracy: 0.1 + (i % 5) as f64 / 10.0,
+            theta: vec![0.1; 3],
+            angles: vec![80.0; 6],
+            orthonormality: vec![1.0; 5],
+            measured: Vec::new(),
+        };
+        let metrics = Metrics {
+            terms: ["F0", "F2", "F9"].map(str::to_owned).to_vec(),
+            layers: 5,
+            measures: Vec::new(),
+            rows: (0..200_000).map(row).collect(),
+        };
+        let start = Instant::now();
+        let page = of_run(&metrics, &Toml::new(), &[]);
+        // A second or two on an idle machine.
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "{:?}",
+            start.elapsed()
+        );
+        assert!(page.len() < 1 << 20, "{} bytes", page.len());
+        assert!(page.contains("one episode in 334; metrics.csv has all"));
+        assert!(page.contains("50000 episodes diverged"));
     }
 }

@@ -12,6 +12,11 @@ use crate::stats::{Bootstrap, Interval, SMOOTHING, mean, moving_average};
 /// The most points of a curve over episodes; axes are 392 units wide.
 const POINTS: usize = 300;
 
+/// Of every how many episodes a curve has a point, see [`Trials::curve`].
+pub(crate) fn step_of(episodes: usize) -> usize {
+    episodes.div_ceil(POINTS).max(1)
+}
+
 /// One number for each trial and episode; NaN where the episode diverged or was not run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trials {
@@ -87,7 +92,7 @@ impl Trials {
     /// the mean over trials and its band. Of long runs it has every second episode, or
     /// every third and so on: as many points as a panel is wide enough to tell apart.
     pub fn curve(&self) -> Curve {
-        let step = self.episodes().div_ceil(POINTS).max(1);
+        let step = step_of(self.episodes());
         let thinned = |trial: &Vec<f64>| -> Vec<f64> {
             let smooth = moving_average(trial, SMOOTHING);
             smooth.into_iter().step_by(step).collect()

@@ -250,6 +250,14 @@ pub(crate) fn interrupted(path: &Path, error: RunError) -> RunError {
     }
 }
 
+/// What came out of a finished run, from the text of its summary.json.
+pub(crate) fn summary<S: DeserializeOwned>(path: &Path, json: &[u8]) -> Result<Box<S>, RunError> {
+    serde_json::from_slice(json).map_err(|error| RunError::Damaged {
+        path: path.join("summary.json"),
+        reason: error.to_string(),
+    })
+}
+
 /// The text of a finished run's summary.
 fn finished(path: &Path, asked: &Asked<'_>) -> Result<Vec<u8>, RunError> {
     check_config(path, &asked.config_toml)?;

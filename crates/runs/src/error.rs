@@ -117,15 +117,12 @@ pub enum RunError {
     /// A run was carried on after it had ended early.
     #[error("{}: the run has ended early; open it again", .0.display())]
     Ended(PathBuf),
-    /// A run was stopped on request; its directory has all that is needed to continue.
-    #[error("stopped; to continue: {}", again(.0))]
-    Stopped(PathBuf),
     /// What a caller found wrong with what was asked for, in its own words.
     #[error("{0}")]
     Input(String),
-    /// What went wrong in something that was asked for properly, in the caller's words.
-    #[error("{0}")]
-    Failed(String),
+    /// A run was stopped on request; its directory has all that is needed to continue.
+    #[error("stopped; to continue: {}", again(.0))]
+    Stopped(PathBuf),
 }
 
 /// Whose fault a [`RunError`] is.
@@ -160,15 +157,14 @@ impl RunError {
             | RunError::OtherOrigin { .. }
             | RunError::Unverifiable(_)
             | RunError::Metrics { .. }
-            | RunError::Crowded(_)
-            | RunError::Input(_) => Fault::Input,
+            | RunError::Input(_)
+            | RunError::Crowded(_) => Fault::Input,
             RunError::NoCheckpoint { .. }
             | RunError::Changed { .. }
             | RunError::File { .. }
             | RunError::Damaged { .. }
             | RunError::Interrupted { .. }
-            | RunError::Ended(_)
-            | RunError::Failed(_) => Fault::Run,
+            | RunError::Ended(_) => Fault::Run,
             RunError::Stopped(_) => Fault::Stopped,
         }
     }

@@ -102,6 +102,14 @@ fn tolerate(synced: io::Result<()>) -> io::Result<()> {
     }
 }
 
+/// Makes a folder, with those that it lies in.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn make_folder(path: &Path) -> Result<(), RunError> {
+    fs::create_dir_all(path).map_err(|error| input(path, error))
+}
+
 /// Makes the next free `runs/RULE-DATA-1`, `runs/RULE-DATA-2`, …
 ///
 /// # Errors

@@ -17,6 +17,7 @@
 //! | `read_back.rs` | what a run directory was asked to do |
 //! | `metrics.rs`, `columns.rs` | `metrics.csv`: its columns and how they are read; trial by episode |
 //! | `sums.rs` | the checksums of a finished run |
+//! | `online/` | online learning, in directories of the same kind |
 //! | `run.rs` | a run from its configuration to its summary |
 //! | `finished.rs` | a finished run, read back |
 //! | `shard.rs`, `merge.rs` | a part of a run, and parts put together |
@@ -33,6 +34,7 @@ mod files;
 mod finished;
 mod merge;
 mod metrics;
+mod online;
 mod read_back;
 mod record;
 mod rows;
@@ -50,12 +52,14 @@ pub use config::{
     reference_of_keys,
 };
 pub use error::{Fault, RunError};
-pub use files::{TextError, next_free_directory, read_text, tame, write_whole};
+pub use files::{TextError, make_folder, next_free_directory, read_text, tame, write_whole};
 pub use finished::Finished;
 pub use merge::{MergeError, merge};
 pub use metrics::{Metrics, MetricsError, Row};
-pub use read_back::read_back;
+pub use online::{Halves, OnlineConfig, OnlineRun, open_halves, read_online, verify_online};
+pub use read_back::{read_back, read_back_online};
 pub use run::Run;
 pub use shard::{Shard, ShardError};
+pub use sums::is_finished;
 pub use sweep::{Point, Sweep, SweepError};
 pub use verify::{Report, Sample, in_sequence, verify};

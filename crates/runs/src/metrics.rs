@@ -142,15 +142,20 @@ impl Row {
     }
 }
 
-/// Why a text is no `metrics.csv`, without the name of its file.
+/// Why a text is no table of records, without the name of its file.
 #[derive(Debug, thiserror::Error)]
 pub enum MetricsError {
     /// It is no table, or cannot be read.
     #[error(transparent)]
     Table(#[from] csv::Error),
     /// It is another table.
-    #[error("is no metrics.csv; its columns should begin with {}", FIXED.join(","))]
-    Foreign,
+    #[error("is no {table}; its columns should begin with {}", columns.join(","))]
+    Foreign {
+        /// What it should be.
+        table: &'static str,
+        /// The columns that it should begin with.
+        columns: &'static [&'static str],
+    },
     /// It has the measures of no network.
     #[error("has columns angle_0.. and ortho_1.. that do not go together")]
     Columns,
@@ -188,7 +193,10 @@ impl Metrics {
         let mut reader = csv::Reader::from_reader(text);
         let header = reader.headers()?.clone();
         if header.iter().take(FIXED.len()).ne(FIXED) {
-            return Err(MetricsError::Foreign);
+            return Err(MetricsError::Foreign {
+                table: METRICS,
+                columns: &FIXED,
+            });
         }
         let names = |prefix: &str| -> Vec<String> {
             let found = header.iter().filter_map(|c| c.strip_prefix(prefix));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datasets::{DataError, Dataset};
 
-use crate::{Config, RunError};
+use crate::{Config, Fault, Halves, OnlineConfig, RunError, open_halves};
 
 impl Config {
     /// What the run in `dir` was asked to do; `options` and `assignments` as for
@@ -61,14 +61,38 @@ pub fn read_back(
             file.display()
         )));
     }
-    let data = config.open_data().map_err(|error| {
-        if moved || error.is_run_failure() {
-            return error.into();
-        }
-        RunError::Input(format!(
-            "{error}; if the data of {} were moved, say where to with --data",
-            dir.display()
-        ))
-    })?;
+    let data = config.open_data();
+    let data = data.map_err(|error| perhaps_moved(dir, moved, error.into()))?;
     Ok((config, Arc::new(data)))
+}
+
+/// As [`read_back`], of an online run; none if the run in `dir` is not one.
+///
+/// # Errors
+/// If its config.toml or an option makes no sense, or the data are not found.
+pub fn read_back_online(
+    dir: &Path,
+    data: &Option<String>,
+    threads: &Option<String>,
+) -> Result<Option<(OnlineConfig, Halves)>, RunError> {
+    let options = vec![("data", data.clone()), ("threads", threads.clone())];
+    let Some(config) = OnlineConfig::read(dir, options) else {
+        return Ok(None);
+    };
+    let config = config?;
+    let halves = open_halves(config.data().unwrap_or_default());
+    let halves = halves.map_err(|error| perhaps_moved(dir, data.is_some(), error))?;
+    Ok(Some((config, halves)))
+}
+
+/// Of data that were not found where the run in `dir` had them, that they may be elsewhere,
+/// unless it was `said` where they are.
+fn perhaps_moved(dir: &Path, said: bool, error: RunError) -> RunError {
+    if said || error.fault() != Fault::Input {
+        return error;
+    }
+    RunError::Input(format!(
+        "{error}; if the data of {} were moved, say where to with --data",
+        dir.display()
+    ))
 }

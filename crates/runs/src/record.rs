@@ -5,18 +5,18 @@ use std::path::Path;
 use datasets::Dataset;
 use toml::{Table, Value};
 
-use crate::config::RULE_FOLDER;
+use crate::RunError;
+use crate::config::{RULE_FOLDER, RuleFile};
 use crate::sums::{hex, sha256};
-use crate::{Config, RunError};
 
 /// The table of config.toml. Read over, so that the file of one run can configure another.
 pub(crate) const RECORD: &str = "record";
 
 /// What must be the same for a run to go on.
-const BINDING: [&str; 3] = ["version", "data_sha256", "rule_sha256"];
+const BINDING: [&str; 4] = ["version", "data_sha256", "test_sha256", "rule_sha256"];
 
-/// How a run that starts now is made.
-pub(crate) fn record(config: &Config, data: &Dataset) -> Table {
+/// How a run that starts now is made, with a rule file, if it has one, and data.
+pub(crate) fn record(rule: Option<&RuleFile>, data: &Dataset) -> Table {
     let mut record = Table::new();
     let mut set = |key: &str, value: Value| record.insert(key.to_owned(), value);
     set("version", env!("CARGO_PKG_VERSION").into());
@@ -28,7 +28,7 @@ pub(crate) fn record(config: &Config, data: &Dataset) -> Table {
     set("data_origin", data.origin().into());
     set("data_sha256", data.checksum().into());
     set("data_synthetic", data.is_synthetic().into());
-    if let Some(file) = &config.rule_file {
+    if let Some(file) = rule {
         set("rule_sha256", hex(&sha256(file.text.as_bytes())).into());
     }
     record

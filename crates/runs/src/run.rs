@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use datasets::Dataset;
 use meta::{EpisodeRecord, Summariser, Summary, Threads, Training, TrainingState};
 
-use crate::directory::{Asked, Directory, Opened, interrupted};
+use crate::directory::{Asked, Directory, Opened, interrupted, summary};
 use crate::metrics::{METRICS, cells, header};
 use crate::record;
 use crate::{Config, RunError};
@@ -72,9 +72,10 @@ impl Run {
         threads: &Threads,
     ) -> Result<Self, RunError> {
         let settings = &config.settings;
+        let rule = config.rule_file.as_ref();
         let asked = Asked {
-            config_toml: config.to_toml(&data, record::record(config, &data)),
-            rule: config.rule_file.as_ref(),
+            config_toml: config.to_toml(&data, record::record(rule, &data)),
+            rule,
             table: METRICS,
             header: header(settings),
         };
@@ -166,14 +167,6 @@ impl Run {
         self.stage = Stage::Finished(Box::new(summary.clone()));
         Ok(summary)
     }
-}
-
-/// The summary in a finished run's summary.json.
-fn summary(path: &Path, json: &[u8]) -> Result<Box<Summary>, RunError> {
-    serde_json::from_slice(json).map_err(|error| RunError::Damaged {
-        path: path.join("summary.json"),
-        reason: error.to_string(),
-    })
 }
 
 /// A training that is not finished.

@@ -23,6 +23,11 @@ fn covered(table: &str) -> [&str; 3] {
     ["config.toml", table, "summary.json"]
 }
 
+/// Whether the directory of a run says that it is finished.
+pub fn is_finished(dir: &Path) -> bool {
+    dir.join(SUMS).is_file()
+}
+
 pub(crate) fn sha256(bytes: &[u8]) -> Digest {
     Sha256::digest(bytes).into()
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 use datasets::Dataset;
 use meta::{EpisodeRecord, Settings, Summariser, Threads, Training, measure_episode};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use toml::Table;
 
@@ -16,7 +17,7 @@ use crate::checkpoint::newest_usable;
 use crate::files::failed;
 use crate::metrics::{METRICS, cells, header};
 use crate::run::State;
-use crate::sums::{self, SUMS};
+use crate::sums;
 use crate::{Config, Metrics, RunError, record, rows};
 
 /// How much of a run is run again.
@@ -61,25 +62,12 @@ pub fn verify(
     let settings = &config.settings;
     let parameters = settings.learner.parameters().len();
     let mut report = Report {
-        finished: dir.join(SUMS).is_file(),
+        finished: sums::is_finished(dir),
         ..Report::default()
     };
-    let text = if report.finished {
-        report.differences = sums::check(dir, METRICS)?;
-        let metrics = dir.join(METRICS);
-        fs::read_to_string(&metrics).map_err(|error| failed(&metrics, error))?
-    } else {
-        let Some(checkpoint) = newest_usable::<State>(dir) else {
-            return Err(RunError::Unverifiable(dir.to_owned()));
-        };
-        let (text, same) = rows::written(dir, METRICS, &checkpoint.rows)?;
-        if !same {
-            let what = format!("{METRICS}: is not what the run wrote, by its checkpoints");
-            report.differences.push(what);
-        }
-        text
-    };
-    check_origin(dir, config, data, &mut report)?;
+    let text = read_table::<State>(dir, METRICS, &mut report)?;
+    let here = config.to_toml(data, record::record(config.rule_file.as_ref(), data));
+    check_origin(dir, &here, &mut report)?;
     let rows = check_form(config, &text, &mut report);
     let trials: Vec<u64> = config.trials().collect();
     let place = |row: u64| {
@@ -144,17 +132,35 @@ pub fn in_sequence(settings: &Settings) -> u64 {
     outer.episodes.min(8.max(outer.episodes_of_step() + 1))
 }
 
-/// That the data and the program are those of the record in config.toml.
-fn check_origin(
+/// The table of a run, held against the checksums of a finished one, or against the last
+/// checkpoint, whose state is an `S`.
+pub(crate) fn read_table<S: DeserializeOwned>(
     dir: &Path,
-    config: &Config,
-    data: &Dataset,
+    table: &str,
     report: &mut Report,
-) -> Result<(), RunError> {
+) -> Result<String, RunError> {
+    if report.finished {
+        report.differences = sums::check(dir, table)?;
+        let path = dir.join(table);
+        return fs::read_to_string(&path).map_err(|error| failed(&path, error));
+    }
+    let Some(checkpoint) = newest_usable::<S>(dir) else {
+        return Err(RunError::Unverifiable(dir.to_owned()));
+    };
+    let (text, same) = rows::written(dir, table, &checkpoint.rows)?;
+    if !same {
+        let what = format!("{table}: is not what the run wrote, by its last checkpoint");
+        report.differences.push(what);
+    }
+    Ok(text)
+}
+
+/// That the data and the program are those of the record in config.toml; `here` is what
+/// it would be now.
+pub(crate) fn check_origin(dir: &Path, here: &str, report: &mut Report) -> Result<(), RunError> {
     let path = dir.join("config.toml");
     let text = fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
     let there = record::parse(&path, &text)?;
-    let here = config.to_toml(data, record::record(config, data));
     let here: Table = here.parse().expect("it was just made");
     let difference =
         record::other_setting(&there, &here).or_else(|| record::other_origin(&there, &here));
@@ -255,21 +261,29 @@ fn compare(
     again: &EpisodeRecord,
     differences: &mut Vec<String>,
 ) {
-    let again = cells(again);
+    let place = format!("trial {}, episode {}", again.trial, again.episode);
+    let at = (METRICS, row, place.as_str());
+    differences.extend(difference(at, &header(settings), line, &cells(again)));
+}
+
+/// The first cell in which a line of a table differs from what it should be; `row` counts
+/// from 0 below the header, and is of what `place` says.
+pub(crate) fn difference(
+    (table, row, place): (&str, u64, &str),
+    columns: &[String],
+    line: &str,
+    again: &[String],
+) -> Option<String> {
     let found: Vec<&str> = line.split(',').collect();
-    let first = (0..found.len().max(again.len()))
-        .find(|i| found.get(*i).copied() != again.get(*i).map(String::as_str));
-    if let Some(i) = first {
-        let columns = header(settings);
-        let (trial, episode) = (&again[0], &again[1]);
-        differences.push(format!(
-            "metrics.csv: line {} (trial {trial}, episode {episode}): {} is {}, comes out as {}",
-            row + 2,
-            columns.get(i).map_or("one cell more", String::as_str),
-            found.get(i).unwrap_or(&"missing"),
-            again.get(i).map_or("nothing", String::as_str),
-        ));
-    }
+    let i = (0..found.len().max(again.len()))
+        .find(|i| found.get(*i).copied() != again.get(*i).map(String::as_str))?;
+    Some(format!(
+        "{table}: line {} ({place}): {} is {}, comes out as {}",
+        row + 2,
+        columns.get(i).map_or("one cell more", String::as_str),
+        found.get(i).unwrap_or(&"missing"),
+        again.get(i).map_or("nothing", String::as_str),
+    ))
 }
 
 /// That summary.json is the summary of metrics.csv, but for what only a run knows.

@@ -1,6 +1,7 @@
 /// The one of `known` that somebody who wrote `name` may have meant: the same but for
-/// capital letters, one that begins with it, or one that differs by a letter in three to
-/// five, two in six to eight, and so on. None if none is near.
+/// capital letters, one of whose words it is the first, one that differs by a letter in
+/// three to five, two in six to eight, and so on, or one that begins with it. None if none
+/// is near.
 ///
 /// ```
 /// let known = ["episodes", "eta", "K"];
@@ -13,8 +14,9 @@ pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
         let known = known.to_lowercase();
         match strsim::damerau_levenshtein(&known, &asked) {
             0 => Some(0),
-            distance if distance <= length / 3 => Some(distance),
-            _ if length >= 3 && known.starts_with(&asked) => Some(length / 3 + 1),
+            _ if length >= 3 && known.starts_with(&format!("{asked}-")) => Some(1),
+            distance if distance <= length / 3 => Some(2 * distance),
+            _ if length >= 3 && known.starts_with(&asked) => Some(length),
             _ => None,
         }
     };
@@ -34,7 +36,16 @@ mod tests {
 
     #[test]
     fn only_what_is_near_is_suggested() {
-        let known = ["sizes", "bp", "bio", "episodes", "K", "optimiser"];
+        let known = [
+            "sizes",
+            "bp",
+            "bio",
+            "episodes",
+            "K",
+            "optimiser",
+            "mnist",
+            "emnist-balanced",
+        ];
         for (name, wanted) in [
             ("zzzzzz", None),
             ("x", None),
@@ -45,6 +56,8 @@ mod tests {
             ("size", Some("sizes")),
             ("optim", Some("optimiser")),
             ("optimizer", Some("optimiser")),
+            ("emnist", Some("emnist-balanced")),
+            ("minst", Some("mnist")),
             ("", None),
         ] {
             assert_eq!(nearest(name, known), wanted, "{name}");

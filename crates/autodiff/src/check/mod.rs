@@ -183,6 +183,17 @@ impl<'a, F: Fn(&mut Tape<f64>, &[Var]) -> Var> Subject<'a, F> {
         }
     }
 
+    /// Another function of the same inputs, along the same directions.
+    fn with_function<'b, G>(&'b self, function: &'b G) -> Subject<'b, G> {
+        Subject {
+            inputs: self.inputs,
+            function,
+            u: self.u.clone(),
+            v: self.v.clone(),
+            c: self.c.clone(),
+        }
+    }
+
     /// The projected function at x + h·v, on a fresh tape.
     fn record(&self, h: f64) -> (Tape<f64>, Vec<Var>, Var) {
         let mut tape = Tape::new();

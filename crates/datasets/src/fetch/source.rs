@@ -253,10 +253,11 @@ fn unknown(name: &str) -> DataError {
     let mut names: Vec<String> = vec!["emnist".to_owned(), "emnist-all".to_owned()];
     names.extend(catalog::known_names().into_iter().filter(|n| n != "glyphs"));
     names.push(BYMERGE400.0.to_owned());
+    let near = words::nearest(name, names.iter().map(String::as_str));
     DataError::NotFetchable {
         name: name.to_owned(),
         known: names.join(", "),
-        suggestion: catalog::nearest(name, &names),
+        suggestion: near.map(str::to_owned),
     }
 }
 

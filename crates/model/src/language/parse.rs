@@ -446,13 +446,7 @@ impl Parser<'_> {
             return "'B': a synapse's own matrix is called W, in a rule for B too".to_owned();
         }
         let all = functions.iter().chain(&names).chain(self.constants);
-        let near = all
-            .map(|known| (strsim::damerau_levenshtein(known, word), known))
-            .min()
-            .filter(|(distance, known)| *distance == 1 && known.len() > 2)
-            .map_or_else(String::new, |(_, known)| {
-                format!("; did you mean '{known}'?")
-            });
+        let near = words::did_you_mean(word, all.copied());
         format!(
             "unknown name '{word}'{near}; a synapse sees {}, functions are {}, and other names are constants that need a start value ([constants] in a rule file, params in a case file)",
             names.join(" "),

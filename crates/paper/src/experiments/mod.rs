@@ -7,8 +7,8 @@ mod online;
 
 pub(crate) use frozen::STAY;
 pub use frozen::{FRESH_TASKS, FROZEN, FrozenExperiment, Terms};
+pub(crate) use online::{DIGITS, ONLINE_TESTS, PAPER_IMAGES};
 pub use online::{ONLINE, OnlineExperiment, OnlineNetwork, ThetaSource};
-pub(crate) use online::{ONLINE_TESTS, PAPER_IMAGES};
 
 use crate::beyond;
 

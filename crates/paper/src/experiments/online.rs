@@ -54,6 +54,9 @@ pub enum ThetaSource {
 /// Images that the paper's online experiments learn from: an epoch of MNIST.
 pub(crate) const PAPER_IMAGES: usize = 60_000;
 
+/// Classes of digits, of data that may have others.
+pub(crate) const DIGITS: usize = 10;
+
 /// Images from one test of an online experiment to the next, and of a test.
 pub(crate) const ONLINE_TESTS: (usize, usize) = (250, 1_000);
 

@@ -20,11 +20,15 @@ impl Setting {
     /// # Errors
     /// If the file cannot be read, or is no TOML.
     pub fn read(name: &str, path: &Path) -> Result<Setting, RunError> {
-        let wrong = |error: String| RunError::Failed(format!("{}: {error}", path.display()));
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-        let mut table: toml::Table = text
-            .parse()
-            .map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
+        let text = std::fs::read_to_string(path).map_err(|error| RunError::File {
+            path: path.to_owned(),
+            error,
+        })?;
+        let parsed: Result<toml::Table, toml::de::Error> = text.parse();
+        let mut table = parsed.map_err(|error| RunError::Damaged {
+            path: path.to_owned(),
+            reason: error.message().to_owned(),
+        })?;
         for key in ["rule", "data"] {
             if let Some(toml::Value::String(value)) = table.get_mut(key)
                 && let Some(file) = Path::new(value.as_str()).file_name()

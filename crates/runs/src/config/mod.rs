@@ -23,7 +23,7 @@ use crate::files::read_text;
 use crate::record::RECORD;
 
 /// A configuration is a few lines; anything near this is something else.
-const LARGEST: u64 = 1 << 20;
+pub(crate) const LARGEST: u64 = 1 << 20;
 
 /// The folder of a run directory that holds the file of a rule that is not built in.
 pub(crate) const RULE_FOLDER: &str = "rule";
@@ -93,9 +93,19 @@ impl Config {
         options: Vec<(&str, Option<String>)>,
         assignments: &[String],
     ) -> Result<Config, ConfigError> {
+        Config::beside(file, &[], options, assignments)
+    }
+
+    /// As [`Config::new`], but `tables` of the file are left to others to read.
+    pub(crate) fn beside(
+        file: Option<&Path>,
+        tables: &[&str],
+        options: Vec<(&str, Option<String>)>,
+        assignments: &[String],
+    ) -> Result<Config, ConfigError> {
         let mut given = Given::default();
         if let Some(path) = file {
-            given.read(path)?;
+            given.read(path, tables)?;
         }
         given.take(options, assignments)?;
         let rule = given.rule()?;
@@ -126,11 +136,7 @@ impl Config {
     pub fn to_toml(&self, data: &Dataset, record: Table) -> String {
         let mut table = Table::try_from(&self.settings).expect("settings are plain values");
         let mut set = |key: &str, value: Value| table.insert(key.to_owned(), value);
-        let rule = match &self.rule_file {
-            Some(file) => format!("{RULE_FOLDER}/{}", file.name),
-            None => self.rule.clone(),
-        };
-        set("rule", rule.into());
+        set("rule", self.rule_in_directory().into());
         set("data", data.reference().into());
         // An images file that was named tells its own half.
         set("split", data.split().to_string().into());
@@ -140,6 +146,14 @@ impl Config {
         }
         set(RECORD, record.into());
         toml::to_string(&table).expect("a table of plain values is TOML")
+    }
+
+    /// What its rule is called in a run directory, which keeps the file of one.
+    pub(crate) fn rule_in_directory(&self) -> String {
+        match &self.rule_file {
+            Some(file) => format!("{RULE_FOLDER}/{}", file.name),
+            None => self.rule.clone(),
+        }
     }
 
     /// The trials that are to be run, in order.
@@ -174,7 +188,7 @@ impl Config {
 }
 
 impl Given {
-    fn read(&mut self, path: &Path) -> Result<(), ConfigError> {
+    fn read(&mut self, path: &Path, but: &[&str]) -> Result<(), ConfigError> {
         let text = read_text(path, LARGEST).map_err(|error| ConfigError::Unreadable {
             file: path.to_owned(),
             error,
@@ -189,7 +203,7 @@ impl Given {
                 reason: error.message().to_owned(),
             })?;
         for (key, value) in table {
-            if key.get_ref() == RECORD {
+            if key.get_ref() == RECORD || but.contains(&key.get_ref().as_str()) {
                 continue;
             }
             let place = Some(place(key.span().start));
