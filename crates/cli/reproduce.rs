@@ -193,10 +193,10 @@ fn announce(reproduction: &Reproduction) {
         None => "the paper's episodes".to_owned(),
     };
     say(format_args!(
-        "{} runs on {}{note}: {} trials of {episodes}, seed {}",
-        reproduction.runs(),
+        "{} on {}{note}: {} of {episodes}, seed {}",
+        words::count(reproduction.runs() as u64, "run"),
         context.data,
-        context.trials,
+        words::count(context.trials, "trial"),
         context.seed
     ));
 }

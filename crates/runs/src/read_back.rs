@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datasets::{DataError, Dataset};
 
-use crate::{Config, Fault, Halves, OnlineConfig, RunError, open_halves};
+use crate::{Config, Fault, Halves, OnlineConfig, RunError};
 
 impl Config {
     /// What the run in `dir` was asked to do; `options` and `assignments` as for
@@ -80,7 +80,7 @@ pub fn read_back_online(
         return Ok(None);
     };
     let config = config?;
-    let halves = open_halves(config.data().unwrap_or_default());
+    let halves = config.open_data();
     let halves = halves.map_err(|error| perhaps_moved(dir, data.is_some(), error))?;
     Ok(Some((config, halves)))
 }

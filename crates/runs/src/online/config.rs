@@ -7,13 +7,17 @@ use meta::{ImageStream, Online};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::{Halves, halves};
 use crate::config::LARGEST;
 use crate::files::read_text;
 use crate::record::{self, RECORD};
-use crate::{Config, ConfigError, Place};
+use crate::{Config, ConfigError, Place, RunError};
 
 /// The table of a config.toml by which the configuration of an online run is known.
 const TABLE: &str = "online";
+
+/// The entry of the record for the half that tests are drawn from, beside `data`.
+const TEST_DATA: &str = "test_data";
 
 /// The configuration of an online run, with every value resolved.
 ///
@@ -25,6 +29,9 @@ pub struct OnlineConfig {
     /// What learns, the number of trials and of threads, and the data by what both of their
     /// halves are opened with; its other values mean nothing here.
     config: Config,
+    /// What the half for tests is opened with, where that is not what opens the other: the
+    /// files of a set below the folder that a run was begun in.
+    test_data: Option<String>,
     /// What determines the numbers of a trial.
     pub online: Online,
 }
@@ -86,7 +93,11 @@ impl OnlineConfig {
             stream,
             seed: config.settings.seed,
         };
-        Ok(OnlineConfig { config, online })
+        Ok(OnlineConfig {
+            config,
+            test_data: None,
+            online,
+        })
     }
 
     /// The configuration in the run directory `dir`, with options such as `data` over it.
@@ -102,6 +113,9 @@ impl OnlineConfig {
         let text = read_text(&file, LARGEST).ok()?;
         let table: Table = text.parse().ok()?;
         table.contains_key(TABLE).then(|| {
+            let moved = options
+                .iter()
+                .any(|(key, to)| *key == "data" && to.is_some());
             let config = Config::beside(Some(&file), &[TABLE], options, &[])?;
             let File { online } = toml::from_str(&text).map_err(|error| ConfigError::Syntax {
                 place: Some(Place {
@@ -113,13 +127,22 @@ impl OnlineConfig {
                 }),
                 reason: error.message().to_owned(),
             })?;
-            OnlineConfig::new(config, online.theta, online.stream)
+            let test_data = table.get(RECORD).and_then(|record| record.get(TEST_DATA));
+            let test_data = test_data.and_then(Value::as_str).filter(|_| !moved);
+            Ok(OnlineConfig {
+                test_data: test_data.map(str::to_owned),
+                ..OnlineConfig::new(config, online.theta, online.stream)?
+            })
         })
     }
 
-    /// The data set as it was asked for, if it was.
-    pub fn data(&self) -> Option<&str> {
-        self.config.data.as_deref()
+    /// Opens both halves of its data.
+    ///
+    /// # Errors
+    /// As [`open_halves`].
+    pub fn open_data(&self) -> Result<Halves, RunError> {
+        let train = self.config.data.as_deref().unwrap_or_default();
+        halves(train, self.test_data.as_deref().unwrap_or(train))
     }
 
     /// Independent trials.
@@ -148,6 +171,7 @@ impl OnlineConfig {
         let mut table = Table::try_from(learner).expect("settings are plain values");
         let mut record = record::record(self.config.rule_file.as_ref(), train);
         record.insert("test_sha256".to_owned(), test.checksum().into());
+        record.insert(TEST_DATA.to_owned(), test.reference().into());
         let online = Table::try_from(OnlineTable {
             theta: theta.clone(),
             stream: *stream,

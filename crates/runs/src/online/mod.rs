@@ -28,8 +28,13 @@ pub type Halves = (Arc<Dataset>, Arc<Dataset>);
 /// # Errors
 /// If they cannot be had, or `name` is the file of one.
 pub fn open_halves(name: &str) -> Result<Halves, RunError> {
+    halves(name, name)
+}
+
+/// As [`open_halves`], where each may have a name of its own.
+fn halves(name: &str, of_test: &str) -> Result<Halves, RunError> {
     let train = datasets::open(name, Split::Train)?;
-    let test = datasets::open(name, Split::Test)?;
+    let test = datasets::open(of_test, Split::Test)?;
     if (train.split(), test.split()) != (Split::Train, Split::Test) {
         return Err(RunError::Input(format!(
             "{name}: is one half of a data set; to learn from one and be tested on the other, \
