@@ -189,7 +189,7 @@ fn announce(reproduction: &Reproduction) {
         ""
     };
     let episodes = match context.episodes {
-        Some(episodes) => format!("{episodes} episodes"),
+        Some(episodes) => words::count(episodes, "episode"),
         None => "the paper's episodes".to_owned(),
     };
     say(format_args!(

@@ -67,10 +67,10 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     }
     let stop = signals::stop_on_request()?;
     say(format_args!(
-        "{} with frozen coefficients: {} trials of {} fresh tasks each on {}",
+        "{} with frozen coefficients: {} of {} each on {}",
         test.config.settings.learner.rule.name,
-        test.theta.len(),
-        test.tasks,
+        words::count(test.theta.len() as u64, "trial"),
+        words::count(test.tasks, "fresh task"),
         sets.iter()
             .map(Dataset::name)
             .collect::<Vec<_>>()

@@ -151,7 +151,7 @@ pub(crate) fn carry_out(
     if run.is_finished() {
         say(format_args!("finished before; nothing is left to run"));
     } else if done > 0 {
-        say(format_args!("going on after {done} of {total} episodes"));
+        say(format_args!("going on after {done} of {}", words::count(total, "episode")));
     }
     if !run.is_finished() {
         let estimate = Estimate::of(&config.settings_of_part(), data, threads, total - done)?;
@@ -188,8 +188,8 @@ pub(crate) fn carry_out(
         let rate = took.as_secs_f64() * 1e3 / (total - done) as f64;
         let _ = writeln!(
             text,
-            "{} episodes in {:.1} s, {rate:.2} ms each",
-            total - done,
+            "{} in {:.1} s, {rate:.2} ms each",
+            words::count(total - done, "episode"),
             took.as_secs_f64()
         );
     }
@@ -220,8 +220,8 @@ fn describe(settings: &Settings, summary: &Summary) -> String {
                 let of = words::count(summary.trials, "trial");
                 let _ = write!(
                     text,
-                    "   from {} of {of}, {} of {} episodes",
-                    spread.trials, spread.episodes, whole
+                    "   from {} of {of}, {} of {}",
+                    spread.trials, spread.episodes, words::count(whole, "episode")
                 );
             }
             text

@@ -161,13 +161,13 @@ impl Checked {
     fn print(&self, out: &mut impl Write) -> io::Result<()> {
         writeln!(
             out,
-            "{} {}: {} images of {} x {}, {} classes, {}",
+            "{} {}: {} of {} x {}, {}, {}",
             self.name,
             self.split,
-            self.images,
+            words::count(self.images as u64, "image"),
             self.height,
             self.width,
-            self.classes,
+            words::count(self.classes as u64, "class"),
             if self.synthetic { "synthetic" } else { "real" }
         )?;
         writeln!(out, "  a class: {}", self.counts())?;

@@ -47,10 +47,10 @@ impl Context {
             told.push(format!("tasks from {}, not {}", self.data, PAPER_DATA.0));
         }
         if self.trials != TRIALS {
-            told.push(format!("{} trials, not {TRIALS}", self.trials));
+            told.push(format!("{}, not {TRIALS}", words::count(self.trials, "trial")));
         }
         if let Some(episodes) = self.episodes {
-            told.push(format!("{episodes} episodes, not the paper's"));
+            told.push(format!("{}, not the paper's", words::count(episodes, "episode")));
         }
         told.extend(self.keys(&[]).into_iter().filter_map(differs));
         told

@@ -164,13 +164,13 @@ pub(super) fn online(target: &Target, results: &Results) -> Figure {
          the paper’s text, and {}, as in its released code. Coefficients meta-learned on {} \
          (means over trials of the last sixth of episodes); dashed: those that the authors wrote \
          into their script, θ₀ = 0.0029 for FA and 0.0021 for DFA. Accuracy on {} test images \
-         drawn for each trial, over all outputs; mean of {} trials with {}. {}",
+         drawn for each trial, over all outputs; mean of {} with {}. {}",
         data(&context.online_data),
         sizes(OnlineNetwork::Text),
         sizes(OnlineNetwork::Code),
         data(&context.data),
         ONLINE_TESTS.1,
-        trials.unwrap_or(0),
+        words::count(trials.unwrap_or(0) as u64, "trial"),
         bands(),
         caption_end(target, results)
     );
@@ -279,11 +279,11 @@ pub(crate) fn figure(target: &Target, results: &Results, panels: Vec<Panel>) -> 
         ""
     };
     let caption = format!(
-        "Tasks from {}; mean of {} trials of {} episodes, moving average over {SMOOTHING} \
+        "Tasks from {}; mean of {} of {}, moving average over {SMOOTHING} \
          episodes, {}.{dashes}{lost} {}",
         data(&context.data),
-        context.trials,
-        episodes.unwrap_or(0),
+        words::count(context.trials, "trial"),
+        words::count(episodes.unwrap_or(0) as u64, "episode"),
         bands(),
         caption_end(target, results)
     );

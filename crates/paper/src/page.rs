@@ -16,7 +16,7 @@ impl Report {
     pub(crate) fn lead(&self) -> String {
         let context = &self.context;
         let episodes = match context.episodes {
-            Some(episodes) => format!("{episodes} episodes"),
+            Some(episodes) => words::count(episodes, "episode"),
             None => "the paper’s number of episodes".to_owned(),
         };
         let names = self.targets.iter().flat_map(|target| target.names());
@@ -27,8 +27,8 @@ impl Report {
             format!("Not as in the paper: {}.", differences.join("; "))
         };
         format!(
-            "{} trials of {episodes} on {}, seed {}, by metaplast {}. {told}",
-            context.trials,
+            "{} of {episodes} on {}, seed {}, by metaplast {}. {told}",
+            words::count(context.trials, "trial"),
             context.data,
             context.seed,
             env!("CARGO_PKG_VERSION")

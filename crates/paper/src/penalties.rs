@@ -43,9 +43,9 @@ pub(super) fn table(target: &Target, results: &Results) -> (Table, String) {
         rows.push(cells);
     }
     let caption = format!(
-        "Means over the last sixth of episodes and {} trials, with 98 % t intervals; a term \
+        "Means over the last sixth of episodes and {}, with 98 % t intervals; a term \
          stays if |θ| is at least {:e}; a diverged episode counts as chance accuracy. {}",
-        results.context.trials,
+        words::count(results.context.trials, "trial"),
         kept::GONE,
         caption_end(target, results)
     );

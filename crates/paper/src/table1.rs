@@ -95,10 +95,11 @@ pub(super) fn table(target: &Target, results: &Results) -> (Table, String) {
         .trials(TABLE1[0].experiment, |_| 0.0)
         .map_or(0, |trials| trials.episodes());
     let caption = format!(
-        "Alignment angles in degrees after a burn-in of the first fifth of {episodes} \
-         episodes; mean of {} trials with its 98 % t interval. Network 784-130-70-47, tasks \
+        "Alignment angles in degrees after a burn-in of the first fifth of {}; \
+         mean of {} with its 98 % t interval. Network 784-130-70-47, tasks \
          from {}. {}",
-        results.context.trials,
+        words::count(episodes as u64, "episode"),
+        words::count(results.context.trials, "trial"),
         data(&results.context.data),
         caption_end(target, results)
     );

@@ -228,8 +228,8 @@ pub fn coefficients(given: Option<Vec<f64>>, learner: &Learner) -> Result<Vec<f6
     if theta.len() != parameters.len() {
         let names: Vec<String> = parameters.iter().map(Parameter::shown).collect();
         return Err(RunError::Input(format!(
-            "--theta: {} numbers, but rule '{}' has the terms {}; give one for each",
-            theta.len(),
+            "--theta: {}, but rule '{}' has the terms {}; give one for each",
+            words::count(theta.len() as u64, "number"),
             rule.name,
             names.join(", ")
         )));

@@ -41,6 +41,10 @@ fn of_run(metrics: &Metrics, config: &Toml, settings: &[Setting]) -> String {
                 other => other.to_string(),
             })
     };
+    let counted = |key: &str| match value(&format!("{key}s")).as_str() {
+        "1" => format!("1 {key}"),
+        number => format!("{number} {key}s"),
+    };
     let (rule, data) = (value("rule"), value("data"));
     let record = config.get("record").and_then(Value::as_table);
     let recorded = |key: &str| record.and_then(|record| record.get(key));
@@ -52,9 +56,9 @@ fn of_run(metrics: &Metrics, config: &Toml, settings: &[Setting]) -> String {
         Vec::new()
     };
     let made = format!(
-        "{data}, {} trials of {} episodes, seed {}, metaplast {version}",
-        value("trials"),
-        value("episodes"),
+        "{data}, {} of {}, seed {}, metaplast {version}",
+        counted("trial"),
+        counted("episode"),
         value("seed")
     );
     let lost = left_out(std::iter::once(metrics));

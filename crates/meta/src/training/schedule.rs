@@ -63,7 +63,7 @@ impl TrainingState {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StateError {
     /// It has other trials.
-    #[error("has {found} trials, not {wanted}")]
+    #[error("has {}, not {wanted}", words::count(*found as u64, "trial"))]
     Trials {
         /// How many it has.
         found: usize,
