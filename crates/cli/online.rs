@@ -187,7 +187,10 @@ pub(crate) fn carry_out(
     if run.is_finished() {
         say(format_args!("finished before; nothing is left to run"));
     } else if done > 0 {
-        say(format_args!("going on after {done} of {}", words::count(total, "test")));
+        say(format_args!(
+            "going on after {done} of {}",
+            words::count(total, "test")
+        ));
     }
     let mut progress = Progress::new("tests", total);
     progress.start_at(done);

@@ -151,7 +151,10 @@ pub(crate) fn carry_out(
     if run.is_finished() {
         say(format_args!("finished before; nothing is left to run"));
     } else if done > 0 {
-        say(format_args!("going on after {done} of {}", words::count(total, "episode")));
+        say(format_args!(
+            "going on after {done} of {}",
+            words::count(total, "episode")
+        ));
     }
     if !run.is_finished() {
         let estimate = Estimate::of(&config.settings_of_part(), data, threads, total - done)?;
@@ -221,7 +224,9 @@ fn describe(settings: &Settings, summary: &Summary) -> String {
                 let _ = write!(
                     text,
                     "   from {} of {of}, {} of {}",
-                    spread.trials, spread.episodes, words::count(whole, "episode")
+                    spread.trials,
+                    spread.episodes,
+                    words::count(whole, "episode")
                 );
             }
             text

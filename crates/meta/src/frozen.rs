@@ -5,7 +5,8 @@ use autodiff::{Real, Tape};
 use datasets::Dataset;
 use ndarray::Array2;
 
-use crate::{Drawn, Episode, Precision, Settings, SettingsError, Start, Step};
+use crate::requested::cosine;
+use crate::{Drawn, Episode, Precision, Settings, SettingsError, Step};
 
 /// Episodes from this one on are of no training: their weights and tasks are fresh.
 pub const FRESH: u64 = 1 << 40;
@@ -16,7 +17,7 @@ pub struct Probes {
     /// ‖z_l‖², beside which E_l can be told from mere activity.
     pub input: bool,
     /// How the weights lie to the feedback pathway, [`FrozenRecord::weights_to_feedback`]
-    /// and [`FrozenRecord::ehebb_to_feedback`]; for fixed feedback alone.
+    /// and [`FrozenRecord::ehebb_to_feedback`].
     pub feedback: bool,
 }
 
@@ -35,7 +36,8 @@ pub struct FrozenRecord {
     pub orthonormality: Vec<Option<f64>>,
     /// ‖z_1‖²..‖z_L‖² over the query images; empty unless asked for.
     pub input: Vec<Option<f64>>,
-    /// cos(W_l, B_l) after learning for l = 1..L; empty unless asked for.
+    /// cos(W_l, B_l) after learning, where B may have learned too, for l = 1..L; empty
+    /// unless asked for.
     pub weights_to_feedback: Vec<Option<f64>>,
     /// cos(U_l, B_l) for l = 1..L, where U_l is the sum of all that the rule's term F^2
     /// added to W_l (PAPER Eq. 9); empty unless asked for, or if the rule has no F^2.
@@ -96,15 +98,10 @@ impl Frozen<'_> {
             };
             let (scores, state) = episode.scores(&mut tape, &start, &recorded);
             let b = if self.probes.feedback {
-                start.arrays().b
+                state.b.as_slice()
             } else {
-                Vec::new()
+                &[]
             };
-            let to_feedback = |matrices: &[Array2<f64>]| {
-                let pairs = matrices.iter().zip(&b);
-                pairs.map(|(m, b)| known(cosine(m, b))).collect()
-            };
-            let w: Vec<Array2<f64>> = state.w.iter().map(|w| w.mapv(|w| w.to_f64())).collect();
             FrozenRecord {
                 trial,
                 task,
@@ -112,8 +109,8 @@ impl Frozen<'_> {
                 accuracy: scores.accuracy,
                 orthonormality: scores.orthonormality.into_iter().map(known).collect(),
                 input: input.into_iter().map(known).collect(),
-                weights_to_feedback: to_feedback(&w),
-                ehebb_to_feedback: ehebb.map_or_else(Vec::new, |sum| to_feedback(&sum.updates)),
+                weights_to_feedback: cosines(&state.w, b),
+                ehebb_to_feedback: ehebb.map_or_else(Vec::new, |sum| cosines(&sum.updates, b)),
             }
         };
         (0..self.tasks).map(task).collect()
@@ -161,16 +158,10 @@ impl EHebb {
     }
 }
 
-/// The cosine of the angle between two matrices as long vectors.
-fn cosine<T: Real>(a: &Array2<f64>, b: &Array2<T>) -> f64 {
-    let (mut dot, mut aa, mut bb) = (0.0, 0.0, 0.0);
-    for (a, b) in a.iter().zip(b.iter()) {
-        let b = b.to_f64();
-        dot += a * b;
-        aa += a * a;
-        bb += b * b;
-    }
-    dot / (aa * bb).sqrt()
+/// Of each matrix to that of its layer.
+fn cosines<A: Real, B: Real>(a: &[Array2<A>], b: &[Array2<B>]) -> Vec<Option<f64>> {
+    let pairs = a.iter().zip(b);
+    pairs.map(|(a, b)| known(cosine(a, b))).collect()
 }
 
 /// A number, if it is finite.
@@ -182,7 +173,7 @@ fn known(number: f64) -> Option<f64> {
 mod tests {
     use super::*;
     use datasets::{Split, glyphs};
-    use model::Rule;
+    use model::{Feedback, Lists, Parts, Rule};
 
     fn settings(rule: &str) -> Settings {
         let mut settings = Settings::of(Rule::built_in(rule).unwrap());
@@ -241,6 +232,36 @@ mod tests {
         // W and B are independent draws: a cosine of 564 numbers has a deviation of 0.042.
         assert!(still.weights_to_feedback[1].unwrap().abs() < 0.2);
         assert_eq!(pushed.input.len(), 2);
+    }
+
+    #[test]
+    fn the_feedback_that_weights_are_compared_with_is_the_one_that_was_learned() {
+        let data = glyphs(Split::Test, 0);
+        let terms = || ["-e ⊗ y-", "-W"].map(str::to_owned).to_vec();
+        let parts = Parts {
+            lists: Lists::All(terms()),
+            own: Vec::new(),
+            back: terms(),
+            constants: Vec::new(),
+            populations: Vec::new(),
+        };
+        let mut settings = settings("fa");
+        settings.learner.rule = Rule::from_parts("kolen-pollack", Feedback::Fixed, parts).unwrap();
+        let frozen = Frozen {
+            settings: &settings,
+            data: &data,
+            tasks: 1,
+            probes: Probes {
+                input: false,
+                feedback: true,
+            },
+        };
+        let cosine =
+            |theta: &[f64]| frozen.run(0, theta).unwrap()[0].weights_to_feedback[1].unwrap();
+        // Both get the same updates and forget what they were by half in every step.
+        assert!(cosine(&[0.05, 0.5, 0.05, 0.5]) > 0.999);
+        // B forgets nothing and learns nothing.
+        assert!(cosine(&[0.05, 0.5, 0.0, 0.0]).abs() < 0.9);
     }
 
     #[test]

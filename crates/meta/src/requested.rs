@@ -247,13 +247,17 @@ fn participation<T: Real>(tape: &Tape<T>, x: Var) -> f64 {
     trace * trace / pairs.map(|x| x * x).sum::<f64>()
 }
 
-fn cosine<T: Real>(a: &Array2<T>, b: &Array2<T>) -> f64 {
-    let of = |a: &Array2<T>, b: &Array2<T>| -> f64 {
-        let products = a.iter().zip(b.iter());
-        // Both in the same order, whatever that of their memory.
-        products.map(|(a, b)| a.to_f64() * b.to_f64()).sum()
-    };
-    of(a, b) / (of(a, a) * of(b, b)).sqrt()
+/// The cosine of the angle between two matrices as long vectors.
+pub(crate) fn cosine<A: Real, B: Real>(a: &Array2<A>, b: &Array2<B>) -> f64 {
+    let (mut dot, mut aa, mut bb) = (0.0, 0.0, 0.0);
+    // Both in the same order, whatever that of their memory.
+    for (a, b) in a.iter().zip(b.iter()) {
+        let (a, b) = (a.to_f64(), b.to_f64());
+        dot += a * b;
+        aa += a * a;
+        bb += b * b;
+    }
+    dot / (aa * bb).sqrt()
 }
 
 fn angle(cosine: f64) -> f64 {

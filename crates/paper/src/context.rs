@@ -47,10 +47,16 @@ impl Context {
             told.push(format!("tasks from {}, not {}", self.data, PAPER_DATA.0));
         }
         if self.trials != TRIALS {
-            told.push(format!("{}, not {TRIALS}", words::count(self.trials, "trial")));
+            told.push(format!(
+                "{}, not {TRIALS}",
+                words::count(self.trials, "trial")
+            ));
         }
         if let Some(episodes) = self.episodes {
-            told.push(format!("{}, not the paper's", words::count(episodes, "episode")));
+            told.push(format!(
+                "{}, not the paper's",
+                words::count(episodes, "episode")
+            ));
         }
         told.extend(self.keys(&[]).into_iter().filter_map(differs));
         told

@@ -118,7 +118,8 @@ impl Setup {
             populations: Vec::new(),
         };
         let rule = |terms: &[String], back: &[String]| {
-            Rule::from_parts("playground", feedback, parts(terms, back))
+            let rule = Rule::from_parts("playground", feedback, parts(terms, back));
+            rule.map_err(|error| error.to_string())
         };
         let usable = ["F0".to_owned()];
         rule(&usable, &[]).map_err(|message| Trouble::new("constants", message))?;
