@@ -183,7 +183,7 @@ impl Card {
 
     fn rule_as_html(&self) -> Markup {
         html! {
-            div.scroll { table.numbers {
+            div.scroll { table.terms {
                 thead { tr {
                     th scope="col" { "term" }
                     th scope="col" { "text" }

@@ -18,6 +18,16 @@ pub struct Table {
 }
 
 impl Table {
+    /// Whether there are numbers in a column, from 0, rather than words.
+    pub(crate) fn has_numbers(&self, column: usize) -> bool {
+        let number =
+            |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit() || "+−-".contains(c));
+        self.rows
+            .iter()
+            .filter_map(|row| row.get(column))
+            .any(number)
+    }
+
     /// The table in Markdown, with its caption beneath.
     pub fn to_markdown(&self) -> String {
         let mut text = String::new();

@@ -119,17 +119,20 @@ impl Page<'_> {
     }
 
     fn table(&self, table: &Table) -> Markup {
+        let class = |column: usize| (column > 0 && table.has_numbers(column)).then_some("number");
         html! {
             section id=(table.id) {
                 h2 { (table.title) " " span.id { (table.id) } }
                 div.scroll {
                     table.numbers {
-                        thead { tr { @for cell in &table.header { th scope="col" { (cell) } } } }
+                        thead { tr { @for (i, cell) in table.header.iter().enumerate() {
+                            th scope="col" class=[class(i)] { (cell) }
+                        } } }
                         tbody {
                             @for cells in &table.rows {
                                 tr {
                                     @for (i, cell) in cells.iter().enumerate() {
-                                        @if i == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
+                                        @if i == 0 { th scope="row" { (cell) } } @else { td class=[class(i)] { (cell) } }
                                     }
                                 }
                             }
