@@ -1,16 +1,18 @@
-//! Runs in parts, parts put together, and grids of runs.
+//! Runs in parts, and parts put together.
+
+#![cfg(unix)]
 
 use std::fs;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
-use crate::support::{IMAGES, LABELS, Place, idx};
+use crate::support::{IMAGES, Place, assert_bad_input};
 
-/// A folder with thirty images of 4 × 4 pixels in three classes.
+/// A folder with small data and a rule.
 fn place() -> Place {
     let place = Place::new();
-    let pixels: Vec<u8> = (0..30 * 16_u32).map(|i| (i * i * 37 % 251) as u8).collect();
-    let labels: Vec<u8> = (0..30).map(|i| i % 3).collect();
-    place.write(&format!("data/{IMAGES}"), idx(&[2051, 30, 4, 4], &pixels));
-    place.write(&format!("data/{LABELS}"), idx(&[2049, 30], &labels));
+    place.small_data();
     place.write("mine.toml", "terms = ['F0', 'F2']\n");
     place
 }
@@ -91,144 +93,256 @@ fn a_part_has_its_trials_and_is_a_run_like_any_other() {
         &run("other", &["--shard", "slurm"]),
         &["shard: 'slurm' is not I/N outside a Slurm job array"],
     );
-    let output = place
-        .command(&run("slurm", &["--shard", "slurm"]))
-        .env("SLURM_ARRAY_TASK_ID", "2")
-        .env("SLURM_ARRAY_TASK_COUNT", "3")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert_eq!(place.read("slurm/metrics.csv"), metrics);
+    let task = |out: &str, array: &[(&str, &str)]| {
+        let array = array
+            .iter()
+            .map(|(name, value)| (format!("SLURM_ARRAY_TASK_{name}"), value));
+        let mut command = place.command(&run(out, &["--shard", "slurm"]));
+        command.envs(array).output().unwrap()
+    };
+    for (out, array) in [
+        ("slurm", &[("ID", "2"), ("COUNT", "3")][..]),
+        ("from-0", &[("ID", "1"), ("COUNT", "3"), ("MIN", "0")]),
+        (
+            "steps",
+            &[("ID", "5"), ("COUNT", "3"), ("MIN", "1"), ("STEP", "4")],
+        ),
+    ] {
+        let output = task(out, array);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(place.read(&format!("{out}/metrics.csv")), metrics);
+    }
+    // Two tasks of an array that are run again alone are not its halves.
+    let output = task("other", &[("ID", "2"), ("COUNT", "2"), ("MIN", "2")]);
+    assert_bad_input(
+        &output,
+        &["task 2 of 2 from 2 on may be of another; give the part as I/N"],
+    );
+    assert!(!place.path().join("other").exists());
 }
 
 #[test]
-fn parts_that_do_not_go_together_are_named() {
+fn parts_that_do_not_go_together_are_refused_in_one_line_with_the_remedy() {
     let place = place();
     for i in 1..=3 {
         part(&place, &format!("{i}/3"), &format!("part.{i}"));
     }
-    place.good(&run("foreign", &["--shard", "3/3", "lambda=0.5"]));
+    let part_2 = |name: &str| -> &str {
+        // A copy of the second part, to be damaged.
+        let copied = Command::new("cp")
+            .args(["-r", "part.2", name])
+            .current_dir(place.path())
+            .status();
+        assert!(copied.unwrap().success());
+        Box::leak(name.to_owned().into_boxed_str())
+    };
+    let others = |name: &'static str| ["merge", "part.1", name, "part.3", "--out", "all"];
+    // What was given makes no sense: exit code 2.
+    for (out, more, told) in [
+        ("settings", "lambda=0.5", "lambda is 0.5 there and 0.0 here"),
+        (
+            "rule",
+            "rule=other.toml",
+            "rule is \"rule/other.toml\" there and \"rule/mine.toml\" here",
+        ),
+        ("trials", "trials=8", "trials is 8 there and 7 here"),
+        ("data", "data=others", "data is "),
+    ] {
+        place.write("other.toml", "terms = ['F0', 'F9']\n");
+        if out == "data" {
+            fs::rename(place.path().join("data"), place.path().join("others")).unwrap();
+            let images = place.path().join("others").join(IMAGES);
+            let mut bytes = fs::read(&images).unwrap();
+            bytes[20] ^= 1;
+            fs::write(images, bytes).unwrap();
+        }
+        let mut args = run(out, &["--shard", "2/3", more]);
+        let key = more.split('=').next().unwrap();
+        args.retain(|arg| *arg == more || !arg.starts_with(&format!("{key}=")));
+        place.good(&args);
+        let told = format!("error: {out} is no part of the run that part.1 is of: {told}");
+        place.bad(
+            &others(out),
+            &[
+                &told,
+                "; leave it out, or merge it with parts of its own run",
+            ],
+        );
+    }
     place.bad(
-        &["merge", "part.1", "part.2", "foreign", "--out", "all"],
-        &["foreign is no part of the run that part.1 is of: lambda is 0.5"],
+        &others("part.1"),
+        &["error: part.1 and part.1 both have trial 0; leave one of them out"],
     );
     place.bad(
-        &["merge", "part.1", "part.2", "part.1", "--out", "all"],
-        &["part.1 and part.1 both have trial 0"],
+        &others("others"),
+        &["error: others: is no run directory: it has no config.toml"],
     );
     place.bad(
-        &["merge", "part.1", "data", "--out", "all"],
-        &["data: is no run directory"],
+        &others("gone"),
+        &["error: gone: is no run directory: it has no config.toml"],
     );
     place.bad(
-        &["merge", "part.1", "part.2", "part.3", "--out", "foreign"],
-        &["foreign is not empty"],
+        &["merge", "part.1", "part.2", "part.3", "--out", "rule"],
+        &["error: rule is not empty; name a new directory with --out"],
     );
+    // The parts are not as they should be: exit code 1.
     let fails = |args: &[&str], told: &str| {
         let before = place.everything();
         let output = place.run(args);
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{stderr}");
-        assert!(
-            stderr.starts_with("error: ") && stderr.contains(told),
-            "{stderr}"
-        );
+        assert_eq!(stderr, format!("error: {told}\n"));
         assert!(place.everything() == before, "{args:?} changed files");
     };
     fails(
         &["merge", "part.1", "part.3", "--out", "all"],
-        "2 trials missing of 7: 1, 4; give the parts",
+        "2 trials missing of 7: 1, 4; give the parts that have them, or run them with --shard",
     );
-    let metrics = place.read("part.2/metrics.csv");
-    place.write("part.2/metrics.csv", metrics.replacen("ok", "no", 1));
-    fails(
-        &["merge", "part.1", "part.2", "part.3", "--out", "all"],
-        "part.2: metrics.csv: is not what the run wrote",
-    );
-    fs::remove_file(place.path().join("part.2/SHA256SUMS")).unwrap();
-    fails(
-        &["merge", "part.1", "part.2", "part.3", "--out", "all"],
-        "part.2 is not finished; go on with: metaplast resume part.2",
-    );
-}
-
-#[test]
-fn a_sweep_runs_what_is_left_of_a_grid_and_collects_it() {
-    let place = place();
-    place.write(
-        "grid.toml",
-        "[settings]\ndata = 'data'\nsizes = '16-8-3'\nK = 3\nQ = 2\nM = 3\nepisodes = 3\n\
-         trials = 2\n[cross]\nlambda = [0, 0.5, 1]\nrule = ['fa', 'mine.toml']\n",
-    );
-    let list = place.good(&["sweep", "grid.toml", "--list"]);
-    let commands: Vec<&str> = list.lines().collect();
-    assert_eq!(commands.len(), 6, "{list}");
-    // One by its command, the others by the sweep.
-    let args: Vec<&str> = commands[3].split(' ').skip(1).collect();
-    place.good(&args);
-    assert_eq!(
-        place
-            .good(&["sweep", "grid.toml", "--list"])
-            .lines()
-            .count(),
-        5
-    );
-    let told = place.good(&["sweep", "grid.toml"]);
-    assert!(told.starts_with("6 of 6 runs finished\n"), "{told}");
-    let table = place.read("sweeps/grid/table.csv");
-    assert!(table.starts_with("run,lambda,rule,trials,"), "{table}");
-    assert_eq!(table.lines().count(), 7);
-    assert!(
-        table.contains("\n\"lambda=0.5,rule=mine\",0.5,mine.toml,2,0,"),
-        "{table}"
-    );
-    let page = place.read("sweeps/grid/sweep.html");
-    assert!(page.contains("Accuracy by lambda and rule"), "{page}");
-    assert_eq!(page.matches("background:hsl").count(), 6);
-    // Again it only collects, to the same bytes.
-    let before = place.everything();
-    place.good(&["sweep", "grid.toml"]);
-    assert!(place.everything() == before);
-    let script = place.good(&["sweep", "grid.toml", "--list"]);
-    assert_eq!(script, "");
-}
-
-#[test]
-fn a_sweep_is_a_job_array_of_slurm() {
-    let place = place();
-    place.write(
-        "grid.toml",
-        "out = 'my runs'\n[settings]\ndata = 'data'\nsizes = '16-8-3'\nK = 3\nQ = 2\nM = 3\n\
-         episodes = 3\ntrials = 2\n[cross]\nseed = [1, 2]\n",
-    );
-    let script = place.good(&["sweep", "grid.toml", "--slurm"]);
-    for part in [
-        "#!/bin/bash\n",
-        "#SBATCH --array=1-2\n",
-        "#SBATCH --requeue\n",
-        "  2) directory='my runs/seed=2' settings=(",
+    let sum = "is not what the run wrote, by the checksum in SHA256SUMS; run this part again: \
+               metaplast train";
+    type Damage = fn(&str) -> String;
+    let cut: Damage = |text| text[..text.len() / 2].to_owned();
+    let altered: Damage = |text| text.replacen("0", "1", 1);
+    let longer: Damage = |text| text.to_owned() + "\n";
+    for (name, file, damage) in [
+        ("cut", "metrics.csv", cut),
+        ("altered", "metrics.csv", altered),
+        ("summary", "summary.json", altered),
+        ("config", "config.toml", longer),
+        ("kept", "rule/mine.toml", longer),
     ] {
-        assert!(script.contains(part), "{part}: {script}");
+        let part = part_2(name);
+        let text = place.read(&format!("{name}/{file}"));
+        place.write(&format!("{name}/{file}"), damage(&text));
+        fails(
+            &others(part),
+            &format!("{name}: {file}: {sum} {name}/config.toml --out NEW"),
+        );
     }
-    // A task, without Slurm: `metaplast` is this program.
-    let bin = place.path().join("bin");
-    fs::create_dir(&bin).unwrap();
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_metaplast"), bin.join("metaplast")).unwrap();
-        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-        place.write("task.sh", &script);
-        for _ in 0..2 {
-            let output = std::process::Command::new("bash")
-                .arg("task.sh")
-                .current_dir(place.path())
-                .env("PATH", &path)
-                .env("SLURM_ARRAY_TASK_ID", "2")
-                .output()
-                .unwrap();
-            assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let gone = part_2("gone-file");
+    fs::remove_file(place.path().join("gone-file/metrics.csv")).unwrap();
+    fails(
+        &others(gone),
+        "gone-file: metrics.csv: No such file or directory (os error 2); run this part again: \
+         metaplast train gone-file/config.toml --out NEW",
+    );
+    let unfinished = part_2("unfinished");
+    fs::remove_file(place.path().join("unfinished/SHA256SUMS")).unwrap();
+    fails(
+        &others(unfinished),
+        "unfinished is not finished; go on with: metaplast resume unfinished",
+    );
+    // Nor does it help to mend the checksum of a table that lacks a row, or has one too many.
+    for (name, rows, told) in [
+        ("short", 10, "has no row of trial 1, episode 5 in its place"),
+        ("long", 25, "goes on after its last episode"),
+    ] {
+        let part = part_2(name);
+        let metrics = place.read(&format!("{name}/metrics.csv"));
+        let mut lines: Vec<&str> = metrics.lines().collect();
+        lines.push(lines[1]);
+        place.write(
+            &format!("{name}/metrics.csv"),
+            lines[..=rows].join("\n") + "\n",
+        );
+        let sums = Command::new("sh")
+            .args([
+                "-c",
+                "sha256sum config.toml metrics.csv summary.json rule/mine.toml > SHA256SUMS",
+            ])
+            .current_dir(place.path().join(name))
+            .status();
+        assert!(sums.unwrap().success());
+        fails(
+            &others(part),
+            &format!(
+                "{name}: metrics.csv: {told}; run this part again: metaplast train \
+                 {name}/config.toml --out NEW"
+            ),
+        );
+    }
+}
+
+#[test]
+fn parts_that_were_killed_and_stopped_come_to_the_bytes_of_one_run() {
+    let place = place();
+    // Long enough to be interrupted.
+    let run = |out: &str, shard: &str| -> Vec<String> {
+        let long = RUN.map(|arg| {
+            if arg == "episodes=12" {
+                "episodes=700"
+            } else {
+                arg
+            }
+        });
+        let mut args: Vec<String> = long.iter().map(|arg| (*arg).to_owned()).collect();
+        args.extend(["--out".to_owned(), out.to_owned()]);
+        if !shard.is_empty() {
+            args.extend(["--shard".to_owned(), shard.to_owned()]);
         }
-        assert!(place.path().join("my runs/seed=2/SHA256SUMS").is_file());
-        assert!(!place.path().join("my runs/seed=1").exists());
+        args
+    };
+    place.good(
+        &run("whole", "")
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>(),
+    );
+    let mut interrupted = 0;
+    for of in [2, 3, 7] {
+        let mut merge = vec![
+            "merge".to_owned(),
+            "--out".to_owned(),
+            format!("merged-{of}"),
+        ];
+        for i in 1..=of {
+            let out = format!("{of}.{i}");
+            let args = run(&out, &format!("{i}/{of}"));
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            // Killed, asked to stop, and left alone, each time a little later.
+            for (turn, signal) in ["-KILL", "-TERM", "-KILL"].into_iter().enumerate() {
+                let mut child = place
+                    .command(&args)
+                    .stderr(Stdio::null())
+                    .stdout(Stdio::null())
+                    .spawn()
+                    .unwrap();
+                let checkpoint = format!("{out}/checkpoints/checkpoint-{}", 2 * turn + i);
+                let checkpoint = place.path().join(checkpoint);
+                let ended = loop {
+                    if child.try_wait().unwrap().is_some() {
+                        break true;
+                    }
+                    if checkpoint.exists() {
+                        break false;
+                    }
+                    sleep(Duration::from_millis(1));
+                };
+                if ended {
+                    break;
+                }
+                let id = child.id().to_string();
+                // It may have ended just now.
+                let _ = Command::new("kill")
+                    .args([signal, &id])
+                    .stderr(Stdio::null())
+                    .status();
+                let status = child.wait().unwrap();
+                interrupted += usize::from(!status.success());
+            }
+            if !place.path().join(&out).join("SHA256SUMS").exists() {
+                place.good(&["resume", &out]);
+            }
+            merge.push(out);
+        }
+        place.good(&merge.iter().map(String::as_str).collect::<Vec<_>>());
+        for file in FILES {
+            assert!(
+                place.read(&format!("merged-{of}/{file}")) == place.read(&format!("whole/{file}")),
+                "{of} parts: {file}"
+            );
+        }
     }
+    eprintln!("{interrupted} interruptions of 12 parts, 0 differing bytes");
+    assert!(interrupted >= 12, "only {interrupted} interruptions");
 }

@@ -4,7 +4,7 @@ use std::{fmt, io, process::ExitCode};
 
 use datasets::DataError;
 use meta::SettingsError;
-use runs::{ConfigError, Fault, RunError};
+use runs::{ConfigError, Fault, MergeError, RunError};
 
 /// The exit code of a program that Ctrl-C has ended.
 pub(crate) const STOPPED: u8 = 130;
@@ -25,6 +25,15 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// By whose fault it is.
+    fn by(fault: Fault, message: String) -> Failure {
+        match fault {
+            Fault::Input => Failure::Input(message),
+            Fault::Run => Failure::Run(message),
+            Fault::Stopped => Failure::Stopped(message),
+        }
+    }
+
     /// 2 for bad input, 1 for a failed run, 130 for a stopped one.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
@@ -68,12 +77,13 @@ impl From<ConfigError> for Failure {
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
-        let message = error.to_string();
-        match error.fault() {
-            Fault::Input => Failure::Input(message),
-            Fault::Run => Failure::Run(message),
-            Fault::Stopped => Failure::Stopped(message),
-        }
+        Failure::by(error.fault(), error.to_string())
+    }
+}
+
+impl From<MergeError> for Failure {
+    fn from(error: MergeError) -> Failure {
+        Failure::by(error.fault(), error.to_string())
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use runs::{Fault, MergeError, merge};
+use runs::merge;
 
 use crate::failure::Failure;
 use crate::output::print_json;
@@ -70,16 +70,9 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
 }
 
 fn one(parts: &[PathBuf], out: &Path) -> Result<meta::Summary, Failure> {
-    let summary = merge(parts, out).map_err(failure)?;
+    let summary = merge(parts, out)?;
     plots::write_run_report(out)?;
     Ok(summary)
-}
-
-fn failure(error: MergeError) -> Failure {
-    match error.fault() {
-        Fault::Input => Failure::Input(error.to_string()),
-        Fault::Run | Fault::Stopped => Failure::Run(error.to_string()),
-    }
 }
 
 /// The directory of a run of a reproduction.

@@ -92,9 +92,11 @@ impl Progress {
 
     /// Counts `done` as done before.
     pub(crate) fn start_at(&mut self, done: u64) {
-        self.before = done;
-        self.bar.set_position(done);
-        self.bar.reset_eta();
+        if done > 0 {
+            self.before += done;
+            self.bar.inc(done);
+            self.bar.reset_eta();
+        }
     }
 
     /// A line that does not disturb the bar.

@@ -2,22 +2,21 @@
 
 mod page;
 mod slurm;
+mod work;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use datasets::Dataset;
-use meta::Threads;
-use runs::{Config, Point, Run, RunError, Sweep, write_whole};
+use runs::{Job, Kind, Shard, Sweep, table, write_whole};
 
+use crate::count::count;
 use crate::failure::Failure;
-use crate::progress::{Progress, say};
-use crate::signals;
+use crate::progress::say;
 
 const FORMAT: &str = "\
 SWEEP.toml has
   out = \"sweeps/lambda\"       where the runs go [default: sweeps/ and the file's name]
+  parts = 4                   each run in so many parts, put together at the end [default: 1]
   [settings]                  keys with one value, for all runs
   [zip]                       keys with lists of the same length, in step
   [cross]                     keys with lists, every value with every other
@@ -26,8 +25,10 @@ The keys are those of `metaplast train --help`; a rule file is looked for beside
 Examples:
   metaplast sweep lambda.toml                           all runs, here
   metaplast sweep lambda.toml --list | parallel -j 4    by GNU parallel
-  metaplast sweep lambda.toml --slurm > lambda.sh       as a job array of Slurm
-  metaplast sweep lambda.toml                           afterwards: collects, runs what is left";
+  metaplast sweep lambda.toml --shard 2/5               a fifth of the runs, on one of five machines
+  metaplast sweep lambda.toml --collect                 afterwards: puts all together
+  metaplast sweep lambda.toml --slurm > lambda.sh       as a job array of Slurm, and
+  bash lambda.sh                                        submits it, and a job that collects";
 
 /// Run a grid of settings, and collect what came out in one table
 ///
@@ -41,106 +42,178 @@ pub(crate) struct Args {
     #[arg(value_name = "SWEEP.toml")]
     sweep: PathBuf,
     /// Print the command of each run that is not finished, one a line, and run nothing
-    #[arg(long, conflicts_with = "slurm")]
+    #[arg(long, conflicts_with_all = ["slurm", "collect", "shard"])]
     list: bool,
-    /// Print a script for sbatch that has a task for each run, and run nothing
-    #[arg(long)]
+    /// Print a script that has a task of a Slurm job array for each run that is not finished,
+    /// and run nothing
+    #[arg(long, conflicts_with_all = ["collect", "shard"])]
     slurm: bool,
-    /// Worker threads; never changes a result [default: as many as there are cores]
-    #[arg(short = 'j', long, value_name = "N")]
+    /// With --slurm: the most tasks, which share the runs [default: 1000]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "slurm",
+        allow_negative_numbers = true
+    )]
+    tasks: Option<String>,
+    /// Only a share: of N, the I-th has the runs (or parts) k with k mod N = I - 1. Nothing is
+    /// collected
+    #[arg(long, value_name = "I/N|slurm", conflicts_with = "collect")]
+    shard: Option<String>,
+    /// Only put together and collect what is finished, and name what is not, with exit code 1
+    #[arg(long)]
+    collect: bool,
+    /// Threads of all runs together, which go side by side if they take fewer each; never
+    /// changes a result [default: as many as there are cores]
+    #[arg(short = 'j', long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<String>,
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let sweep = Sweep::read(&args.sweep).map_err(|error| Failure::Input(error.to_string()))?;
-    let left: Vec<&Point> = sweep.points.iter().filter(|p| !p.is_finished()).collect();
+    let share = args.shard.as_deref().map(share).transpose()?;
+    let threads = count("threads", args.threads)?;
+    let tasks = args.tasks.as_deref().map(tasks).transpose()?;
     if args.list {
         let mut out = io::stdout().lock();
-        for point in left {
-            writeln!(out, "{}", point.command())?;
+        for job in sweep.jobs().filter(|job| !job.is_finished()) {
+            writeln!(out, "{}", job.command())?;
         }
         return Ok(());
     }
     if args.slurm {
-        let script = slurm::script(&sweep, &args.sweep)?;
+        let script = slurm::script(&sweep, &args.sweep, tasks.unwrap_or(slurm::TASKS))?;
         return Ok(io::stdout().write_all(script.as_bytes())?);
     }
-    carry_out(&sweep, &left, args.threads.as_deref())?;
-    collect(&sweep)
+    let mut failures = Failures::default();
+    if !args.collect {
+        let jobs: Vec<Job<'_>> = sweep.jobs().collect();
+        let own = share.unwrap_or(Shard::WHOLE).trials(jobs.len() as u64);
+        let own: Vec<Job<'_>> = own.map(|k| jobs[k as usize].clone()).collect();
+        failures = work::carry_out(&sweep, &own, threads)?;
+    }
+    if share.is_none() {
+        collect(&sweep, &mut failures)?;
+    }
+    if args.collect && failures.is_empty() {
+        all_finished(&sweep, &args.sweep)?;
+    }
+    failures.into_result()
 }
 
-/// Runs what is left, one run after the other, each with all threads.
-fn carry_out(sweep: &Sweep, left: &[&Point], threads: Option<&str>) -> Result<(), Failure> {
-    let stop = signals::stop_on_request()?;
-    let (all, done) = (sweep.points.len() as u64, sweep.points.len() - left.len());
-    say(format_args!(
-        "{} in {}, {done} finished before",
-        words::count(all, "run"),
-        sweep.out.display()
-    ));
-    let mut opened: Option<(String, Arc<Dataset>)> = None;
-    for (number, point) in left.iter().enumerate() {
-        let mut assignments = point.assignments.clone();
-        assignments.extend(threads.map(|n| format!("threads={n}")));
-        let config = Config::new(None, Vec::new(), &assignments)?;
-        let data = open(&config, &mut opened)?;
-        config.check(&data)?;
-        let threads = Threads::new(config.threads)?;
-        let mut run = Run::open(&config, data, &point.directory, &threads)?;
-        say(format_args!(
-            "{} of {all}: {}",
-            done + number + 1,
-            point.name
-        ));
-        for note in run.notes() {
-            say(format_args!("note: {note}"));
-        }
-        let mut progress = Progress::new("episodes", run.total());
-        progress.start_at(run.done());
-        let finished = run.finish(&stop, |_| progress.advance(1));
-        progress.finish();
-        finished.map_err(|error| match error {
-            // Any of its runs may have been stopped; it is the whole that is to go on.
-            RunError::Stopped(_) => {
-                Failure::Stopped("stopped; to continue, give the same command again".to_owned())
+/// How many tasks a job array may have.
+fn tasks(text: &str) -> Result<u64, Failure> {
+    let kind = Kind::Count { most: 1_000_000 };
+    let number = kind.read(text).ok().and_then(|value| value.as_integer());
+    let number = number.and_then(|number| u64::try_from(number).ok());
+    number.ok_or_else(|| Failure::Input(format!("--tasks: '{text}' is not {}", kind.wanted())))
+}
+
+/// A share of what is to be done.
+fn share(text: &str) -> Result<Shard, Failure> {
+    if text == "slurm" {
+        return Shard::of_slurm()
+            .map_err(|error| Failure::Input(format!("shard: '{text}' is not {error}")));
+    }
+    text.parse().map_err(|()| {
+        Failure::Input(format!(
+            "shard: '{text}' is not I/N with I from 1 to N, or slurm"
+        ))
+    })
+}
+
+/// Runs that failed while others went on.
+#[derive(Default)]
+struct Failures(Vec<(String, Failure)>);
+
+impl Failures {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn add(&mut self, name: &str, failure: Failure) {
+        self.0.push((name.to_owned(), failure));
+    }
+
+    /// One line for all of them.
+    fn into_result(self) -> Result<(), Failure> {
+        let number = self.0.len() as u64;
+        let Some((name, first)) = self.0.into_iter().next() else {
+            return Ok(());
+        };
+        let told = match number {
+            1 => format!("{name}: {first}"),
+            _ => format!("{number} runs failed, the first {name}: {first}"),
+        };
+        Err(match first {
+            Failure::Input(_) => Failure::Input(told),
+            _ => Failure::Run(told),
+        })
+    }
+}
+
+/// Puts parts together, and writes the table and the page of the runs that are finished.
+fn collect(sweep: &Sweep, failures: &mut Failures) -> Result<(), Failure> {
+    for point in &sweep.points {
+        match sweep.put_together(point) {
+            Ok(true) => say(format_args!("put together: {}", point.name)),
+            Ok(false) => {}
+            Err(error) => {
+                let failure = Failure::from(error);
+                say(format_args!("{}: {failure}", point.name));
+                failures.add(&point.name, failure);
+                continue;
             }
-            other => other.into(),
-        })?;
-        plots::write_run_report(run.path())?;
+        }
+        // Also of a run that was stopped before it got one.
+        if point.is_finished() && !point.directory.join("report.html").is_file() {
+            plots::write_run_report(&point.directory)?;
+        }
     }
-    Ok(())
-}
-
-/// The data of a run; runs one after the other mostly have the same.
-fn open(
-    config: &Config,
-    opened: &mut Option<(String, Arc<Dataset>)>,
-) -> Result<Arc<Dataset>, Failure> {
-    let key = format!("{:?} {}", config.data, config.split);
-    if let Some((before, data)) = opened
-        && *before == key
-    {
-        return Ok(Arc::clone(data));
-    }
-    let data = Arc::new(match &config.data {
-        Some(name) => datasets::open(name, config.split)?,
-        None => datasets::open_default(config.split)?,
-    });
-    *opened = Some((key, Arc::clone(&data)));
-    Ok(data)
-}
-
-/// Writes the table and the page of the runs that are finished.
-fn collect(sweep: &Sweep) -> Result<(), Failure> {
-    let table = sweep.out.join("table.csv");
-    write_whole(&table, &sweep.table()?)?;
+    let outcomes = sweep.outcomes()?;
+    runs::make_folder(&sweep.out)?;
+    let csv = sweep.out.join("table.csv");
+    write_whole(&csv, &table(sweep, &outcomes))?;
     let shown = sweep.out.join("sweep.html");
-    let found = sweep.collect()?;
-    write_whole(&shown, page::page(sweep, &found).as_bytes())?;
-    let (finished, all) = (found.len(), words::count(sweep.points.len() as u64, "run"));
-    let (table, shown) = (table.display(), shown.display());
+    write_whole(&shown, page::page(sweep, &outcomes).as_bytes())?;
+    let finished = outcomes.iter().filter(|o| o.summary.is_some()).count();
+    let all = words::count(sweep.points.len() as u64, "run");
+    let (csv, shown) = (csv.display(), shown.display());
     Ok(writeln!(
         io::stdout(),
-        "{finished} of {all} finished\ntable: {table}\npage: {shown}"
+        "{finished} of {all} finished\ntable: {csv}\npage: {shown}"
     )?)
+}
+
+/// How many runs that are not finished are named.
+const NAMED: usize = 5;
+
+/// Checks that nothing is left to run, and names what is.
+fn all_finished(sweep: &Sweep, file: &std::path::Path) -> Result<(), Failure> {
+    let left: Vec<Job<'_>> = sweep.jobs().filter(|job| !job.is_finished()).collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    let mut named = Vec::new();
+    for job in left.iter().take(NAMED) {
+        let mut name = job.name();
+        if !job.shard.is_whole() {
+            let config = job.config()?;
+            let trials = config.trials();
+            let listed: Vec<String> = trials.clone().take(10).map(|t| t.to_string()).collect();
+            let more = if trials.len() > 10 { ", …" } else { "" };
+            let what = if trials.len() == 1 { "trial" } else { "trials" };
+            name += &format!(" ({what} {}{more})", listed.join(", "));
+        }
+        named.push(name);
+    }
+    let number = left.len() as u64;
+    let what = if sweep.parts == 1 { "run" } else { "part" };
+    Err(Failure::Run(format!(
+        "{} not finished: {}{}; to do what is left: {}",
+        words::count(number, what),
+        named.join("; "),
+        if left.len() > NAMED { "; …" } else { "" },
+        words::command(["metaplast", "sweep", &file.to_string_lossy()])
+    )))
 }

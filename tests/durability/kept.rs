@@ -4,7 +4,7 @@ use std::fs;
 
 use sha2::{Digest, Sha256};
 
-use super::{data, files, interrupted, place, run_in, text, undisturbed};
+use super::{files, interrupted, place, run_in, text, undisturbed};
 use crate::support::IMAGES;
 
 #[test]
@@ -148,7 +148,7 @@ fn a_run_goes_on_wherever_its_data_were_moved() {
     assert_eq!(files(&place, "two"), wanted);
     place.good(&["verify", "two", "--data", "moved"]);
     // Other images under the old name are other data.
-    data(&place);
+    place.small_data();
     let images = place.path().join("data").join(IMAGES);
     let mut bytes = fs::read(&images).unwrap();
     bytes[20] ^= 1;

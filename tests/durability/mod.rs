@@ -15,7 +15,7 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::support::{IMAGES, LABELS, Place, idx};
+use crate::support::Place;
 
 /// A run of a second or so, of many short episodes on [`data`].
 const RUN: [&str; 10] = [
@@ -33,16 +33,8 @@ const RUN: [&str; 10] = [
 
 fn place() -> Place {
     let place = Place::new();
-    data(&place);
+    place.small_data();
     place
-}
-
-/// Thirty images of 4 × 4 pixels in three classes: small, to be read in no time.
-fn data(place: &Place) {
-    let pixels: Vec<u8> = (0..30 * 16_u32).map(|i| (i * i * 37 % 251) as u8).collect();
-    let labels: Vec<u8> = (0..30).map(|i| i % 3).collect();
-    place.write(&format!("data/{IMAGES}"), idx(&[2051, 30, 4, 4], &pixels));
-    place.write(&format!("data/{LABELS}"), idx(&[2049, 30], &labels));
 }
 
 /// What must not depend on interruptions.

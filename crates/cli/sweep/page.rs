@@ -1,13 +1,15 @@
 //! The page of a sweep: a heat map where two keys vary, and the table of all runs.
 
-use meta::Summary;
-use runs::{Point, Sweep};
+use std::collections::HashMap;
+
+use runs::{Outcome, Point, Sweep};
 
 /// A page that stands alone.
-pub(super) fn page(sweep: &Sweep, found: &[(&Point, Summary)]) -> String {
+pub(super) fn page(sweep: &Sweep, outcomes: &[Outcome<'_>]) -> String {
     let all = words::count(sweep.points.len() as u64, "run");
+    let finished = outcomes.iter().filter(|o| o.summary.is_some()).count();
     let map = match sweep.varied.as_slice() {
-        [rows, columns] => heat_map(sweep, found, (rows, columns)),
+        [rows, columns] => heat_map(outcomes, (rows, columns)),
         _ => String::new(),
     };
     format!(
@@ -18,8 +20,7 @@ pub(super) fn page(sweep: &Sweep, found: &[(&Point, Summary)]) -> String {
          episodes, then over trials, of those that did not diverge.</p>\n{map}{table}\
          </body>\n</html>\n",
         name = escape(&sweep.name),
-        finished = found.len(),
-        table = table(sweep, found),
+        table = table(sweep, outcomes),
     )
 }
 
@@ -32,44 +33,37 @@ th{font-weight:600}.map td{text-align:center;min-width:4.5rem}\
 .wide{overflow-x:auto}small{opacity:.7}";
 
 /// Accuracy by two keys, as cells of a colour.
-fn heat_map(sweep: &Sweep, found: &[(&Point, Summary)], (rows, columns): (&str, &str)) -> String {
-    let of = |key: &str| {
-        let mut values: Vec<&str> = Vec::new();
-        for point in &sweep.points {
-            let value = value(point, key);
-            if !values.contains(&value) {
-                values.push(value);
-            }
-        }
-        values
-    };
-    let accuracies = || {
-        found
-            .iter()
-            .filter_map(|(_, summary)| Some(summary.accuracy?.mean))
-    };
-    let least = accuracies().fold(f64::INFINITY, f64::min);
-    let most = accuracies().fold(f64::NEG_INFINITY, f64::max);
+fn heat_map(outcomes: &[Outcome<'_>], (rows, columns): (&str, &str)) -> String {
+    let (down, across) = (values(outcomes, rows), values(outcomes, columns));
+    let cells: HashMap<(&str, &str), &Outcome<'_>> = outcomes
+        .iter()
+        .map(|o| ((value(o.point, rows), value(o.point, columns)), o))
+        .collect();
+    let accuracies = outcomes
+        .iter()
+        .filter_map(|o| Some(o.summary.as_ref()?.accuracy?.mean));
+    let (least, most) = accuracies.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), x| {
+        (least.min(x), most.max(x))
+    });
     let mut text = format!(
         "<h2>Accuracy by {} and {}</h2>\n<div class=\"wide\"><table class=\"map\">\n<tr><th>{}</th>",
         escape(rows),
         escape(columns),
         escape(&format!("{rows} \\ {columns}")),
     );
-    let headings = of(columns);
-    for column in &headings {
+    for column in &across {
         text += &format!("<th>{}</th>", escape(column));
     }
     text += "</tr>\n";
-    for row in of(rows) {
+    for row in down {
         text += &format!("<tr><th>{}</th>", escape(row));
-        for column in &headings {
-            let cell = found
-                .iter()
-                .find(|(point, _)| value(point, rows) == row && value(point, columns) == *column);
-            text += &match cell {
-                None => "<td><small>not run</small></td>".to_owned(),
-                Some((_, summary)) => match summary.accuracy {
+        for column in &across {
+            let outcome = cells.get(&(row, *column));
+            text += &match outcome.map(|o| o.summary.as_ref()) {
+                // In step, not every value meets every other.
+                None => "<td></td>".to_owned(),
+                Some(None) => "<td><small>not run</small></td>".to_owned(),
+                Some(Some(summary)) => match summary.accuracy {
                     None => "<td><small>diverged</small></td>".to_owned(),
                     Some(accuracy) => cell_of(accuracy.mean, (least, most)),
                 },
@@ -78,6 +72,13 @@ fn heat_map(sweep: &Sweep, found: &[(&Point, Summary)], (rows, columns): (&str, 
         text += "</tr>\n";
     }
     text + "</table></div>\n"
+}
+
+/// The values that a key takes, in the order of the grid.
+fn values<'p>(outcomes: &[Outcome<'p>], key: &str) -> Vec<&'p str> {
+    let mut seen = std::collections::HashSet::new();
+    let values = outcomes.iter().map(|o| value(o.point, key));
+    values.filter(|value| seen.insert(*value)).collect()
 }
 
 /// A cell with its number, the bluer the larger; text is dark on light cells and light on
@@ -97,7 +98,7 @@ fn cell_of(mean: f64, (least, most): (f64, f64)) -> String {
 }
 
 /// A row for each run of the grid.
-fn table(sweep: &Sweep, found: &[(&Point, Summary)]) -> String {
+fn table(sweep: &Sweep, outcomes: &[Outcome<'_>]) -> String {
     let mut text = "<h2>All runs</h2>\n<div class=\"wide\"><table>\n<tr>".to_owned();
     let heads = sweep.varied.iter().map(String::as_str);
     for head in heads.chain([
@@ -110,15 +111,14 @@ fn table(sweep: &Sweep, found: &[(&Point, Summary)]) -> String {
         text += &format!("<th>{}</th>", escape(head));
     }
     text += "</tr>\n";
-    for point in &sweep.points {
+    for Outcome { point, summary } in outcomes {
         text += "<tr>";
         for (_, value) in &point.varied {
             text += &format!("<td>{}</td>", escape(value));
         }
-        let summary = found.iter().find(|(other, _)| other.name == point.name);
         let cells = match summary {
             None => ["not run", "", "", "", ""].map(str::to_owned),
-            Some((_, summary)) => {
+            Some(summary) => {
                 let shown = |x: Option<f64>| x.map_or_else(String::new, words::number);
                 let accuracy = summary.accuracy;
                 [

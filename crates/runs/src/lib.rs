@@ -21,7 +21,7 @@
 //! | `run.rs` | a run from its configuration to its summary |
 //! | `finished.rs` | a finished run, read back |
 //! | `shard.rs`, `merge.rs` | a part of a run, and parts put together |
-//! | `sweep.rs` | a grid of settings as runs in directories of their own |
+//! | `sweep/` | a grid of settings as runs in directories of their own |
 //! | `verify.rs` | whether a directory holds what its run would write |
 
 mod case;
@@ -61,5 +61,5 @@ pub use read_back::{read_back, read_back_online};
 pub use run::Run;
 pub use shard::{Shard, ShardError};
 pub use sums::is_finished;
-pub use sweep::{Point, Sweep, SweepError};
+pub use sweep::{Job, Outcome, Point, Sweep, SweepError, table};
 pub use verify::{Report, Sample, in_sequence, verify};

@@ -190,6 +190,31 @@ impl Metrics {
     /// # Errors
     /// As [`Metrics::read`], without the file's name.
     pub fn parse(text: impl Read) -> Result<Metrics, MetricsError> {
+        let mut reader = MetricsReader::new(text)?;
+        let rows = reader.rows().collect::<Result<_, _>>()?;
+        Ok(Metrics {
+            terms: reader.terms,
+            layers: reader.layers,
+            measures: reader.measures,
+            rows,
+        })
+    }
+}
+
+/// Reads a `metrics.csv` row by row.
+pub(crate) struct MetricsReader<R> {
+    reader: csv::Reader<R>,
+    header: csv::StringRecord,
+    terms: Vec<String>,
+    layers: usize,
+    measures: Vec<String>,
+    /// Where the columns of [`DIVERGED`] begin, if there are any.
+    place: Option<usize>,
+}
+
+impl<R: Read> MetricsReader<R> {
+    /// Reads the header.
+    pub(crate) fn new(text: R) -> Result<Self, MetricsError> {
         let mut reader = csv::Reader::from_reader(text);
         let header = reader.headers()?.clone();
         if header.iter().take(FIXED.len()).ne(FIXED) {
@@ -216,55 +241,66 @@ impl Metrics {
         let place = place.filter(|i| header.iter().skip(*i).take(4).eq(DIVERGED));
         let end = place.unwrap_or(header.len()).max(known);
         let measures: Vec<String> = (known..end).map(|i| header[i].to_owned()).collect();
-        let mut rows = Vec::new();
-        for record in reader.records() {
-            let record = record?;
-            let line = record.position().map_or(0, csv::Position::line);
-            let cell = |i: usize| record.get(i).unwrap_or_default();
-            let bad = |i: usize| MetricsError::Cell {
-                line,
-                column: header.get(i).unwrap_or_default().to_owned(),
-                text: cell(i).to_owned(),
-            };
-            let number = |i: usize| cell(i).parse::<f64>().map_err(|_| bad(i));
-            let numbers = |from: usize, count: usize| {
-                (from..from + count)
-                    .map(number)
-                    .collect::<Result<Vec<_>, _>>()
-            };
-            let count = |i: usize| match cell(i) {
-                "" => Ok(None),
-                text => text.parse::<u64>().map(Some).map_err(|_| bad(i)),
-            };
-            let divergence = match place {
-                Some(i) if !cell(i + 2).is_empty() => Some(Divergence {
-                    step: count(i)?,
-                    layer: count(i + 1)?,
-                    quantity: Quantity::from_name(cell(i + 2)).ok_or_else(|| bad(i + 2))?,
-                    term: Some(cell(i + 3).to_owned()).filter(|term| !term.is_empty()),
-                }),
-                _ => None,
-            };
-            let first = FIXED.len();
-            rows.push(Row {
-                trial: cell(0).parse().map_err(|_| bad(0))?,
-                episode: cell(1).parse().map_err(|_| bad(1))?,
-                status: cell(2).parse().map_err(|_| bad(2))?,
-                loss: number(3)?,
-                cross_entropy: number(4)?,
-                accuracy: number(5)?,
-                theta: numbers(first, terms.len())?,
-                angles: numbers(first + terms.len(), angles)?,
-                orthonormality: numbers(first + terms.len() + angles, layers)?,
-                measured: numbers(known, measures.len())?,
-                divergence,
-            });
-        }
-        Ok(Metrics {
+        Ok(MetricsReader {
+            reader,
+            header,
             terms,
             layers,
             measures,
-            rows,
+            place,
+        })
+    }
+
+    /// The rows, as they stand there.
+    pub(crate) fn rows(&mut self) -> impl Iterator<Item = Result<Row, MetricsError>> + '_ {
+        let mut record = csv::StringRecord::new();
+        std::iter::from_fn(move || match self.reader.read_record(&mut record) {
+            Ok(true) => Some(self.row(&record)),
+            Ok(false) => None,
+            Err(error) => Some(Err(error.into())),
+        })
+    }
+
+    fn row(&self, record: &csv::StringRecord) -> Result<Row, MetricsError> {
+        let cell = |i: usize| record.get(i).unwrap_or_default();
+        let bad = |i: usize| MetricsError::Cell {
+            line: record.position().map_or(0, csv::Position::line),
+            column: self.header.get(i).unwrap_or_default().to_owned(),
+            text: cell(i).to_owned(),
+        };
+        let number = |i: usize| cell(i).parse::<f64>().map_err(|_| bad(i));
+        let numbers = |from: usize, count: usize| {
+            (from..from + count)
+                .map(number)
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let count = |i: usize| match cell(i) {
+            "" => Ok(None),
+            text => text.parse::<u64>().map(Some).map_err(|_| bad(i)),
+        };
+        let divergence = match self.place {
+            Some(i) if !cell(i + 2).is_empty() => Some(Divergence {
+                step: count(i)?,
+                layer: count(i + 1)?,
+                quantity: Quantity::from_name(cell(i + 2)).ok_or_else(|| bad(i + 2))?,
+                term: Some(cell(i + 3).to_owned()).filter(|term| !term.is_empty()),
+            }),
+            _ => None,
+        };
+        let angles = FIXED.len() + self.terms.len();
+        let ortho = angles + self.layers + 1;
+        Ok(Row {
+            trial: cell(0).parse().map_err(|_| bad(0))?,
+            episode: cell(1).parse().map_err(|_| bad(1))?,
+            status: cell(2).parse().map_err(|_| bad(2))?,
+            loss: number(3)?,
+            cross_entropy: number(4)?,
+            accuracy: number(5)?,
+            theta: numbers(FIXED.len(), self.terms.len())?,
+            angles: numbers(angles, self.layers + 1)?,
+            orthonormality: numbers(ortho, self.layers)?,
+            measured: numbers(ortho + self.layers, self.measures.len())?,
+            divergence,
         })
     }
 }

@@ -24,6 +24,11 @@ impl Shard {
         (1..=of).contains(&index).then_some(Shard { index, of })
     }
 
+    /// I, from 1.
+    pub fn index(self) -> u64 {
+        self.index
+    }
+
     /// Whether it is the whole run.
     pub fn is_whole(self) -> bool {
         self.of == 1
@@ -51,12 +56,14 @@ impl Shard {
             number("SLURM_ARRAY_TASK_ID")?,
             number("SLURM_ARRAY_TASK_COUNT")?,
         );
-        // An array need not begin at 1, nor go on in steps of 1.
+        // An array may begin at 0, and go on in steps. One that begins further on is of
+        // some tasks of another array, and nothing says of which.
         let (first, step) = (
             number("SLURM_ARRAY_TASK_MIN").unwrap_or(1),
             number("SLURM_ARRAY_TASK_STEP").unwrap_or(1).max(1),
         );
         let index = id.checked_sub(first).map(|past| past / step + 1);
+        let index = index.filter(|_| first <= 1);
         let shard = index.and_then(|index| Shard::new(index, count));
         shard.ok_or(ShardError::NoTask { id, count, first })
     }
@@ -71,8 +78,10 @@ pub enum ShardError {
         /// What a job array sets.
         variable: &'static str,
     },
-    /// The numbers of the array contradict each other.
-    #[error("a task of an array: task {id} of {count} from {first} on")]
+    /// The numbers of the array do not tell which part it is.
+    #[error(
+        "a whole job array: task {id} of {count} from {first} on may be of another; give the part as I/N"
+    )]
     NoTask {
         /// The task.
         id: u64,
