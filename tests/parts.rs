@@ -223,7 +223,7 @@ fn parts_that_do_not_go_together_are_refused_in_one_line_with_the_remedy() {
     fs::remove_file(place.path().join("gone-file/metrics.csv")).unwrap();
     fails(
         &others(gone),
-        "gone-file: metrics.csv: No such file or directory (os error 2); run this part again: \
+        "gone-file: metrics.csv: No such file or directory; run this part again: \
          metaplast train gone-file/config.toml --out NEW",
     );
     let unfinished = part_2("unfinished");

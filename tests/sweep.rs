@@ -105,8 +105,18 @@ fn a_sweep_in_parts_comes_to_the_bytes_of_one_in_whole_runs() {
         ),
         "{told}"
     );
-    assert!(place.path().join("sweeps/parts/parts/seed=1,part=2").exists());
-    assert!(!place.path().join("sweeps/parts/parts/seed=2,part=2").exists());
+    assert!(
+        place
+            .path()
+            .join("sweeps/parts/parts/seed=1,part=2")
+            .exists()
+    );
+    assert!(
+        !place
+            .path()
+            .join("sweeps/parts/parts/seed=2,part=2")
+            .exists()
+    );
     place.good(&["sweep", "parts.toml", "--threads", "4"]);
     for run in ["seed=1", "seed=2"] {
         for file in FILES {

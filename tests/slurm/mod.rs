@@ -13,10 +13,10 @@ use cluster::Cluster;
 /// Settings of a run that takes a few seconds, long enough to be in the way of things.
 const SETTINGS: [&str; 9] = [
     "data=glyphs",
-    "sizes=784-24-47",
+    "sizes=784-12-47",
     "K=5",
     "Q=4",
-    "M=5",
+    "M=4",
     "episodes=120",
     "trials=7",
     "seed=3",
@@ -50,11 +50,12 @@ fn array(out: &str) -> String {
     )
 }
 
-/// Submits an array, and a job that merges its parts if none fails.
-fn submit(cluster: &mut Cluster, out: &str) -> (String, String) {
+/// Submits an array, and a job that merges its parts once they have ended: `afterany`, or if
+/// none has failed: `afterok`.
+fn submit(cluster: &mut Cluster, out: &str, when: &str) -> (String, String) {
     let script = format!("{out}.sh");
     let job = cluster.sbatch(&[&script]);
-    let after = format!("--dependency=afterok:{job}");
+    let after = format!("--dependency={when}:{job}");
     let merge = format!("metaplast merge {out}.1 {out}.2 {out}.3 --out {out}");
     let merge = cluster.sbatch(&[
         &after,
@@ -72,11 +73,12 @@ fn parts_by_a_job_array_come_to_the_bytes_of_one_run_and_a_lost_one_is_named() {
     let Some(mut cluster) = Cluster::start(place.path()) else {
         return;
     };
-    place.good(&[&["train"], &SETTINGS[..], &["--out", "whole"]].concat());
     for out in ["run", "lost"] {
         place.write(&format!("{out}.sh"), array(out));
     }
-    let (job, merge) = submit(&mut cluster, "run");
+    // Not `afterok`: of an array Slurm keeps the worst exit code, that of a task that it then
+    // put back and that ended well among them.
+    let (job, merge) = submit(&mut cluster, "run", "afterany");
     let at = |name: &str| place.path().join(name);
     // One is told to stop, saves itself, ends with 130 and is put back into the queue.
     let second = format!("{job}_2");
@@ -85,16 +87,18 @@ fn parts_by_a_job_array_come_to_the_bytes_of_one_run_and_a_lost_one_is_named() {
     cluster.until("the second part is back in the queue", |cluster| {
         cluster.states(&second) == ["PENDING"]
     });
-    let (lost, never) = submit(&mut cluster, "lost");
+    let (lost, never) = submit(&mut cluster, "lost", "afterok");
+    // One is cancelled: it is not put back, although it ends with 130 too.
+    let third = format!("{lost}_3");
+    cluster.until("the third part has begun", |_| begun(&at("lost.3")));
+    cluster.good("scancel", &[&third]);
+    // Meanwhile on one machine.
+    place.good(&[&["train"], &SETTINGS[..], &["--out", "whole"]].concat());
     cluster.until("the parts are done and merged", |cluster| {
         cluster.states(&job) == ["COMPLETED"; 3] && cluster.states(&merge) == ["COMPLETED"]
     });
     assert!(place.read("run-2.log").contains("going on after "));
     same_bytes(&place, "run", "whole");
-    // One is cancelled: it is not put back, although it ends with 130 too.
-    let third = format!("{lost}_3");
-    cluster.until("the third part has begun", |_| begun(&at("lost.3")));
-    cluster.good("scancel", &[&third]);
     cluster.until(
         "the others are done, and their merge was dropped",
         |cluster| {
@@ -159,14 +163,18 @@ fn a_sweep_comes_through_a_killed_node_a_stop_and_a_cancelled_task_to_its_table(
     };
     place.write("here.toml", grid("out = 'here'"));
     place.write("grid.toml", grid("out = 'there'\nparts = 2"));
-    place.good(&["sweep", "here.toml"]);
     place.write("grid.sh", place.good(&["sweep", "grid.toml", "--slurm"]));
     let collect = cluster.good("bash", &["grid.sh"]);
-    let job = cluster.good("squeue", &["--noheader", "--name=metaplast-grid", "--format=%F"]);
+    let job = cluster.good(
+        "squeue",
+        &["--noheader", "--name=metaplast-grid", "--format=%F"],
+    );
     let job = job.lines().next().unwrap().to_owned();
     let part = |number: usize| {
         let names = ["0,part=1", "0,part=2", "0.5,part=1", "0.5,part=2"];
-        place.path().join(format!("there/parts/lambda={}", names[number - 1]))
+        place
+            .path()
+            .join(format!("there/parts/lambda={}", names[number - 1]))
     };
     cluster.until("all four tasks run", |cluster| {
         cluster.states(&job) == ["RUNNING"; 4] && (1..=4).all(|number| begun(&part(number)))
@@ -187,6 +195,8 @@ fn a_sweep_comes_through_a_killed_node_a_stop_and_a_cancelled_task_to_its_table(
     cluster.kill_node("n2");
     cluster.good("scancel", &["--signal=TERM", "--batch", &task(rest[0])]);
     cluster.good("scancel", &[&task(rest[1])]);
+    // Meanwhile on one machine.
+    place.good(&["sweep", "here.toml"]);
     cluster.until("the stopped task is back in the queue", |cluster| {
         cluster.states(&task(rest[0])) == ["PENDING"]
     });
