@@ -43,7 +43,7 @@ impl<T: Real> Tape<T> {
                 // Made by recorded gradients.
                 Origin::Zeros | Origin::Start(_) | Origin::Fork => "M",
             };
-            let (post, pre) = (matrix.store.post, matrix.store.pre);
+            let (post, pre) = matrix.store.dim();
             let _ = writeln!(
                 text,
                 "  m{slot}_0 [label=\"{kind}{slot}, {post}×{pre}\", shape=box3d, style=filled, \

@@ -69,7 +69,8 @@ impl<T: Real> Stores<T> for Vec<Slot<T>> {
 impl<T: Real> Slot<T> {
     /// Rows × columns.
     pub(crate) fn shape(&self) -> Shape {
-        Shape::matrix(self.store.post, self.store.pre)
+        let (post, pre) = self.store.dim();
+        Shape::matrix(post, pre)
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -1,6 +1,6 @@
 //! How far a matrix is from another, judged where it matters.
 
-use super::Store;
+use super::applied::Applied;
 use crate::Real;
 use crate::real::max;
 use crate::simd::{Lanes, WIDTH, dispatch};
@@ -25,6 +25,34 @@ pub(crate) struct Differences {
 }
 
 impl Differences {
+    /// How far `w` is from `v`, a matrix of the same size.
+    pub(super) fn between<T: Real>(w: &Applied<T>, v: &Applied<T>) -> Self {
+        // Rows are lanes; differences and sizes of all of them.
+        let mut rows = vec![[Lanes::<T>::ZERO; 2]; w.stride];
+        let mut cols = Vec::with_capacity(w.pre);
+        let mut poison = Lanes::<T>::ZERO;
+        for (w, v) in w.columns().zip(v.columns()) {
+            let [difference, size] = dispatch(
+                #[inline(always)]
+                |_| compare(w, v, &mut rows, &mut poison),
+            );
+            cols.push(Line {
+                difference: difference.to_f64(),
+                size: size.to_f64(),
+            });
+        }
+        let lanes = rows.iter().flat_map(|[d, s]| d.0.into_iter().zip(s.0));
+        let rows = lanes.take(w.post).map(|(difference, size)| Line {
+            difference: difference.to_f64(),
+            size: size.to_f64(),
+        });
+        Differences {
+            rows: rows.collect(),
+            cols,
+            poison: poison.total().to_f64(),
+        }
+    }
+
     /// Whether there is a difference in a row or column where V is zero, so that it has no
     /// size to be judged by.
     pub(crate) fn lacks_sizes(&self) -> bool {
@@ -61,40 +89,6 @@ impl Differences {
     }
 }
 
-impl<T: Real> Store<T> {
-    /// How far this matrix is from one of the same size.
-    pub(crate) fn differences(&mut self, from: &mut Store<T>) -> Differences {
-        self.flush();
-        from.flush();
-        let stride = self.stride;
-        // Rows are lanes; differences and sizes of all of them.
-        let mut rows = vec![[Lanes::<T>::ZERO; 2]; stride];
-        let mut cols = Vec::with_capacity(self.pre);
-        let mut poison = Lanes::<T>::ZERO;
-        let columns = self.columns.chunks_exact(stride).take(self.pre);
-        for (w, v) in columns.zip(from.columns.chunks_exact(stride)) {
-            let [difference, size] = dispatch(
-                #[inline(always)]
-                |_| compare(w, v, &mut rows, &mut poison),
-            );
-            cols.push(Line {
-                difference: difference.to_f64(),
-                size: size.to_f64(),
-            });
-        }
-        let lanes = rows.iter().flat_map(|[d, s]| d.0.into_iter().zip(s.0));
-        let rows = lanes.take(self.post).map(|(difference, size)| Line {
-            difference: difference.to_f64(),
-            size: size.to_f64(),
-        });
-        Differences {
-            rows: rows.collect(),
-            cols,
-            poison: poison.total().to_f64(),
-        }
-    }
-}
-
 /// Adds a column's differences and sizes to those of all rows, and returns its largest.
 #[inline(always)]
 #[expect(
@@ -123,7 +117,7 @@ fn compare<T: Real>(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::matrix::Store;
     use ndarray::{Array2, array};
 
     fn relative(w: Array2<f64>, v: Array2<f64>) -> f64 {

@@ -1,75 +1,86 @@
 //! Products with the signs of one matrix and the sizes of another.
 
-use super::Store;
-use super::store::{copy_from, copy_into};
+use std::array::from_fn;
+
+use super::applied::{Applied, copy_from, copy_into};
 use crate::Real;
-use crate::simd::{Lanes, WIDTH};
+use crate::simd::{Lanes, add_scaled, dispatch, dot_lanes};
 use crate::support::Coordinates;
 use crate::view::Tensor;
 
-impl<T: Real> Store<T> {
-    /// (|V| ⊙ sign W) y for each row y, or its transpose times e for each row e, the latter
-    /// on the coordinates `on` and zero elsewhere. V is a store of the same size; sign 0
-    /// is 0.
-    pub(crate) fn signed(
-        &mut self,
-        sizes: &mut Store<T>,
-        x: Tensor<'_, T>,
-        transposed: bool,
-        on: Coordinates<'_>,
-        out: &mut [T],
-    ) {
-        self.flush();
-        sizes.flush();
-        let (post, pre, stride) = (self.post, self.pre, self.stride);
-        let columns = |j: usize| j * stride..(j + 1) * stride;
-        let entry = |w: T, v: T| {
-            if w > T::ZERO {
-                v.abs()
-            } else if w < T::ZERO {
-                -v.abs()
-            } else {
-                w * T::ZERO
+/// |V| ⊙ sign W of two matrices of the same size; sign 0 is 0.
+#[derive(Debug)]
+pub(super) struct Signed<'m, T> {
+    /// W.
+    pub(super) signs: &'m Applied<T>,
+    /// V.
+    pub(super) sizes: &'m Applied<T>,
+    /// Room for a column.
+    pub(super) column: &'m mut [Lanes<T>],
+    /// Room for a vector over rows.
+    pub(super) vector: &'m mut [Lanes<T>],
+}
+
+impl<T: Real> Signed<'_, T> {
+    /// Its product with each row of `x`.
+    pub(super) fn matvec(&mut self, x: Tensor<'_, T>, out: &mut [T]) {
+        for (row, out) in out.chunks_exact_mut(self.signs.post).enumerate() {
+            self.vector.fill(Lanes::ZERO);
+            for (j, y) in x.row(row).data.iter().enumerate() {
+                if *y != T::ZERO {
+                    dispatch(
+                        #[inline(always)]
+                        |fused| {
+                            self.write_column(j);
+                            add_scaled(fused, self.vector, *y, self.column);
+                        },
+                    );
+                }
             }
-        };
-        let (left, total) = (&mut self.scratch.left, &mut self.scratch.out);
+            copy_from(self.vector, out);
+        }
+    }
+
+    /// Its transpose's product with each row of `x`, on the coordinates `on` and zero
+    /// elsewhere.
+    pub(super) fn matvec_t(&mut self, x: Tensor<'_, T>, on: Coordinates<'_>, out: &mut [T]) {
+        let pre = self.signs.pre;
         out.fill(T::ZERO);
-        for row in 0..x.shape.rows {
-            let x = x.row(row).data;
-            if transposed {
-                let out = &mut out[row * pre..][..pre];
-                copy_into(&mut left[..stride], x);
-                let mut column = |j: usize| {
-                    let mut sum = [T::ZERO; WIDTH];
-                    let signs = &self.columns[columns(j)];
-                    let lanes = signs.iter().zip(&sizes.columns[columns(j)]);
-                    for ((w, v), e) in lanes.zip(left.iter()) {
-                        let entries = w.0.iter().zip(&v.0).map(|(w, v)| entry(*w, *v));
-                        for ((sum, entry), e) in sum.iter_mut().zip(entries).zip(&e.0) {
-                            *sum = entry.mul_add(*e, *sum);
-                        }
-                    }
-                    out[j] = Lanes(sum).total();
-                };
-                match on {
-                    None => (0..pre).for_each(&mut column),
-                    Some(on) => on.list.iter().for_each(|j| column(*j as usize)),
-                }
-            } else {
-                let total = &mut total[..stride];
-                total.fill(Lanes::ZERO);
-                for (j, y) in x.iter().enumerate().filter(|(_, y)| **y != T::ZERO) {
-                    let signs = &self.columns[columns(j)];
-                    let lanes = signs.iter().zip(&sizes.columns[columns(j)]);
-                    for ((w, v), z) in lanes.zip(total.iter_mut()) {
-                        let entries = w.0.iter().zip(&v.0).map(|(w, v)| entry(*w, *v));
-                        for (z, entry) in z.0.iter_mut().zip(entries) {
-                            *z = entry.mul_add(*y, *z);
-                        }
-                    }
-                }
-                copy_from(total, &mut out[row * post..][..post]);
+        for (row, out) in out.chunks_exact_mut(pre).enumerate() {
+            copy_into(self.vector, x.row(row).data);
+            let mut product = |j: usize| {
+                out[j] = dispatch(
+                    #[inline(always)]
+                    |fused| {
+                        self.write_column(j);
+                        dot_lanes(fused, self.column, self.vector)
+                    },
+                );
+            };
+            match on {
+                None => (0..pre).for_each(&mut product),
+                Some(on) => on.list.iter().for_each(|j| product(*j as usize)),
             }
         }
+    }
+
+    #[inline(always)]
+    fn write_column(&mut self, j: usize) {
+        let pairs = self.signs.column(j).iter().zip(self.sizes.column(j));
+        for (entries, (w, v)) in self.column.iter_mut().zip(pairs) {
+            *entries = Lanes(from_fn(|lane| entry(w.0[lane], v.0[lane])));
+        }
+    }
+}
+
+/// |v| with the sign of w; no number if w is none.
+#[inline(always)]
+fn entry<T: Real>(w: T, v: T) -> T {
+    if w > T::ZERO {
+        v.abs()
+    } else if w < T::ZERO {
+        -v.abs()
+    } else {
+        w * T::ZERO
     }
 }

@@ -1,99 +1,40 @@
-//! The numbers of a plastic matrix.
+//! A plastic matrix: what is written down, and the updates that wait.
 
 use ndarray::{Array2, ArrayView2, ShapeBuilder};
 
+use super::applied::{Applied, copy_from, copy_into};
+use super::columns::Columns;
+use super::differences::Differences;
 use super::pass::{BATCH, BLOCK, MAX_APPLIED, MAX_SIDE, Pass, Rows, is_compiled};
+use super::signed::Signed;
+use super::waiting::{Due, MAX_WAITING, Waiting};
 use crate::Real;
-use crate::simd::{self, Fused, Lanes, WIDTH, dispatch, lanes_for};
-use crate::support::{Coordinates, list_bits, words_for};
+use crate::simd::{Lanes, dispatch};
+use crate::support::{Coordinates, words_for};
 use crate::view::{Operand, Tensor};
 
-/// A matrix with `post` rows and `pre` columns in the field's sense (W y: pre → post),
-/// kept column by column: all synapses of one pre-synaptic unit side by side, padded
-/// to whole lanes. The columns of silent pre-synaptic units can then be skipped. Behind
-/// the last column are spare ones, always zero, with which a list of columns can be
-/// filled up to whole blocks.
+/// A matrix with `post` rows and `pre` columns in the field's sense (W y: pre → post).
 ///
 /// Updates of rank 1 wait, since to write the matrix takes longer than anything else
 /// that is done with it: the matrix is c·S + Σ postₖ ⊗ preₖ with S what is stored. As
 /// soon as [`MAX_APPLIED`] terms wait, whatever walks the matrix next applies them;
 /// until then products are taken of S, and what waits is added to them.
+///
+/// S is not the matrix as long as anything waits. Who wants its numbers has to ask for
+/// them by [`Store::applied`].
 #[derive(Debug)]
 pub(crate) struct Store<T> {
-    pub(crate) post: usize,
-    pub(crate) pre: usize,
-    /// Lanes a column.
-    pub(super) stride: usize,
-    pub(super) columns: Vec<Lanes<T>>,
-    pending: Pending<T>,
-    pub(super) scratch: Scratch<T>,
-}
-
-/// Most terms that may wait.
-const MAX_PENDING: usize = 2 * MAX_APPLIED;
-
-/// c and the terms of c·S + Σ postₖ ⊗ preₖ.
-#[derive(Debug)]
-struct Pending<T> {
-    terms: usize,
-    /// c; 1 if there is none.
-    scale: Option<T>,
-    posts: Vec<Lanes<T>>,
-    pres: Vec<Vec<T>>,
-    /// Which columns each term touches.
-    columns: Vec<Columns>,
-}
-
-/// A set of columns.
-#[derive(Clone, Debug)]
-struct Columns {
-    dense: bool,
-    bits: Vec<u64>,
-}
-
-impl Columns {
-    fn none(pre: usize) -> Self {
-        Columns {
-            dense: false,
-            bits: vec![0; words_for(pre)],
-        }
-    }
-
-    fn clear(&mut self) {
-        self.dense = false;
-        self.bits.fill(0);
-    }
-
-    fn add(&mut self, on: Coordinates<'_>) {
-        match on {
-            None => self.dense = true,
-            Some(on) => self.add_bits(on.bits),
-        }
-    }
-
-    fn add_all(&mut self, other: &Columns) {
-        self.dense |= other.dense;
-        self.add_bits(&other.bits);
-    }
-
-    fn add_bits(&mut self, bits: &[u64]) {
-        for (word, more) in self.bits.iter_mut().zip(bits) {
-            *word |= more;
-        }
-    }
-
-    /// Writes the columns to `list` in increasing order.
-    fn list(&self, list: &mut Vec<u32>) {
-        list.clear();
-        list_bits(&self.bits, list);
-    }
+    /// S.
+    stored: Applied<T>,
+    waiting: Waiting<T>,
+    scratch: Scratch<T>,
 }
 
 /// Room for the vectors of a pass.
 #[derive(Debug)]
-pub(super) struct Scratch<T> {
-    pub(super) out: Vec<Lanes<T>>,
-    pub(super) left: Vec<Lanes<T>>,
+struct Scratch<T> {
+    out: Vec<Lanes<T>>,
+    left: Vec<Lanes<T>>,
     dots: Vec<Vec<T>>,
     columns: Columns,
     list: Vec<u32>,
@@ -102,22 +43,14 @@ pub(super) struct Scratch<T> {
 
 impl<T: Real> Store<T> {
     pub(crate) fn zeros(post: usize, pre: usize) -> Self {
-        let stride = lanes_for(post);
+        let stored = Applied::zeros(post, pre);
+        let room = MAX_SIDE * stored.stride;
         Store {
-            post,
-            pre,
-            stride,
-            columns: vec![Lanes::ZERO; stride * (pre + BLOCK - 1)],
-            pending: Pending {
-                terms: 0,
-                scale: None,
-                posts: vec![Lanes::ZERO; MAX_PENDING * stride],
-                pres: vec![vec![T::ZERO; pre]; MAX_PENDING],
-                columns: vec![Columns::none(pre); MAX_PENDING],
-            },
+            stored,
+            waiting: Waiting::nothing(post, pre),
             scratch: Scratch {
-                out: vec![Lanes::ZERO; MAX_SIDE * stride],
-                left: vec![Lanes::ZERO; MAX_SIDE * stride],
+                out: vec![Lanes::ZERO; room],
+                left: vec![Lanes::ZERO; room],
                 dots: vec![vec![T::ZERO; pre]; MAX_SIDE],
                 columns: Columns::none(pre),
                 list: Vec::with_capacity(pre),
@@ -126,213 +59,166 @@ impl<T: Real> Store<T> {
         }
     }
 
+    /// Rows and columns: post and pre.
+    pub(crate) fn dim(&self) -> (usize, usize) {
+        (self.stored.post, self.stored.pre)
+    }
+
     pub(crate) fn bytes(&self) -> usize {
-        let lanes = self.columns.len()
-            + self.pending.posts.len()
-            + self.scratch.out.len()
-            + self.scratch.left.len();
-        let vectors = (MAX_PENDING + MAX_SIDE) * self.pre * size_of::<T>();
-        let bits = (MAX_PENDING + 1) * words_for(self.pre) * size_of::<u64>();
-        lanes * size_of::<Lanes<T>>() + vectors + bits + self.pre * size_of::<u32>()
+        let (scratch, pre) = (&self.scratch, self.stored.pre);
+        size_of_val(&self.stored.lanes[..])
+            + self.waiting.bytes()
+            + size_of_val(&scratch.out[..])
+            + size_of_val(&scratch.left[..])
+            + MAX_SIDE * pre * size_of::<T>()
+            + words_for(pre) * size_of::<u64>()
+            + pre * size_of::<u32>()
     }
 
     /// Takes over the numbers of a post × pre array, whatever its memory order.
     pub(crate) fn set(&mut self, w: ArrayView2<'_, T>) {
-        self.forget_pending();
-        let (columns, spare) = self.columns.split_at_mut(self.pre * self.stride);
-        // A diverged run may have left NaN in the padding and the spare columns.
-        spare.fill(Lanes::ZERO);
-        for (column, values) in columns.chunks_exact_mut(self.stride).zip(w.columns()) {
-            match values.as_slice() {
-                Some(values) => copy_into(column, values),
-                None => {
-                    column.fill(Lanes::ZERO);
-                    for (i, value) in values.iter().enumerate() {
-                        column[i / WIDTH].0[i % WIDTH] = *value;
-                    }
-                }
-            }
-        }
+        self.waiting.forget();
+        self.stored.set(w);
     }
 
     /// Takes over numbers column by column.
-    pub(crate) fn fill_with(&mut self, mut number: impl FnMut() -> T) {
-        self.set_zero();
-        let columns = self.columns.chunks_exact_mut(self.stride).take(self.pre);
-        for column in columns {
-            let entries = column.iter_mut().flat_map(|lanes| &mut lanes.0);
-            entries.take(self.post).for_each(|entry| *entry = number());
-        }
+    pub(crate) fn fill_with(&mut self, number: impl FnMut() -> T) {
+        self.waiting.forget();
+        self.stored.fill_with(number);
     }
 
     pub(crate) fn set_zero(&mut self) {
-        self.forget_pending();
-        self.columns.fill(Lanes::ZERO);
+        self.waiting.forget();
+        self.stored.set_zero();
     }
 
     /// Becomes the same matrix as a store of the same size, with what waits there.
     pub(crate) fn copy_from(&mut self, other: &Store<T>) {
-        self.columns.copy_from_slice(&other.columns);
-        let (mine, its) = (&mut self.pending, &other.pending);
-        (mine.terms, mine.scale) = (its.terms, its.scale);
-        let lanes = its.terms * self.stride;
-        mine.posts[..lanes].copy_from_slice(&its.posts[..lanes]);
-        for k in 0..its.terms {
-            mine.pres[k].copy_from_slice(&its.pres[k]);
-            mine.columns[k].clone_from(&its.columns[k]);
-        }
+        self.stored.lanes.copy_from_slice(&other.stored.lanes);
+        self.waiting.copy_from(&other.waiting);
     }
 
     /// The matrix with all that waits, post × pre, column-major.
     pub(crate) fn array(&self) -> Array2<T> {
-        let (pending, stride) = (&self.pending, self.stride);
-        let mut numbers = Vec::with_capacity(self.post * self.pre);
-        for (j, column) in self.columns.chunks_exact(stride).take(self.pre).enumerate() {
-            let end = numbers.len() + self.post;
+        let (post, pre) = self.dim();
+        let mut numbers = Vec::with_capacity(post * pre);
+        for (j, column) in self.stored.columns().enumerate() {
+            let end = numbers.len() + post;
             for (chunk, lanes) in column.iter().enumerate() {
-                let mut x = *lanes;
-                if let Some(scale) = pending.scale {
-                    x = x.scaled(scale);
-                }
-                for k in 0..pending.terms {
-                    let post = &pending.posts[k * stride + chunk];
-                    x.add_scaled(Fused::PORTABLE, pending.pres[k][j], post);
-                }
+                let x = self.waiting.complete(j, chunk, *lanes);
                 numbers.extend(x.0.iter().take(end - numbers.len()));
             }
         }
-        Array2::from_shape_vec((self.post, self.pre).f(), numbers)
+        Array2::from_shape_vec((post, pre).f(), numbers)
             .expect("post numbers from each of pre columns")
     }
 
-    fn forget_pending(&mut self) {
-        self.pending.terms = 0;
-        self.pending.scale = None;
+    /// Applies all that waits. S is the matrix then.
+    fn applied(&mut self) -> &mut Applied<T> {
+        while !self.waiting.is_nothing() {
+            self.apply(self.waiting.terms().min(MAX_APPLIED));
+        }
+        &mut self.stored
     }
 
-    /// Applies all that waits.
-    pub(crate) fn flush(&mut self) {
-        while self.pending.terms > 0 || self.pending.scale.is_some() {
-            let terms = self.pending.terms.min(MAX_APPLIED);
-            self.pass(terms, &[], &[], &[]);
-        }
+    /// Applies c and the first `terms` terms that wait.
+    fn apply(&mut self, terms: usize) {
+        self.walk(Some(terms), &[], &[], &[]);
     }
 
     /// Takes the products of the matrix with `right` (left in `scratch.out`) and with
-    /// `left` (left in `scratch.dots`, valid on `on`).
-    fn take_products(&mut self, right: &[Operand<'_, T>], left: &[&[T]], on: &[Coordinates<'_>]) {
-        let scaled = self.pending.scale.is_some();
-        let mut applied = 0;
-        if self.pending.terms >= MAX_APPLIED {
-            if is_compiled(MAX_APPLIED, right.len(), left.len(), scaled) {
-                applied = MAX_APPLIED;
-            } else {
-                self.pass(MAX_APPLIED, &[], &[], &[]);
-            }
-        }
-        self.pass(applied, right, left, on);
-        if self.pending.terms > 0 || self.pending.scale.is_some() {
-            self.add_what_waits(right, left.len());
-        }
-    }
-
-    /// Applies the first `applied` terms that wait, and with them c, and takes the
-    /// products of what is stored then.
-    fn pass(
+    /// `left` (left in `scratch.dots`, valid on `on`), in one walk if there is such a
+    /// pass. Read the results with [`Store::product`] and [`Store::product_t`].
+    pub(crate) fn products(
         &mut self,
-        applied: usize,
         right: &[Operand<'_, T>],
         left: &[&[T]],
         on: &[Coordinates<'_>],
     ) {
-        let (pending, scratch) = (&mut self.pending, &mut self.scratch);
-        let applies = applied > 0 || right.len() + left.len() == 0;
-        let scale = if applies { pending.scale.take() } else { None };
+        let mut applied = None;
+        if self.waiting.terms() >= MAX_APPLIED {
+            let scaled = self.waiting.is_scaled();
+            if is_compiled(MAX_APPLIED, right.len(), left.len(), scaled) {
+                applied = Some(MAX_APPLIED);
+            } else {
+                self.apply(MAX_APPLIED);
+            }
+        }
+        self.walk(applied, right, left, on);
+        if !self.waiting.is_nothing() {
+            self.complete_products(right, left.len());
+        }
+    }
+
+    /// Walks S: applies c and the first of the terms that wait, if a number of them is
+    /// given, and takes the products of what is stored then.
+    fn walk(
+        &mut self,
+        applied: Option<usize>,
+        right: &[Operand<'_, T>],
+        left: &[&[T]],
+        on: &[Coordinates<'_>],
+    ) {
+        let (stored, scratch) = (&mut self.stored, &mut self.scratch);
+        let due = applied.map_or(Due::nothing(), |terms| self.waiting.due(terms));
         let mut needed = right.iter().map(|x| x.on).chain(on.iter().copied());
         let list = match (needed.next(), needed.next()) {
             (Some(None), _) => None,
-            (Some(Some(only)), None) if applied == 0 => Some(only.list),
-            _ if scale.is_some() => None,
+            (Some(Some(only)), None) if applied.is_none() => Some(only.list),
+            _ if due.scale.is_some() => None,
             _ => {
                 scratch.columns.clear();
-                for operand in right {
-                    scratch.columns.add(operand.on);
+                for coordinates in right.iter().map(|x| x.on).chain(on.iter().copied()) {
+                    scratch.columns.add(coordinates);
                 }
-                for coordinates in on {
-                    scratch.columns.add(*coordinates);
-                }
-                for columns in &pending.columns[..applied] {
+                for columns in due.columns {
                     scratch.columns.add_all(columns);
                 }
-                if scratch.columns.dense {
-                    None
-                } else {
-                    scratch.columns.list(&mut scratch.list);
-                    Some(scratch.list.as_slice())
-                }
+                scratch.columns.listed(&mut scratch.list)
             }
         };
         let mut vectors = [[].as_slice(); MAX_SIDE];
         for (vector, operand) in vectors.iter_mut().zip(right) {
             *vector = operand.tensor.data;
         }
-        let out = &mut scratch.out[..right.len() * self.stride];
+        let out = &mut scratch.out[..right.len() * stored.stride];
         out.fill(Lanes::ZERO);
-        for (padded, vector) in scratch.left.chunks_exact_mut(self.stride).zip(left) {
+        for (padded, vector) in scratch.left.chunks_exact_mut(stored.stride).zip(left) {
             copy_into(padded, vector);
         }
         T::walk(Pass {
-            matrix: &mut self.columns,
-            stride: self.stride,
-            rows: Rows { of: self.pre, list },
-            scale,
-            posts: &pending.posts,
-            pres: &pending.pres[..applied],
+            matrix: &mut stored.lanes,
+            stride: stored.stride,
+            rows: Rows {
+                of: stored.pre,
+                list,
+            },
+            scale: due.scale,
+            posts: due.posts,
+            pres: due.pres,
             right: &vectors[..right.len()],
             out,
             left: &scratch.left,
             dots: &mut scratch.dots[..left.len()],
             copy: &mut scratch.copy,
         });
-        let left = pending.terms - applied;
-        if left > 0 {
-            let stride = self.stride;
-            pending
-                .posts
-                .copy_within(applied * stride..pending.terms * stride, 0);
-            pending.pres.rotate_left(applied);
-            pending.columns.rotate_left(applied);
+        if let Some(terms) = applied {
+            self.waiting.settle(terms);
         }
-        pending.terms = left;
     }
 
-    /// Makes products of S products of c·S + Σ postₖ ⊗ preₖ.
-    fn add_what_waits(&mut self, right: &[Operand<'_, T>], left: usize) {
-        let (pending, scratch, stride) = (&self.pending, &mut self.scratch, self.stride);
+    /// Makes products of S products of the matrix.
+    fn complete_products(&mut self, right: &[Operand<'_, T>], left: usize) {
+        let (waiting, scratch, stride) = (&self.waiting, &mut self.scratch, self.stored.stride);
         dispatch(
             #[inline(always)]
             move |fused| {
-                let outs = scratch.out.chunks_exact_mut(stride).zip(right);
-                for (out, operand) in outs {
-                    if let Some(scale) = pending.scale {
-                        out.iter_mut().for_each(|x| *x = x.scaled(scale));
-                    }
-                    for k in 0..pending.terms {
-                        let share = simd::dot(fused, &pending.pres[k], operand.tensor.data);
-                        let post = &pending.posts[k * stride..][..stride];
-                        simd::add_scaled(fused, out, share, post);
-                    }
+                for (out, y) in scratch.out.chunks_exact_mut(stride).zip(right) {
+                    waiting.complete_product(fused, y.tensor.data, out);
                 }
                 let lefts = scratch.left.chunks_exact(stride);
-                for (dots, left) in scratch.dots[..left].iter_mut().zip(lefts) {
-                    if let Some(scale) = pending.scale {
-                        dots.iter_mut().for_each(|x| *x = scale * *x);
-                    }
-                    for k in 0..pending.terms {
-                        let post = &pending.posts[k * stride..][..stride];
-                        let share = simd::dot_lanes(fused, post, left);
-                        simd::add_scaled_numbers(fused, dots, share, &pending.pres[k]);
-                    }
+                for (dots, e) in scratch.dots[..left].iter_mut().zip(lefts) {
+                    waiting.complete_product_t(fused, e, dots);
                 }
             },
         );
@@ -342,18 +228,18 @@ impl<T: Real> Store<T> {
     pub(crate) fn matvec(&mut self, y: Operand<'_, T>, z: &mut [T]) {
         let rows = y.tensor.shape.rows;
         if rows == 1 {
-            self.take_products(&[y], &[], &[]);
+            self.products(&[y], &[], &[]);
             copy_from(&self.scratch.out, z);
             return;
         }
-        self.flush();
+        self.applied();
         for first in (0..rows).step_by(BATCH) {
             // Beyond the last row the last one is repeated.
             let group: [Operand<'_, T>; BATCH] =
                 std::array::from_fn(|m| y.row((first + m).min(rows - 1)));
-            self.pass(0, &group, &[], &[]);
-            let products = self.scratch.out.chunks_exact(self.stride);
-            let z = z[first * self.post..].chunks_exact_mut(self.post);
+            self.walk(None, &group, &[], &[]);
+            let products = self.scratch.out.chunks_exact(self.stored.stride);
+            let z = z[first * self.stored.post..].chunks_exact_mut(self.stored.post);
             products
                 .zip(z)
                 .take(BATCH)
@@ -365,16 +251,16 @@ impl<T: Real> Store<T> {
     pub(crate) fn matvec_t(&mut self, e: Tensor<'_, T>, on: Coordinates<'_>, u: &mut [T]) {
         let rows = e.shape.rows;
         if rows == 1 {
-            self.take_products(&[], &[e.data], &[on]);
+            self.products(&[], &[e.data], &[on]);
             copy_on(&self.scratch.dots[0], on, u);
             return;
         }
-        self.flush();
+        self.applied();
         for first in (0..rows).step_by(BATCH) {
             let group: [&[T]; BATCH] =
                 std::array::from_fn(|n| e.row((first + n).min(rows - 1)).data);
-            self.pass(0, &[], &group, &[None]);
-            let u = u[first * self.pre..].chunks_exact_mut(self.pre);
+            self.walk(None, &[], &group, &[None]);
+            let u = u[first * self.stored.pre..].chunks_exact_mut(self.stored.pre);
             self.scratch
                 .dots
                 .iter()
@@ -383,20 +269,8 @@ impl<T: Real> Store<T> {
         }
     }
 
-    /// W b for each b of `right` and a W for each a of `left`, the latter on the
-    /// coordinates `on`, in one walk; there must be a pass for so many. Read the results
-    /// with [`Store::product`] and [`Store::product_t`].
-    pub(crate) fn products(
-        &mut self,
-        right: &[Operand<'_, T>],
-        left: &[&[T]],
-        on: &[Coordinates<'_>],
-    ) {
-        self.take_products(right, left, on);
-    }
-
     pub(crate) fn product(&self, m: usize, z: &mut [T]) {
-        copy_from(&self.scratch.out[m * self.stride..], z);
+        copy_from(&self.scratch.out[m * self.stored.stride..], z);
     }
 
     pub(crate) fn product_t(&self, n: usize, on: Coordinates<'_>, u: &mut [T]) {
@@ -405,13 +279,8 @@ impl<T: Real> Store<T> {
 
     /// W ← scale·W, the first part of an update.
     pub(crate) fn begin_update(&mut self, scale: Option<T>) {
-        let Some(scale) = scale else {
-            return;
-        };
-        let pending = &mut self.pending;
-        pending.scale = Some(pending.scale.map_or(scale, |c| c * scale));
-        for x in &mut pending.posts[..pending.terms * self.stride] {
-            *x = x.scaled(scale);
+        if let Some(scale) = scale {
+            self.waiting.scale_by(scale);
         }
     }
 
@@ -428,88 +297,56 @@ impl<T: Real> Store<T> {
                 let (a, b) = (a.row(row), b.row(row));
                 let begins = !std::ptr::eq(a.data, last);
                 if begins {
-                    self.begin_term(a.data);
+                    if self.waiting.terms() == MAX_WAITING {
+                        self.apply(MAX_APPLIED);
+                    }
+                    self.waiting.begin_term(a.data);
                     last = a.data;
                 }
-                self.add_to_term(factor, b, begins);
+                self.waiting.add_to_term(factor, b, begins);
             }
         }
     }
 
-    /// Makes room for a ⊗ p, with p to follow.
-    fn begin_term(&mut self, a: &[T]) {
-        if self.pending.terms == MAX_PENDING {
-            self.pass(MAX_APPLIED, &[], &[], &[]);
-        }
-        let pending = &mut self.pending;
-        let k = pending.terms;
-        copy_into(&mut pending.posts[k * self.stride..][..self.stride], a);
-        pending.columns[k].clear();
-        pending.terms += 1;
-    }
-
-    /// Turns the last a ⊗ p that waits into a ⊗ (p + factor·b), with p = 0 for a `new` one.
-    fn add_to_term(&mut self, factor: T, b: Operand<'_, T>, new: bool) {
-        let last = self.pending.terms - 1;
-        let (pre, b_data) = (&mut self.pending.pres[last], b.tensor.data);
-        dispatch(
-            #[inline(always)]
-            move |fused| {
-                if new {
-                    pre.iter_mut()
-                        .zip(b_data)
-                        .for_each(|(pre, b)| *pre = factor * *b);
-                } else {
-                    simd::add_scaled_numbers(fused, pre, factor, b_data);
-                }
-            },
-        );
-        self.pending.columns[last].add(b.on);
-    }
-
     /// ⟨A, B⟩ = Σ Aᵢⱼ Bᵢⱼ with a store of the same size.
     pub(crate) fn frobenius(&mut self, other: &mut Store<T>) -> T {
-        self.flush();
-        other.flush();
-        let (a, b) = (&self.columns, &other.columns);
-        dispatch(
-            #[inline(always)]
-            move |fused| simd::dot_lanes(fused, a, b),
-        )
+        self.applied().frobenius(other.applied())
     }
 
     /// W ← W + s·V with a store of the same size.
     pub(crate) fn add_scaled(&mut self, s: T, other: &mut Store<T>) {
-        self.flush();
-        other.flush();
-        let (w, v) = (&mut self.columns, &other.columns);
-        dispatch(
-            #[inline(always)]
-            move |fused| simd::add_scaled(fused, w, s, v),
-        );
+        self.applied().add_scaled(s, other.applied());
     }
-}
 
-/// Writes numbers to lanes, and zeros behind them to fill up the last.
-pub(super) fn copy_into<T: Real>(lanes: &mut [Lanes<T>], numbers: &[T]) {
-    let (whole, rest) = numbers.as_chunks::<WIDTH>();
-    for (lanes, numbers) in lanes.iter_mut().zip(whole) {
-        lanes.0 = *numbers;
+    /// How far this matrix is from one of the same size.
+    pub(crate) fn differences(&mut self, from: &mut Store<T>) -> Differences {
+        Differences::between(self.applied(), from.applied())
     }
-    if let Some(last) = lanes.get_mut(whole.len()) {
-        last.0[..rest.len()].copy_from_slice(rest);
-        last.0[rest.len()..].fill(T::ZERO);
-    }
-}
 
-/// Reads numbers from lanes.
-pub(super) fn copy_from<T: Real>(lanes: &[Lanes<T>], numbers: &mut [T]) {
-    let (whole, rest) = numbers.as_chunks_mut::<WIDTH>();
-    for (numbers, lanes) in whole.iter_mut().zip(lanes) {
-        *numbers = lanes.0;
-    }
-    if let Some(last) = lanes.get(whole.len()) {
-        rest.copy_from_slice(&last.0[..rest.len()]);
+    /// (|V| ⊙ sign W) y for each row y, or its transpose times e for each row e, the latter
+    /// on the coordinates `on` and zero elsewhere. V is a store of the same size; sign 0
+    /// is 0.
+    pub(crate) fn signed(
+        &mut self,
+        sizes: &mut Store<T>,
+        x: Tensor<'_, T>,
+        transposed: bool,
+        on: Coordinates<'_>,
+        out: &mut [T],
+    ) {
+        self.applied();
+        let stride = self.stored.stride;
+        let mut signed = Signed {
+            signs: &self.stored,
+            sizes: sizes.applied(),
+            column: &mut self.scratch.left[..stride],
+            vector: &mut self.scratch.out[..stride],
+        };
+        if transposed {
+            signed.matvec_t(x, on, out);
+        } else {
+            signed.matvec(x, out);
+        }
     }
 }
 

@@ -204,7 +204,7 @@ impl<T: Real> MatrixAlgebra for Tape<T> {
 
 impl<T: Real> Tape<T> {
     fn store_like(&mut self, w: MatrixId) -> Store<T> {
-        let Store { post, pre, .. } = self.slots[w.index()].store;
+        let (post, pre) = self.slots[w.index()].store.dim();
         self.workspace.store(post, pre)
     }
 

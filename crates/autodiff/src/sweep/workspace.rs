@@ -26,7 +26,7 @@ impl<T> Default for Spare<T> {
 impl<T: Real> Spare<T> {
     /// A store of the given size with arbitrary numbers.
     pub(super) fn take(&mut self, post: usize, pre: usize) -> Store<T> {
-        let fits = |store: &Store<T>| store.post == post && store.pre == pre;
+        let fits = |store: &Store<T>| store.dim() == (post, pre);
         match self.0.iter().position(fits) {
             Some(found) => self.0.swap_remove(found),
             None => Store::zeros(post, pre),

@@ -48,7 +48,7 @@ impl<'a, T: Real> Matrices<'a, T> {
 
     /// A new matrix of the size of another, with arbitrary numbers.
     pub(super) fn like(&mut self, w: MatrixId) -> MatrixId {
-        let Store { post, pre, .. } = *self.get(w);
+        let (post, pre) = self.get(w).dim();
         let store = self.spare.take(post, pre);
         self.add(store)
     }

@@ -13,7 +13,7 @@ use ndarray::Array2;
 
 use super::Workspace;
 use crate::algebra::{Algebra, MatrixAlgebra, MatrixId, Origin, Outer, Past, Products, Wanted};
-use crate::matrix::{Differences, MAX_PRODUCTS, Store, has_pass};
+use crate::matrix::{Differences, MAX_PRODUCTS, has_pass};
 use crate::ops::plastic::{AddScaled, Fork, Frobenius, MatrixOp, Matvec, MatvecT, Signed, Stores};
 use crate::ops::{self, Op};
 use crate::plastic::Slot;
@@ -343,7 +343,7 @@ impl<T: Real> Evaluator<'_, T> {
     /// The value of an operation on matrices.
     fn value_on(&mut self, op: MatrixOp, inputs: &[Ref]) -> Ref {
         let shape = op.shape(&|i| self.shape(inputs[i]), &|w| {
-            let Store { post, pre, .. } = *self.matrices.get(w);
+            let (post, pre) = self.matrices.get(w).dim();
             Shape::matrix(post, pre)
         });
         self.make(shape, op.support(), |g, y| g.run(op, inputs, y))
@@ -419,7 +419,7 @@ impl<T: Real> Evaluator<'_, T> {
         if m + n > 0 {
             store.products(&right[..m], &left[..n], &on[..n]);
         }
-        let (post, pre) = (store.post, store.pre);
+        let (post, pre) = store.dim();
         let (mut m, mut n) = (0, 0);
         for (k, wanted) in wanted.iter().enumerate() {
             let da = want(k).0.then(|| {
