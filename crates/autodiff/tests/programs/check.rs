@@ -32,6 +32,9 @@ pub(crate) struct Disagreement {
 /// Numbers beyond this are left out: their products are what rounding loses digits of.
 const WILD: f64 = 1e4;
 
+/// As many variables are scalars; they are the first.
+const SCALARS: usize = 3;
+
 /// Derivatives of one program, one vector for each variable.
 type Parts = Vec<Vec<f64>>;
 
@@ -79,12 +82,13 @@ pub(crate) fn check(program: &Program) -> Result<Outcome, Disagreement> {
     let projected: Vec<f64> = plain.iter().zip(&along).map(|(g, d)| inner(g, d)).collect();
     agree(
         "forward and reverse",
-        &[forward],
+        std::slice::from_ref(&forward),
         std::slice::from_ref(&projected),
         1e-9 * size,
     )?;
 
     by_constants(program)?;
+    in_proportion(program, &forward, &projected)?;
 
     let mut all = program.record::<f64>(How {
         all_variables: true,
@@ -150,6 +154,25 @@ fn by_constants(program: &Program) -> Result<(), Disagreement> {
         .collect();
     let zeros: Parts = found.iter().map(|x| vec![0.0; x.len()]).collect();
     agree("reverse by constants", &found, &zeros, 0.0)
+}
+
+/// Forward and reverse in proportion to the derivative by a scalar itself, however small it
+/// is beside the others, where it is hardly moved by a unit of f32's rounding in the inputs.
+fn in_proportion(program: &Program, forward: &[f64], reverse: &[f64]) -> Result<(), Disagreement> {
+    let mut moved = program.record::<f64>(How {
+        jitter: true,
+        ..How::default()
+    });
+    let moved = gradient(&mut moved);
+    for k in 0..SCALARS {
+        let size = forward[k].abs();
+        let moved = moved[k][0] * direction(program, k, 1)[0];
+        if (moved - forward[k]).abs() < 1e-5 * size {
+            let what = "forward and reverse, in proportion";
+            agree(what, &[vec![forward[k]]], &[vec![reverse[k]]], 1e-9 * size)?;
+        }
+    }
+    Ok(())
 }
 
 /// Hessian times direction: in reverse over recorded, forward over recorded, and by

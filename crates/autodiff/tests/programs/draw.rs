@@ -256,6 +256,9 @@ pub(crate) struct Program {
     pub(crate) batch: usize,
     /// Three variables, then three constants.
     pub(crate) scalars: [f64; 6],
+    /// Powers of two: the sizes of the square matrix's rows that masks leave, and of the
+    /// others. Products are scaled back, so that nothing else has their sizes.
+    pub(crate) sizes: [i32; 2],
     pub(crate) steps: Vec<Step>,
     /// After how many steps the loss is made of what there is.
     pub(crate) loss_after: usize,
@@ -342,10 +345,14 @@ pub(crate) fn program(steps: usize) -> impl Strategy<Value = Program> {
         1 => proptest::sample::select(SCALARS.as_slice()),
         1 => -1.5..1.5_f64,
     ];
-    let sizes = (2_usize..6, 1_usize..4, 2_usize..4);
+    let shape = (2_usize..6, 1_usize..4, 2_usize..4);
+    // Mostly of one size; rows so much smaller than others that rounding of the large
+    // ones is more than they are, and a matrix that hardly is there.
+    let sizes = prop_oneof![5 => Just([0, 0]), 1 => Just([-34, 0]), 1 => Just([0, -34]), 1 => Just([-34, -34])];
     let steps = proptest::collection::vec(step(), 1..=steps);
     (
         any::<u64>(),
+        shape,
         sizes,
         [
             scalar.clone(),
@@ -357,7 +364,7 @@ pub(crate) fn program(steps: usize) -> impl Strategy<Value = Program> {
         ],
         steps,
     )
-        .prop_flat_map(|(seed, (cols, rows, batch), scalars, steps)| {
+        .prop_flat_map(|(seed, (cols, rows, batch), sizes, scalars, steps)| {
             let count = steps.len();
             (0..=count, 0..count).prop_map(move |(after, by)| Program {
                 seed,
@@ -365,6 +372,7 @@ pub(crate) fn program(steps: usize) -> impl Strategy<Value = Program> {
                 rows,
                 batch,
                 scalars,
+                sizes,
                 steps: steps.clone(),
                 loss_after: count - after / 2,
                 by,

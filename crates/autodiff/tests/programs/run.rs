@@ -63,7 +63,7 @@ pub(crate) fn direction(program: &Program, k: usize, len: usize) -> Vec<f64> {
         .collect()
 }
 
-/// The direction of the k-th matrix.
+/// The direction of the k-th matrix, in proportion to its rows.
 pub(crate) fn weights_direction(
     program: &Program,
     k: usize,
@@ -71,7 +71,7 @@ pub(crate) fn weights_direction(
     cols: usize,
 ) -> Array2<f64> {
     Array2::from_shape_fn((rows, cols), |(i, j)| {
-        number(program.seed, MATRICES + DIRECTIONS + k, i * cols + j)
+        number(program.seed, MATRICES + DIRECTIONS + k, i * cols + j) * program.row_size(k, i)
     })
 }
 
@@ -83,6 +83,15 @@ impl Program {
             Kind::Row => Shape::vector(self.rows),
             Kind::Columns => Shape::matrix(self.batch, self.cols),
             Kind::Rows => Shape::matrix(self.batch, self.rows),
+        }
+    }
+
+    /// The size of row `i` of the k-th matrix.
+    fn row_size(&self, k: usize, i: usize) -> f64 {
+        if k == Matrix::Square as usize {
+            f64::from(self.sizes[i % 2]).exp2()
+        } else {
+            1.0
         }
     }
 
@@ -215,7 +224,9 @@ impl<T: Real> Recorder<'_, T> {
         let rows = self.program.shape(matrix.rows()).cols;
         let mut w = Array2::from_shape_fn((rows, cols), |(i, j)| match matrix {
             Matrix::Zero => 0.0,
-            _ => number(self.program.seed, MATRICES + k, i * cols + j),
+            _ => {
+                number(self.program.seed, MATRICES + k, i * cols + j) * self.program.row_size(k, i)
+            }
         });
         self.jitter(w.as_slice_mut().expect("a new array is in order"));
         if matrix != Matrix::Fixed {
@@ -237,6 +248,24 @@ impl<T: Real> Recorder<'_, T> {
         let pool = &self.pools[kind as usize];
         // The newest first: programs are deep, not only wide.
         pool[pool.len() - 1 - i % pool.len()]
+    }
+
+    /// A vector over the rows of a matrix times their sizes (`power` = 1) or divided by them
+    /// (−1).
+    fn sized(&mut self, matrix: Matrix, power: i32, x: Var) -> Var {
+        if matrix != Matrix::Square || self.program.sizes == [0, 0] {
+            return x;
+        }
+        let shape = self.tape.shape_of(x);
+        let sizes: Vec<T> = (0..shape.len())
+            .map(|i| {
+                self.program
+                    .row_size(Matrix::Square as usize, i % shape.cols)
+            })
+            .map(|size| T::from_f64(size.powi(power)))
+            .collect();
+        let sizes = self.tape.constant(shape, &sizes);
+        self.tape.mul(x, sizes)
     }
 
     fn step(&mut self, step: &Step, index: usize, mask: Var, w: &mut [Plastic]) -> Option<Var> {
@@ -314,6 +343,7 @@ impl<T: Real> Recorder<'_, T> {
             Step::Matvec(matrix, batch, y) => {
                 let y = self.pick(Kind::Column.batch(batch), y);
                 let z = self.tape.matvec(&w[matrix as usize], y);
+                let z = self.sized(matrix, -1, z);
                 (matrix.rows().batch(batch), z)
             }
             Step::MatvecT {
@@ -324,6 +354,7 @@ impl<T: Real> Recorder<'_, T> {
                 on,
             } => {
                 let e = self.pick(matrix.rows().batch(batch), e);
+                let e = self.sized(matrix, -1, e);
                 // Masks belong to single vectors.
                 let on = if batch { On::Everywhere } else { on };
                 let u = self.matvec_t(&w[matrix as usize], e, detached, on, mask);
@@ -339,7 +370,10 @@ impl<T: Real> Recorder<'_, T> {
                     .iter()
                     .map(|term| Outer {
                         scale: term.scale.map(|s| self.pick(Kind::Scalar, s)),
-                        post: self.pick(matrix.rows().batch(term.batch), term.post),
+                        post: {
+                            let post = self.pick(matrix.rows().batch(term.batch), term.post);
+                            self.sized(matrix, 1, post)
+                        },
                         pre: self.pick(Kind::Column.batch(term.batch), term.pre),
                     })
                     .collect();
