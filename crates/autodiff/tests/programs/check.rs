@@ -336,8 +336,8 @@ fn by_weights(program: &Program, recording: &mut Recording<f64>) -> f64 {
         .sum()
 }
 
-/// Five-point differences of `at` around 0, if two steps agree to `tolerance`; whether
-/// they do is asked before anybody knows what they are compared with.
+/// Five-point differences of `at` around 0, if a small step agrees with them to `tolerance`;
+/// whether it does is asked before anybody knows what they are compared with.
 fn differences(at: impl Fn(f64) -> Parts, tolerance: f64) -> Option<Parts> {
     let central = |h: f64| -> Parts {
         let minus = at(-h);
@@ -347,16 +347,13 @@ fn differences(at: impl Fn(f64) -> Parts, tolerance: f64) -> Option<Parts> {
         }
         slope
     };
-    let [wide, middle, narrow] = [2e-3, 1e-3, 5e-4].map(central);
-    let richer = |wide: &Parts, narrow: &Parts| -> Parts {
-        let mut better = narrow.clone();
-        for (b, w) in better.iter_mut().flatten().zip(wide.iter().flatten()) {
-            *b = (4.0 * *b - w) / 3.0;
-        }
-        better
-    };
-    let (coarse, fine) = (richer(&wide, &middle), richer(&middle, &narrow));
-    agree("", &coarse, &fine, tolerance).ok()?;
+    let (wide, narrow) = (central(1e-3), central(5e-4));
+    let mut fine = narrow;
+    for (fine, wide) in fine.iter_mut().flatten().zip(wide.iter().flatten()) {
+        *fine = (4.0 * *fine - wide) / 3.0;
+    }
+    // A sign that turns on the way shows beside a step that does not get there.
+    agree("", &fine, &central(2e-5), tolerance).ok()?;
     Some(fine)
 }
 

@@ -247,6 +247,22 @@ pub(crate) enum Step {
 /// it round, and in between.
 const SCALARS: [f64; 8] = [0.0, 1e-8, 1e-3, -1.0, 0.5, 0.9, 1.0, 1.5];
 
+/// How large the square matrix's rows are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sizes {
+    Alike,
+    /// Some so small that rounding of the others is more than they are. Their products are
+    /// scaled, so that nothing else has their size.
+    Uneven {
+        /// Whether the even ones are small, or the odd ones.
+        even: bool,
+        /// Whether the small ones alone are updated.
+        small_learn: bool,
+    },
+    /// At the start all are small beside what updates add.
+    Tiny,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     /// Of the numbers that the values start with.
@@ -256,9 +272,7 @@ pub(crate) struct Program {
     pub(crate) batch: usize,
     /// Three variables, then three constants.
     pub(crate) scalars: [f64; 6],
-    /// Powers of two: the sizes of the square matrix's rows that masks leave, and of the
-    /// others. Products are scaled back, so that nothing else has their sizes.
-    pub(crate) sizes: [i32; 2],
+    pub(crate) sizes: Sizes,
     pub(crate) steps: Vec<Step>,
     /// After how many steps the loss is made of what there is.
     pub(crate) loss_after: usize,
@@ -346,9 +360,9 @@ pub(crate) fn program(steps: usize) -> impl Strategy<Value = Program> {
         1 => -1.5..1.5_f64,
     ];
     let shape = (2_usize..6, 1_usize..4, 2_usize..4);
-    // Mostly of one size; rows so much smaller than others that rounding of the large
-    // ones is more than they are, and a matrix that hardly is there.
-    let sizes = prop_oneof![5 => Just([0, 0]), 1 => Just([-34, 0]), 1 => Just([0, -34]), 1 => Just([-34, -34])];
+    let uneven = [any::<bool>(), any::<bool>()]
+        .prop_map(|[even, small_learn]| Sizes::Uneven { even, small_learn });
+    let sizes = prop_oneof![3 => Just(Sizes::Alike), 2 => uneven, 1 => Just(Sizes::Tiny)];
     let steps = proptest::collection::vec(step(), 1..=steps);
     (
         any::<u64>(),

@@ -3,7 +3,7 @@
 use autodiff::{Outer, Plastic, Real, Shape, Tape, Var};
 use ndarray::Array2;
 
-use crate::draw::{Kind, Matrix, On, Program, Step};
+use crate::draw::{Kind, Matrix, On, Program, Sizes, Step};
 use crate::functions;
 
 /// In what way to record a program.
@@ -75,6 +75,9 @@ pub(crate) fn weights_direction(
     })
 }
 
+/// The size of small rows: a power of two, so that scaling by it loses nothing.
+const SMALL: f64 = 1.0 / (1_u64 << 34) as f64;
+
 impl Program {
     fn shape(&self, kind: Kind) -> Shape {
         match kind {
@@ -86,10 +89,19 @@ impl Program {
         }
     }
 
-    /// The size of row `i` of the k-th matrix.
+    /// Whether row `i` of the square matrix is one of the small.
+    fn is_small(&self, i: usize) -> bool {
+        match self.sizes {
+            Sizes::Alike => false,
+            Sizes::Uneven { even, .. } => i.is_multiple_of(2) == even,
+            Sizes::Tiny => true,
+        }
+    }
+
+    /// The size that row `i` of the k-th matrix starts with.
     fn row_size(&self, k: usize, i: usize) -> f64 {
-        if k == Matrix::Square as usize {
-            f64::from(self.sizes[i % 2]).exp2()
+        if k == Matrix::Square as usize && self.is_small(i) {
+            SMALL
         } else {
             1.0
         }
@@ -250,22 +262,34 @@ impl<T: Real> Recorder<'_, T> {
         pool[pool.len() - 1 - i % pool.len()]
     }
 
-    /// A vector over the rows of a matrix times their sizes (`power` = 1) or divided by them
-    /// (−1).
-    fn sized(&mut self, matrix: Matrix, power: i32, x: Var) -> Var {
-        if matrix != Matrix::Square || self.program.sizes == [0, 0] {
+    /// A product with a matrix, or what is to be one, without the sizes of its rows.
+    fn of_one_size(&mut self, matrix: Matrix, x: Var) -> Var {
+        self.by_row(matrix, x, |program, i| {
+            1.0 / program.row_size(Matrix::Square as usize, i)
+        })
+    }
+
+    /// The vector of a term for the rows of a matrix.
+    fn of_term(&mut self, matrix: Matrix, x: Var) -> Var {
+        self.by_row(matrix, x, |program, i| match program.sizes {
+            Sizes::Uneven {
+                small_learn: true, ..
+            } if !program.is_small(i) => 0.0,
+            _ => program.row_size(Matrix::Square as usize, i),
+        })
+    }
+
+    fn by_row(&mut self, matrix: Matrix, x: Var, factor: fn(&Program, usize) -> f64) -> Var {
+        let uneven = matches!(self.program.sizes, Sizes::Uneven { .. });
+        if matrix != Matrix::Square || !uneven {
             return x;
         }
         let shape = self.tape.shape_of(x);
-        let sizes: Vec<T> = (0..shape.len())
-            .map(|i| {
-                self.program
-                    .row_size(Matrix::Square as usize, i % shape.cols)
-            })
-            .map(|size| T::from_f64(size.powi(power)))
+        let factors: Vec<T> = (0..shape.len())
+            .map(|i| T::from_f64(factor(self.program, i % shape.cols)))
             .collect();
-        let sizes = self.tape.constant(shape, &sizes);
-        self.tape.mul(x, sizes)
+        let factors = self.tape.constant(shape, &factors);
+        self.tape.mul(x, factors)
     }
 
     fn step(&mut self, step: &Step, index: usize, mask: Var, w: &mut [Plastic]) -> Option<Var> {
@@ -298,8 +322,12 @@ impl<T: Real> Recorder<'_, T> {
             }
             Step::Signed(batch, e) => {
                 let e = self.pick(Kind::Column.batch(batch), e);
-                let pathway = (&w[Matrix::Square as usize], &w[Matrix::Fixed as usize]);
-                let u = self.tape.signed_matvec_t(pathway, e, None);
+                let [signs, sizes] = [Matrix::Square, Matrix::Fixed].map(|k| &w[k as usize]);
+                let u = match self.program.sizes {
+                    // The signs of tiny weights turn within any step of differences.
+                    Sizes::Tiny => self.tape.matvec_t(sizes, e),
+                    _ => self.tape.signed_matvec_t((signs, sizes), e, None),
+                };
                 (Kind::Column.batch(batch), u)
             }
             Step::From {
@@ -343,7 +371,7 @@ impl<T: Real> Recorder<'_, T> {
             Step::Matvec(matrix, batch, y) => {
                 let y = self.pick(Kind::Column.batch(batch), y);
                 let z = self.tape.matvec(&w[matrix as usize], y);
-                let z = self.sized(matrix, -1, z);
+                let z = self.of_one_size(matrix, z);
                 (matrix.rows().batch(batch), z)
             }
             Step::MatvecT {
@@ -354,7 +382,7 @@ impl<T: Real> Recorder<'_, T> {
                 on,
             } => {
                 let e = self.pick(matrix.rows().batch(batch), e);
-                let e = self.sized(matrix, -1, e);
+                let e = self.of_one_size(matrix, e);
                 // Masks belong to single vectors.
                 let on = if batch { On::Everywhere } else { on };
                 let u = self.matvec_t(&w[matrix as usize], e, detached, on, mask);
@@ -372,7 +400,7 @@ impl<T: Real> Recorder<'_, T> {
                         scale: term.scale.map(|s| self.pick(Kind::Scalar, s)),
                         post: {
                             let post = self.pick(matrix.rows().batch(term.batch), term.post);
-                            self.sized(matrix, 1, post)
+                            self.of_term(matrix, post)
                         },
                         pre: self.pick(Kind::Column.batch(term.batch), term.pre),
                     })
