@@ -85,6 +85,66 @@ fn nothing_banned_is_depended_on_and_only_data_sets_reach_the_network() {
     }
 }
 
+/// The packages that the crate in `folder` depends on, and whether each is optional.
+fn dependencies(folder: &Path, workspace: &toml::Table) -> Vec<(String, bool)> {
+    let manifest: toml::Table = fs::read_to_string(folder.join("Cargo.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let lists = ["dependencies", "build-dependencies"].into_iter();
+    let lists = lists.filter_map(|kind| manifest.get(kind)?.as_table());
+    let package = |(name, given): (&String, &toml::Value)| {
+        let optional = given.get("optional").and_then(|o| o.as_bool()) == Some(true);
+        let given = match given.get("workspace") {
+            Some(_) => &workspace["workspace"]["dependencies"][name],
+            None => given,
+        };
+        let renamed = given.get("package").and_then(|p| p.as_str());
+        (renamed.unwrap_or(name).to_owned(), optional)
+    };
+    lists.flatten().map(package).collect()
+}
+
+#[test]
+fn pythons_lock_file_knows_what_the_crates_have_come_to_need() {
+    let table = |path: &str| -> toml::Table {
+        let text = fs::read_to_string(root().join(path)).unwrap();
+        text.parse().unwrap()
+    };
+    let (workspace, lock) = (table("Cargo.toml"), table("python/Cargo.lock"));
+    let remedy = "bring it up to date with: cargo metadata --manifest-path python/Cargo.toml";
+    let mut checked = 0;
+    for package in lock["package"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        let folder = match name.strip_prefix("metaplast") {
+            Some("") => root().to_owned(),
+            Some(crate_name) if crate_name != "-python" => {
+                root().join("crates").join(&crate_name[1..])
+            }
+            _ => continue,
+        };
+        let version = &workspace["workspace"]["package"]["version"];
+        assert_eq!(&package["version"], version, "{name}: {remedy}");
+        let locked = package.get("dependencies").and_then(|d| d.as_array());
+        // "name", or "name version" where there are several.
+        let locked = locked.map_or(&[][..], |list| list).iter();
+        let locked: Vec<&str> = locked
+            .filter_map(|d| d.as_str().unwrap().split(' ').next())
+            .collect();
+        let needed = dependencies(&folder, &workspace);
+        for (needed, optional) in &needed {
+            let there = *optional || locked.contains(&needed.as_str());
+            assert!(there, "{name} needs {needed}; {remedy}");
+        }
+        for locked in locked {
+            let there = needed.iter().any(|(needed, _)| needed == locked);
+            assert!(there, "{name} has no more need of {locked}; {remedy}");
+        }
+        checked += 1;
+    }
+    assert!(checked > 5);
+}
+
 #[test]
 fn nothing_links_to_a_library_of_the_system() {
     // What these "link" is their own code, built with them.

@@ -4,8 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use card::{Ask, Plan};
-use datasets::{Dataset, Roots, Split, find, names_in};
+use card::{Ask, Plan, named_or_found};
 use meta::Threads;
 use paper::FRESH_TASKS;
 use runs::{RunError, write_whole};
@@ -56,7 +55,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         trials: count("trials", args.trials)?,
         tasks: args.fresh,
     };
-    let plan = Plan::open(ask, |split| others(&args.data, split))?;
+    let plan = Plan::open(ask, |split| named_or_found(&args.data, split))?;
     let stop = signals::stop_on_request()?;
     for note in plan.notes() {
         say(format_args!("note: {note}"));
@@ -92,20 +91,4 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         page.display(),
         text.display()
     )?)
-}
-
-/// The sets that were named, or all that are at hand and whole.
-fn others(named: &[String], split: Split) -> Result<Vec<Dataset>, RunError> {
-    let wrong = |error: datasets::DataError| RunError::Input(error.to_string());
-    if !named.is_empty() {
-        let sets = named.iter().map(|name| datasets::open(name, split));
-        return sets.collect::<Result<_, _>>().map_err(wrong);
-    }
-    let roots = Roots::from_env().map_err(wrong)?;
-    let names = names_in(&roots).map_err(wrong)?;
-    // What is damaged is for `data check` to tell.
-    let open = |name: &String| datasets::open_in(&roots, name, split).ok();
-    let there =
-        |name: &&String| *name == "glyphs" || matches!(find(name, split, &roots), Ok(Some(_)));
-    Ok(names.iter().filter(there).filter_map(open).collect())
 }

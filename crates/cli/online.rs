@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use meta::{ImageStream, OnlineSummary, Spread, Threads};
-use paper::{coefficients, final_theta};
-use runs::{Config, Metrics, OnlineConfig, OnlineRun, RunError, next_free_directory, open_halves};
+use meta::{OnlineSummary, Spread, Threads};
+use paper::Learned;
+use runs::{OnlineConfig, OnlineRun, RunError, next_free_directory, open_halves};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -94,17 +94,9 @@ fn count(text: &str) -> Result<usize, String> {
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    let (config, theta) = plan(&args)?;
+    let learned = plan(&args)?;
     let data = open_halves(&args.data)?;
-    let network = &config.settings.learner.network;
-    let outputs = network.sizes[network.layers()];
-    let stream = ImageStream {
-        classes: args.classes.unwrap_or(outputs),
-        images: args.images,
-        every: args.every,
-        tests: args.tests,
-    };
-    let config = OnlineConfig::new(config, theta, stream)?;
+    let config = learned.online(args.classes, (args.images, args.every, args.tests))?;
     config.online.check(&data.0, &data.1)?;
     let path = match args.out {
         Some(path) => path,
@@ -122,7 +114,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
 }
 
 /// What learns, and its coefficients.
-fn plan(args: &Args) -> Result<(Config, Vec<f64>), Failure> {
+fn plan(args: &Args) -> Result<Learned, Failure> {
     let is_setting = |text: &&String| text.contains('=') && !Path::new(text.as_str()).exists();
     let (assignments, what): (Vec<&String>, Vec<&String>) = args.given.iter().partition(is_setting);
     let [what] = what.as_slice() else {
@@ -132,36 +124,18 @@ fn plan(args: &Args) -> Result<(Config, Vec<f64>), Failure> {
         )));
     };
     let assignments: Vec<String> = assignments.into_iter().cloned().collect();
-    let mut options = vec![
+    let options = vec![
         ("data", Some(args.data.clone())),
         ("trials", Some(args.trials.clone())),
         ("seed", Some(args.seed.clone())),
         ("threads", args.threads.clone()),
     ];
-    let folder = Path::new(what.as_str());
-    if !folder.is_dir() {
-        options.push(("rule", Some((*what).clone())));
-        let config = Config::new(None, options, &assignments)?;
-        let theta = coefficients(args.theta.clone(), &config.settings.learner)?;
-        return Ok((config, theta));
-    }
-    let config = Config::of_run(folder, options, &assignments)?;
-    let theta = match &args.theta {
-        Some(theta) => theta.clone(),
-        None => {
-            let metrics = Metrics::read(&folder.join("metrics.csv"))?;
-            mean(&final_theta(&metrics, &config.settings.outer))
-        }
-    };
-    let theta = coefficients(Some(theta), &config.settings.learner)?;
-    Ok((config, theta))
-}
-
-/// The mean over trials of each coefficient.
-fn mean(theta: &[Vec<f64>]) -> Vec<f64> {
-    let terms = theta.first().map_or(0, Vec::len);
-    let sum = |r: usize| theta.iter().map(|trial| trial[r]).sum::<f64>();
-    (0..terms).map(|r| sum(r) / theta.len() as f64).collect()
+    Ok(Learned::of(
+        what,
+        args.theta.clone(),
+        options,
+        &assignments,
+    )?)
 }
 
 /// Runs what is left of a run, and tells what came out.

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
-use runs::{Report, Sample, in_sequence, read_back, read_back_online, verify, verify_online};
+use runs::{Report, Sample, read_back, read_back_online, verify, verify_online};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -64,26 +65,19 @@ fn sample(text: &str) -> Result<Sample, String> {
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    // Ctrl-C ends the program: nothing is written.
+    let never = AtomicBool::new(false);
     let online = read_back_online(&args.dir, &args.data, &args.threads)?;
     let (what, report) = match online {
         Some((config, data)) => {
-            let trials = match args.sample {
-                Sample::All => config.trials(),
-                Sample::Episodes(_) => 1,
-            };
-            let tests = config.online.tests_of_trial(&data.0) as u64;
-            let tests = match args.sample {
-                Sample::All => tests,
-                Sample::Episodes(number) => number.min(tests),
-            };
-            let mut progress = Progress::new("tests", trials * tests);
-            let report = verify_online(&args.dir, &config, &data, args.sample, || {
+            let mut progress = Progress::new("tests", args.sample.tests(&config, &data));
+            let report = verify_online(&args.dir, &config, &data, args.sample, &never, || {
                 progress.advance(1);
             })?;
             progress.finish();
             ("tests", report)
         }
-        None => ("episodes", of_training(&args)?),
+        None => ("episodes", of_training(&args, &never)?),
     };
     if args.json {
         print_json(&Document {
@@ -119,15 +113,10 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     }
 }
 
-fn of_training(args: &Args) -> Result<Report, Failure> {
+fn of_training(args: &Args, never: &AtomicBool) -> Result<Report, Failure> {
     let (config, data) = read_back(&args.dir, args.data.clone(), args.threads.clone())?;
-    let recorded = config.settings.outer.episodes * config.trials().len() as u64;
-    let total = match args.sample {
-        Sample::All => recorded,
-        Sample::Episodes(number) => number.min(recorded) + in_sequence(&config.settings),
-    };
-    let mut progress = Progress::new("episodes", total);
-    let report = verify(&args.dir, &config, &data, args.sample, || {
+    let mut progress = Progress::new("episodes", args.sample.episodes(&config));
+    let report = verify(&args.dir, &config, &data, args.sample, never, || {
         progress.advance(1);
     })?;
     progress.finish();

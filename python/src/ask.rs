@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use metaplast::datasets::{Dataset, Split};
-use metaplast::meta::Threads;
-use metaplast::runs::{Config, RuleFile, RunError};
+use metaplast::runs::{Config, Halves, RuleFile, RunError};
 use numpy::{PyReadonlyArray1, PyReadonlyArray3};
 use pyo3::prelude::*;
 
@@ -66,27 +65,40 @@ impl Arrays<'_> {
     }
 }
 
-/// A run that is ready to start: what it does, on what, and the threads that do it.
-pub(crate) struct Ready {
-    pub(crate) config: Config,
-    pub(crate) data: Arc<Dataset>,
-    pub(crate) threads: Threads,
+/// Data as Python gives them.
+#[derive(FromPyObject)]
+pub(crate) enum Given<'py> {
+    /// By name or path; None for those that a configuration names.
+    Named(Option<String>),
+    /// Images and labels.
+    #[pyo3(transparent)]
+    One(Arrays<'py>),
+    /// Those to learn from, and those to be tested on.
+    Two(Arrays<'py>, Arrays<'py>),
 }
 
-impl Ready {
-    /// With data in memory, or those that the configuration names.
-    pub(crate) fn new(config: Config, arrays: Option<Arrays<'_>>) -> PyResult<Ready> {
-        let data = match arrays {
-            Some(arrays) => arrays.dataset(config.split)?,
-            None => config.open_data().map_err(raise)?,
-        };
-        config.check(&data).map_err(raise)?;
-        let threads = Threads::new(config.threads).map_err(raise)?;
-        Ok(Ready {
-            config,
-            data: Arc::new(data),
-            threads,
-        })
+impl Given<'_> {
+    /// The data set of arrays; none if there is but a name.
+    pub(crate) fn one(&self, split: Split) -> PyResult<Option<Arc<Dataset>>> {
+        match self {
+            Given::Named(_) => Ok(None),
+            Given::One(arrays) => Ok(Some(Arc::new(arrays.dataset(split)?))),
+            Given::Two(..) => Err(input(
+                "data: are two sets, of which only online learning has a use".to_owned(),
+            )),
+        }
+    }
+
+    /// The two data sets of arrays; none if there is but a name.
+    pub(crate) fn halves(&self) -> PyResult<Option<Halves>> {
+        match self {
+            Given::Named(_) => Ok(None),
+            Given::One(_) => Err(input("data: is one set, but online learning needs one to learn from and one to be tested on: (train, test), each (images, labels)".to_owned())),
+            Given::Two(train, test) => Ok(Some((
+                Arc::new(train.dataset(Split::Train)?),
+                Arc::new(test.dataset(Split::Test)?),
+            ))),
+        }
     }
 }
 

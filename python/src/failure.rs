@@ -11,8 +11,12 @@ use pyo3::prelude::*;
 /// Bad input is a ValueError, a failed run a RuntimeError, both with the command's line.
 pub(crate) fn raise(error: impl Into<RunError>) -> PyErr {
     let error = error.into();
-    let line = error.line();
-    match error.fault() {
+    exception(error.fault(), error.line())
+}
+
+/// As [`raise`], of a line and whose fault it is.
+pub(crate) fn exception(fault: Fault, line: String) -> PyErr {
+    match fault {
         Fault::Input => PyValueError::new_err(line),
         Fault::Run => PyRuntimeError::new_err(line),
         Fault::Stopped => PyKeyboardInterrupt::new_err(line),

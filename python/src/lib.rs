@@ -3,9 +3,13 @@
 
 mod ask;
 mod engine;
+mod episode;
 mod failure;
+mod fetch;
+mod read;
 mod rules;
 mod run;
+mod tries;
 mod watch;
 
 use pyo3::prelude::*;
@@ -18,12 +22,17 @@ mod _native {
     #[pymodule_export]
     use crate::engine::{Engine, Handle, Matrix};
     #[pymodule_export]
+    use crate::episode::{episode, episode_of_file};
+    #[pymodule_export]
+    use crate::fetch::fetch;
+    #[pymodule_export]
+    use crate::read::{columns, config, dataset, final_theta};
+    #[pymodule_export]
     use crate::rules::{known_rules, rule};
     #[pymodule_export]
-    use crate::run::{
-        columns, config, dataset, episode, episode_of_file, final_theta, reproduce, resume, test,
-        train, verify,
-    };
+    use crate::run::{merge, online, resume, train, verify};
+    #[pymodule_export]
+    use crate::tries::{card, reproduce, test};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

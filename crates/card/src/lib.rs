@@ -14,4 +14,4 @@ mod plan;
 mod tables;
 
 pub use page::Card;
-pub use plan::{Ask, Plan};
+pub use plan::{Ask, Plan, named_or_found};

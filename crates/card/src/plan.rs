@@ -1,7 +1,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use datasets::{Dataset, Split};
+use datasets::{Dataset, Roots, Split, find, names_in};
 use meta::Settings;
 use model::{ParameterKind, Rule};
 use paper::final_theta;
@@ -141,6 +141,24 @@ impl fmt::Display for Plan {
             words::count(self.parts.len() as u64, "term")
         )
     }
+}
+
+/// The data sets of these names, or if there are none, all that are at hand and whole.
+///
+/// # Errors
+/// If a named one cannot be had, or METAPLAST_DATA names no folder.
+pub fn named_or_found(named: &[String], split: Split) -> Result<Vec<Dataset>, RunError> {
+    if !named.is_empty() {
+        let sets = named.iter().map(|name| Ok(datasets::open(name, split)?));
+        return sets.collect();
+    }
+    let roots = Roots::from_env()?;
+    let names = names_in(&roots)?;
+    // What is damaged is for `data check` to tell.
+    let open = |name: &String| datasets::open_in(&roots, name, split).ok();
+    let there =
+        |name: &&String| *name == "glyphs" || matches!(find(name, split, &roots), Ok(Some(_)));
+    Ok(names.iter().filter(there).filter_map(open).collect())
 }
 
 /// Terms of W, terms of B and gains, each with all of its numbers.

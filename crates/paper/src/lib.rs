@@ -10,6 +10,7 @@
 //! | what goes beyond the paper | `beyond/` |
 //! | how a claim is judged | `measured.rs`, `check.rs`, `verdict.rs` |
 //! | in what runs differ from the paper's | `context.rs` |
+//! | a rule with one set of coefficients | `learned.rs` |
 //! | tests with frozen coefficients on other data | `tested.rs` |
 //! | what is run, and in which order | `plan.rs`, `reproduction.rs` |
 //! | the files of a report | `report.rs`, `page.rs` |
@@ -25,6 +26,7 @@ mod feedback;
 mod figures;
 mod frozen;
 mod kept;
+mod learned;
 mod measured;
 mod online;
 mod page;
@@ -51,6 +53,7 @@ pub use experiments::{
     OnlineNetwork, QUICK, RuleSource, TRIALS, Terms, ThetaSource,
 };
 pub use frozen::{FrozenMetrics, final_theta, try_frozen};
+pub use learned::Learned;
 pub use measured::Measured;
 pub use online::OnlineMetrics;
 pub use plan::{Digits, digits};

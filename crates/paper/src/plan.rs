@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datasets::{DataError, Dataset, Split};
-use meta::{ImageStream, OuterSettings, Settings, TaskStyle};
+use meta::{OuterSettings, Settings, TaskStyle};
 use runs::{Config, Halves, OnlineConfig, RunError, make_folder, write_whole};
 
 use crate::experiments::{
@@ -12,6 +12,7 @@ use crate::experiments::{
     ThetaSource, bp_and_oja_rule_file, ehebb_rule_file,
 };
 use crate::frozen::final_theta;
+use crate::learned::{Learned, mean_theta};
 use crate::reproduction::Ask;
 use crate::results::Results;
 use crate::target::Target;
@@ -77,21 +78,15 @@ pub(crate) fn online(
         ThetaSource::Authors(theta) => theta.to_vec(),
         ThetaSource::Learned => {
             let run = results.run(experiment.rule);
-            let trials = final_theta(run.expect("a target with it has its experiment"), outer);
-            let mean = |r| trials.iter().map(|theta| theta[r]).sum::<f64>();
-            (0..config.settings.learner.rule.terms.len())
-                .map(|r| mean(r) / trials.len() as f64)
-                .collect()
+            mean_theta(&final_theta(
+                run.expect("a target with it has its experiment"),
+                outer,
+            ))
         }
     };
     let (every, tests) = ONLINE_TESTS;
-    let stream = ImageStream {
-        classes: DIGITS,
-        images: results.context.online_images,
-        every,
-        tests,
-    };
-    Ok(OnlineConfig::new(config, theta, stream)?)
+    let images = results.context.online_images;
+    Learned { config, theta }.online(Some(DIGITS), (images, every, tests))
 }
 
 /// The settings of a test, from those of the experiment that it tries. Elsewhere than on

@@ -210,21 +210,21 @@ const outlook = (() => {
 /** Meta-learning: episode after episode, on new tasks with new networks. */
 const metaLearning = (() => {
   let going = false;
-  let records = [];
+  let episodes = [];
   /** What a step belongs to; another once something else was set up. */
   let course = {};
   const figure = byId("progress");
   const progress = chart(figure, { x: "episode", y: "", title: "Share of new images right after each episode" });
 
   function draw() {
-    figure.hidden = records.length < 2;
-    const points = records.map((r, k) => [k + 1, 100 * r.scores.accuracy]);
+    figure.hidden = episodes.length < 2;
+    const points = episodes.map((r, k) => [k + 1, 100 * r.accuracy]);
     const mean = points.map(([x], k) => {
       const near = points.slice(Math.max(0, k - 9), k + 1).map(([, y]) => y).filter(Number.isFinite);
       return [x, near.reduce((s, y) => s + y, 0) / near.length];
     });
     progress.draw([{ points, color: "var(--forward)", faint: 0.35 }, { points: mean, color: "var(--forward)", name: "mean of 10" }],
-      { x: [1, Math.max(10, records.length)], y: [0, 100] });
+      { x: [1, Math.max(10, episodes.length)], y: [0, 100] });
   }
 
   async function step() {
@@ -237,13 +237,12 @@ const metaLearning = (() => {
       press(false);
     }
     if (own !== course || !found) return null;
-    const { record, theta: values } = found;
-    setTheta(values);
+    setTheta(found.theta);
     rule.refresh();
     writeAddress();
-    records.push(record);
+    episodes.push(found);
     draw();
-    return record;
+    return found;
   }
 
   function press(on) {
@@ -253,19 +252,19 @@ const metaLearning = (() => {
   }
 
   return {
-    forget() { records = []; course = {}; press(false); draw(); },
-    get episodes() { return records.length; },
+    forget() { episodes = []; course = {}; press(false); draw(); },
+    get episodes() { return episodes.length; },
     async outer() {
       press(false);
-      const record = await step();
-      if (!record) return;
-      say(`A step along the meta-gradient of a new task (episode ${record.episode + 1}).`);
+      const found = await step();
+      if (!found) return;
+      say(`A step along the meta-gradient of a new task (episode ${found.episode + 1}).`);
       outlook.soon(0);
     },
     async toggle() {
       if (going) {
         press(false);
-        say(`Stopped after ${records.length} episodes of meta-learning.`);
+        say(`Stopped after ${episodes.length} episodes of meta-learning.`);
         return outlook.soon(0);
       }
       press(true);
@@ -274,7 +273,7 @@ const metaLearning = (() => {
       let shown = 0;
       while (going) {
         if (!(await step())) return;
-        byId("episode").textContent = `Episode ${records.length}.`;
+        byId("episode").textContent = `Episode ${episodes.length}.`;
         if (performance.now() - shown > 1000) {
           shown = performance.now();
           await outlook.now();

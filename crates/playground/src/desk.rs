@@ -158,7 +158,11 @@ impl Desk {
         }
         let ended = Trouble::new("request", "this meta-training has come to its end");
         let record = trial.next().ok_or(ended)?;
-        Ok(json!({ "record": value(&record), "theta": trial.theta() }))
+        Ok(json!({
+            "episode": record.episode,
+            "accuracy": record.scores.accuracy,
+            "theta": trial.theta(),
+        }))
     }
 
     fn ask(&mut self, lines: Vec<Vec<[f32; 2]>>) -> Result<Value, Trouble> {

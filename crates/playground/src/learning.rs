@@ -33,9 +33,34 @@ pub struct Moment {
     /// e_1..e_L, the errors that came back.
     pub errors: Vec<Vec<f32>>,
     /// What the network is worth after learning from it.
-    pub scores: Scores,
+    pub scores: Worth,
     /// W and B of one layer.
     pub pairs: Pairs,
+}
+
+/// What a network is worth on the task's query images. The page's own record: one that the
+/// program keeps may come to hold more, of which a page that was built before knows nothing.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Worth {
+    /// The mean cross-entropy.
+    pub cross_entropy: f64,
+    /// The share of images classified right, over all outputs.
+    pub accuracy: f64,
+    /// α_0..α_L in degrees.
+    pub angles: Vec<f64>,
+    /// E_1..E_L.
+    pub orthonormality: Vec<f64>,
+}
+
+impl From<Scores> for Worth {
+    fn from(scores: Scores) -> Worth {
+        Worth {
+            cross_entropy: scores.cross_entropy,
+            accuracy: scores.accuracy,
+            angles: scores.angles,
+            orthonormality: scores.orthonormality,
+        }
+    }
 }
 
 /// Weights beside the feedback weights of the same synapses.
@@ -112,7 +137,7 @@ impl Learning {
             label: self.start.train.labels[shown],
             activity: last.0,
             errors: last.1,
-            scores,
+            scores: scores.into(),
             pairs: pairs(&self.state, self.episode.circuit().feedback(), layer),
         }
     }

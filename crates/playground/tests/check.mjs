@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { pathToFileURL } from "node:url";
 import { launch } from "../../explain/tests/browser/open.js";
+import { measure, median, tell } from "./speed.mjs";
 
 const [pagePath, expectedPath, pictures] = process.argv.slice(2);
 const expected = JSON.parse(readFileSync(expectedPath, "utf8"));
@@ -47,29 +48,13 @@ async function numbers({ hash, episode, end, step }) {
   await page.context().close();
 }
 
-/** At 196-40-20-10 units and 100 images. */
 async function speed() {
-  const page = await open(troubles, { hash: "#K=20" });
-  await outlook(page);
-  const times = [];
-  for (let k = 1; k <= 40; k++) {
-    await page.evaluate(() => { delete document.getElementById("episode").dataset.exact; });
-    await page.locator('input[data-value="0"]').fill(String(0.01 + k * 1e-5));
-    await page.locator('input[data-value="0"]').press("Enter");
-    await outlook(page);
-    times.push(Number(await page.locator("#episode").getAttribute("data-took")));
-  }
-  times.sort((a, b) => a - b);
-  console.log(`episode with meta-gradient: median ${times[20].toFixed(1)} ms, least ${times[0].toFixed(1)} ms, at a load of ${loadavg()[0].toFixed(1)}`);
+  const found = await measure(open, troubles);
+  console.log(tell(found));
   // On a machine that is busy with something else a clock says nothing.
-  if (loadavg()[0] < cpus().length) assert.ok(times[20] <= 50, `an episode takes ${times[20]} ms`);
+  const took = median(found.episodes);
+  if (loadavg()[0] < cpus().length) assert.ok(took <= 50, `an episode takes ${took} ms`);
   else console.log("skipped: the machine is too busy to hold the time against its limit");
-  await page.locator("#pace").selectOption("1");
-  const began = Date.now();
-  await page.locator("#play").click();
-  await page.waitForFunction(() => document.getElementById("status").textContent.startsWith("After"));
-  console.log(`${(100_000 / (Date.now() - began)).toFixed(1)} images a second, each of them drawn`);
-  await page.context().close();
 }
 
 async function controls() {

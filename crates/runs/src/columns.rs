@@ -1,16 +1,18 @@
-//! The columns of a `metrics.csv`, for programs that work on arrays.
+//! The columns of a `metrics.csv` or an `online.csv`, for programs that work on arrays.
 
 use std::path::Path;
 
 use crate::RunError;
 
-/// The columns of a `metrics.csv`, each a matrix of trials × episodes.
+/// The columns of a `metrics.csv`, each a matrix of trials × episodes, or of an
+/// `online.csv`, of trials × tests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Columns {
     /// The trials in ascending order, which are the rows. A part of a run has but some.
     pub trials: Vec<u64>,
-    /// How many episodes there are, from 0, which are the columns.
-    pub episodes: usize,
+    /// The episodes in ascending order, or after how many images each test was; they are
+    /// the columns.
+    pub steps: Vec<u64>,
     /// The columns in the order of the file.
     pub columns: Vec<Column>,
 }
@@ -38,8 +40,11 @@ pub enum Values {
 /// The columns of words.
 const TEXTS: [&str; 3] = ["status", "diverged_quantity", "diverged_term"];
 
+/// What the second column may be called.
+const STEPS: [&str; 2] = ["episode", "images"];
+
 impl Columns {
-    /// Reads a `metrics.csv`, also that of a run under way.
+    /// Reads a table of a run directory, also of a run under way.
     ///
     /// # Errors
     /// If it cannot be read or is no such file; the message names the line.
@@ -48,9 +53,11 @@ impl Columns {
         let failed = |error: csv::Error| wrong(error.to_string());
         let mut reader = csv::Reader::from_path(path).map_err(failed)?;
         let header = reader.headers().map_err(failed)?.clone();
-        if header.iter().take(2).ne(["trial", "episode"]) {
+        if header.get(0) != Some("trial") || !header.get(1).is_some_and(|s| STEPS.contains(&s)) {
             return Err(wrong(
-                "is no metrics.csv; its columns should begin with trial,episode".to_owned(),
+                "is no table of a run; its columns should begin with trial,episode or \
+                 trial,images"
+                    .to_owned(),
             ));
         }
         let mut rows = Vec::new();
@@ -62,37 +69,37 @@ impl Columns {
             };
             rows.push((index(0)?, index(1)?, record));
         }
-        let mut trials: Vec<u64> = rows.iter().map(|(trial, ..)| *trial).collect();
-        trials.sort_unstable();
-        trials.dedup();
-        let last = rows.iter().map(|(_, episode, _)| *episode).max();
-        let episodes = last.map_or(0, |last| last as usize + 1);
-        // Before memory is asked for by what a damaged file says.
-        if rows.len() < trials.len() * episodes.saturating_sub(1) {
+        let trials = in_order(rows.iter().map(|(trial, ..)| *trial));
+        let steps = in_order(rows.iter().map(|(_, step, _)| *step));
+        // Before memory is asked for by what a damaged file says. Of a run under way, some
+        // trials may lack the last episode.
+        if rows.len() < trials.len() * steps.len().saturating_sub(1) {
+            let step = if &header[1] == "episode" {
+                "episode"
+            } else {
+                "test"
+            };
             return Err(wrong(format!(
-                "has {} rows for {} and {}; some are missing",
-                rows.len(),
+                "has {} for {} and {}; some are missing",
+                words::count(rows.len() as u64, "row"),
                 words::count(trials.len() as u64, "trial"),
-                words::count(episodes as u64, "episode"),
+                words::count(steps.len() as u64, step),
             )));
         }
+        let place = |list: &[u64], of: u64| list.partition_point(|other| *other < of);
         let places: Vec<usize> = rows
             .iter()
-            .map(|(trial, episode, _)| {
-                let row = trials.partition_point(|other| other < trial);
-                row * episodes + *episode as usize
-            })
+            .map(|(trial, step, _)| place(&trials, *trial) * steps.len() + place(&steps, *step))
             .collect();
-        let cells = trials.len() * episodes;
+        let cells = trials.len() * steps.len();
         let column = |(i, name): (usize, &str)| {
             let values = match i {
-                0 => Values::Counts(
-                    trials
-                        .iter()
-                        .flat_map(|trial| std::iter::repeat_n(*trial, episodes))
-                        .collect(),
-                ),
-                1 => Values::Counts(trials.iter().flat_map(|_| 0..episodes as u64).collect()),
+                0 => {
+                    let rows = trials.iter();
+                    let repeated = rows.flat_map(|trial| std::iter::repeat_n(*trial, steps.len()));
+                    Values::Counts(repeated.collect())
+                }
+                1 => Values::Counts(trials.iter().flat_map(|_| steps.clone()).collect()),
                 _ if TEXTS.contains(&name) => {
                     let mut texts = vec![String::new(); cells];
                     for ((.., record), place) in rows.iter().zip(&places) {
@@ -120,9 +127,17 @@ impl Columns {
         Ok(Columns {
             columns: columns?,
             trials,
-            episodes,
+            steps,
         })
     }
+}
+
+/// The distinct ones of numbers, in ascending order.
+fn in_order(numbers: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut numbers: Vec<u64> = numbers.collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
 }
 
 /// Where a cell is not what it should be.
@@ -150,8 +165,8 @@ mod tests {
         let rows = "4,0,ok,2.5,\n1,0,ok,1.5,\n1,1,diverged,NaN,3\n4,1,ok,3.5,\n";
         let columns = read(&format!("{HEADER}{rows}")).unwrap();
         assert_eq!(
-            (columns.trials.as_slice(), columns.episodes),
-            (&[1, 4][..], 2)
+            (columns.trials.as_slice(), columns.steps.as_slice()),
+            (&[1, 4][..], &[0, 1][..])
         );
         let of = |name| {
             let mut columns = columns.columns.iter();
@@ -187,14 +202,25 @@ mod tests {
     }
 
     #[test]
+    fn tests_of_an_online_run_are_known_by_the_images_before_them() {
+        let rows = "0,100,ok,1\n0,150,ok,2\n1,100,ok,3\n1,150,ok,4\n";
+        let columns = read(&format!("trial,images,status,accuracy\n{rows}")).unwrap();
+        assert_eq!(columns.steps, [100, 150]);
+        let images = Values::Counts(vec![100, 150, 100, 150]);
+        assert_eq!(columns.columns[1].values, images);
+        let accuracy = Values::Numbers(vec![1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(columns.columns[3].values, accuracy);
+    }
+
+    #[test]
     fn what_is_wrong_with_a_file_is_told_in_one_line() {
         for (text, wanted) in [
-            ("a,b\n", "is no metrics.csv"),
+            ("a,b\n", "is no table of a run"),
             ("trial,episode,loss\n0,x,1\n", "line 2: episode is 'x'"),
             ("trial,episode,loss\n0,0,one\n", "line 2: loss is 'one'"),
             (
-                "trial,episode,loss\n0,999999999,1\n",
-                "has 1 rows for 1 trial and 1000000000 episodes",
+                "trial,episode,loss\n0,1,1\n1,2,1\n2,3,1\n",
+                "has 3 rows for 3 trials and 3 episodes; some are missing",
             ),
         ] {
             let error = read(text).unwrap_err();

@@ -15,7 +15,7 @@
 //! | `checkpoint.rs` | the state of an unfinished run, and the lock |
 //! | `rows.rs` | a table that grows while others read it |
 //! | `read_back.rs` | what a run directory was asked to do |
-//! | `metrics.rs`, `columns.rs` | `metrics.csv`: its columns and how they are read; trial by episode |
+//! | `metrics.rs`, `columns.rs` | `metrics.csv` and how it is read; tables as columns, trial by episode |
 //! | `sums.rs` | the checksums of a finished run |
 //! | `online/` | online learning, in directories of the same kind |
 //! | `run.rs` | a run from its configuration to its summary |
@@ -62,4 +62,4 @@ pub use run::Run;
 pub use shard::{Shard, ShardError};
 pub use sums::is_finished;
 pub use sweep::{Job, Outcome, Point, Sweep, SweepError, table};
-pub use verify::{Report, Sample, in_sequence, verify};
+pub use verify::{Report, Sample, verify};

@@ -5,7 +5,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use datasets::Dataset;
 use meta::{EpisodeRecord, Settings, Summariser, Threads, Training, measure_episode};
@@ -18,7 +18,7 @@ use crate::files::failed;
 use crate::metrics::{METRICS, cells, header};
 use crate::run::State;
 use crate::sums;
-use crate::{Config, Metrics, RunError, record, rows};
+use crate::{Config, Halves, Metrics, OnlineConfig, RunError, record, rows};
 
 /// How much of a run is run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,28 @@ pub enum Sample {
     Episodes(u64),
     /// All of it, as it was run.
     All,
+}
+
+impl Sample {
+    /// How many episodes of a training it has at most: how often `watch` of [`verify`] is
+    /// called.
+    pub fn episodes(self, config: &Config) -> u64 {
+        let recorded = config.settings.outer.episodes * config.trials().len() as u64;
+        match self {
+            Sample::All => recorded,
+            Sample::Episodes(number) => number.min(recorded) + in_sequence(&config.settings),
+        }
+    }
+
+    /// How many tests of an online run it has at most: how often `watch` of
+    /// [`verify_online`](crate::verify_online) is called.
+    pub fn tests(self, config: &OnlineConfig, data: &Halves) -> u64 {
+        let of_trial = config.online.tests_of_trial(&data.0) as u64;
+        match self {
+            Sample::All => of_trial * config.trials(),
+            Sample::Episodes(number) => number.min(of_trial),
+        }
+    }
 }
 
 /// What [`verify`] found.
@@ -51,12 +73,14 @@ pub struct Report {
 /// they are run again. `watch` is called after each of those.
 ///
 /// # Errors
-/// If the files cannot be read, or the settings do not fit the data.
+/// If the files cannot be read, or the settings do not fit the data; [`RunError::Stopped`]
+/// once `stop` is set.
 pub fn verify(
     dir: &Path,
     config: &Config,
     data: &Arc<Dataset>,
     sample: Sample,
+    stop: &AtomicBool,
     mut watch: impl FnMut() + Send,
 ) -> Result<Report, RunError> {
     let settings = &config.settings;
@@ -77,22 +101,17 @@ pub fn verify(
     report.rows = rows.len() as u64;
     match sample {
         Sample::All => {
-            let whole = rows.len() as u64;
-            run_in_sequence(
-                config,
-                data,
-                trials.len(),
-                whole,
-                &rows,
-                &mut report,
-                &mut watch,
-            )?;
+            let whole = (trials.len(), rows.len() as u64);
+            run_in_sequence(config, data, whole, &rows, &mut report, stop, &mut watch)?;
         }
         Sample::Episodes(number) => {
             let chosen = spread(number, rows.len() as u64);
             for row in chosen {
                 let line = rows[row as usize];
                 let (trial, episode) = place(row);
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
                 report.alone += 1;
                 watch();
                 let theta: Option<Vec<f64>> = line
@@ -115,9 +134,12 @@ pub fn verify(
             if !rows.is_empty() {
                 let recorded = rows.len() as u64 / trials.len() as u64;
                 let few = recorded.min(in_sequence(settings));
-                run_in_sequence(config, data, 1, few, &rows, &mut report, &mut watch)?;
+                run_in_sequence(config, data, (1, few), &rows, &mut report, stop, &mut watch)?;
             }
         }
+    }
+    if stop.load(Ordering::Relaxed) {
+        return Err(RunError::Stopped(dir.to_owned()));
     }
     if report.finished {
         check_summary(dir, config, &mut report);
@@ -127,7 +149,7 @@ pub fn verify(
 
 /// How many of the first episodes of trial 0 a sample runs again one after the other: with
 /// some steps of the outer optimiser, and the first episode after one of them.
-pub fn in_sequence(settings: &Settings) -> u64 {
+fn in_sequence(settings: &Settings) -> u64 {
     let outer = &settings.outer;
     outer.episodes.min(8.max(outer.episodes_of_step() + 1))
 }
@@ -213,14 +235,14 @@ fn spread(number: u64, rows: u64) -> BTreeSet<u64> {
     chosen
 }
 
-/// Trains again, and compares the first records of the first `trials` trials.
+/// Trains the first `trials` trials again, and compares the first `number` records.
 fn run_in_sequence(
     config: &Config,
     data: &Arc<Dataset>,
-    trials: usize,
-    number: u64,
+    (trials, number): (usize, u64),
     rows: &[&str],
     report: &mut Report,
+    stop: &AtomicBool,
     watch: &mut (impl FnMut() + Send),
 ) -> Result<(), RunError> {
     // A trial does not depend on how many there are.
@@ -231,7 +253,7 @@ fn run_in_sequence(
     let training = Training::of_trials(settings, Arc::clone(data), &threads, first.iter().copied());
     let mut training = training.map_err(|error| config.place(error))?;
     let mut seen = 0;
-    training.run(&AtomicBool::new(false), |news| {
+    training.run(stop, |news| {
         for record in news.into_records() {
             let at = first.iter().position(|trial| *trial == record.trial);
             let row = record.episode * width + at.map_or(0, |at| at as u64);

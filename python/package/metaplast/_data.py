@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from metaplast import _native
+from metaplast._progress import Bar, Progress, log
 
 Bytes = npt.NDArray[np.uint8]
 
+#: Images and labels in memory.
+Pair = tuple[npt.ArrayLike, npt.ArrayLike]
+
 #: A data set's name or path, or (images, labels).
-Data = Union[str, "os.PathLike[str]", tuple[npt.ArrayLike, npt.ArrayLike]]
+Data = Union[str, "os.PathLike[str]", Pair]
+
+#: The name or path of a data set with both halves, or one set to learn from and one to be
+#: tested on.
+Halves = Union[str, "os.PathLike[str]", tuple[Pair, Pair]]
 
 
 class Dataset(NamedTuple):
@@ -41,15 +50,63 @@ def dataset(name: str = "glyphs", split: str = "test") -> Dataset:
     return Dataset(*_native.dataset(os.fspath(name), split))
 
 
-def split_data(data: Optional[Any]) -> tuple[Optional[str], Optional[tuple[Bytes, Bytes]]]:
-    """A name, or arrays as the library takes them."""
+def fetch(
+    name: str,
+    *,
+    url: Optional[str] = None,
+    into: Optional[Union[str, os.PathLike[str]]] = None,
+    progress: Progress = None,
+) -> list[Path]:
+    """Download a published data set and check it; return the files that were written.
+
+    ``name``: emnist (its balanced split), emnist-SPLIT, emnist-all, emnist-bymerge400, mnist,
+    fashion-mnist or kmnist. ``url`` is the folder of another server that has the files. They
+    go to ``into``, by default $METAPLAST_DATA or else the user's data folder, where ``train``
+    and ``dataset`` find them. What is there already and whole is left alone; what was
+    interrupted goes on.
+
+    Raises ValueError for an unknown name, RuntimeError if the network fails or something else
+    came than was published.
+    """
+    if name == "glyphs":
+        return []
+    where = None if into is None else Path(into)
+    with Bar("B", progress) as tell:
+        folder, written, found = _native.fetch(name, url, where, tell)
+    if not found:
+        log.warning("%s: to have data found there, set METAPLAST_DATA to it", folder)
+    return written
+
+
+#: Arrays as the library takes them.
+Arrays = tuple[Bytes, Bytes]
+
+
+def one_set(data: Optional[Any]) -> Union[str, Arrays, None]:
+    """A name, or arrays as the library takes them; None stays None."""
     if data is None or isinstance(data, (str, os.PathLike)):
-        return (None if data is None else os.fspath(data)), None
+        return None if data is None else os.fspath(data)
+    images, labels = _pair(data, "data: should be a name, a path, or (images, labels)")
+    return _images(images), _labels(labels)
+
+
+def two_sets(data: Optional[Any]) -> Union[str, tuple[Arrays, Arrays], None]:
+    """A name, or one set to learn from and one to be tested on; None stays None."""
+    if data is None or isinstance(data, (str, os.PathLike)):
+        return None if data is None else os.fspath(data)
+    wanted = "data: should be a name, a path, or (train, test), each (images, labels)"
+    train, test = (_pair(part, wanted) for part in _pair(data, wanted))
+    return (_images(train[0]), _labels(train[1])), (_images(test[0]), _labels(test[1]))
+
+
+def _pair(given: Any, wanted: str) -> tuple[Any, Any]:
+    if isinstance(given, (str, bytes)):
+        raise ValueError(wanted)
     try:
-        images, labels = data
+        first, second = given
     except (TypeError, ValueError):
-        raise ValueError("data: should be a name, a path, or (images, labels)") from None
-    return None, (_images(images), _labels(labels))
+        raise ValueError(wanted) from None
+    return first, second
 
 
 def _images(given: Any) -> Bytes:

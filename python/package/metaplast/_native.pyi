@@ -10,30 +10,48 @@ import numpy.typing as npt
 __version__: str
 
 _Rule = Union[str, tuple[str, str]]
-_Arrays = Optional[tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]]
+_Arrays = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
+_One = Union[str, _Arrays, None]
+_Two = Union[str, tuple[_Arrays, _Arrays], None]
 _Settings = list[tuple[str, str]]
 _Tell = Optional[Callable[[int, int, list[str]], None]]
 _Array = npt.NDArray[Any]
 
-def train(rule: _Rule, arrays: _Arrays, settings: _Settings, tell: _Tell) -> Path: ...
+def train(rule: _Rule, data: _One, settings: _Settings, tell: _Tell) -> Path: ...
+def online(
+    what: _Rule,
+    theta: Optional[Sequence[float]],
+    data: _Two,
+    stream: tuple[Optional[int], int, int, int],
+    out: Optional[Path],
+    settings: _Settings,
+    tell: _Tell,
+) -> Path: ...
 def resume(
-    dir: Path, data: Optional[str], arrays: _Arrays, threads: Optional[str], tell: _Tell
+    dir: Path, data: Union[_One, _Two], threads: Optional[str], tell: _Tell
 ) -> None: ...
+def merge(parts: list[Path], out: Path) -> None: ...
 def columns(path: Path) -> tuple[int, int, list[tuple[str, Union[_Array, list[str]]]]]: ...
 def config(dir: Path) -> str: ...
 def final_theta(dir: Path) -> list[list[float]]: ...
 def verify(
-    dir: Path, sample: Optional[int], data: Optional[str], arrays: _Arrays, tell: _Tell
+    dir: Path, sample: Optional[int], data: Union[_One, _Two], tell: _Tell
 ) -> list[str]: ...
 def test(
     what: _Rule,
     theta: Optional[Sequence[float]],
-    data: list[str],
-    arrays: _Arrays,
+    data: Union[list[str], _Arrays],
     tasks: int,
     settings: _Settings,
     tell: _Tell,
 ) -> str: ...
+def card(
+    run: Path,
+    data: list[str],
+    size: tuple[Optional[int], int, Optional[int]],
+    out: Optional[Path],
+    tell: _Tell,
+) -> tuple[Path, Path]: ...
 def reproduce(
     figures: list[str],
     data: Optional[str],
@@ -48,6 +66,9 @@ def episode_of_file(path: Path, precision: str) -> str: ...
 def dataset(
     name: str, split: str
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]: ...
+def fetch(
+    name: str, base: Optional[str], into: Optional[Path], tell: _Tell
+) -> tuple[Path, list[Path], bool]: ...
 def known_rules() -> list[str]: ...
 def rule(given: _Rule) -> str: ...
 

@@ -22,15 +22,23 @@ class Curves(Figure):
         return buffer.getvalue()
 
 
-def curves(metrics: dict[str, npt.NDArray[Any]], columns: Optional[list[str]]) -> Curves:
-    """The mean over trials of each column, with its deviation, over episodes."""
+def curves(
+    metrics: dict[str, npt.NDArray[Any]], axis: str, columns: Optional[list[str]]
+) -> Curves:
+    """The mean over trials of each column, with its deviation, over ``axis``."""
     if columns is None:
         angles = [name for name in metrics if name.startswith("angle_")]
         learned = [name for name in metrics if name.startswith(LEARNED)]
-        panels = [("accuracy", ["accuracy"]), ("coefficients", learned)]
-        # The last is that of the output, 0 by definition.
-        panels.append(("angle to backpropagation (degrees)", angles[:-1]))
+        panels = [
+            ("accuracy", ["accuracy"]),
+            ("coefficients", learned) if learned else ("cross_entropy", ["cross_entropy"]),
+            # The last is that of the output, 0 by definition.
+            ("angle to backpropagation (degrees)", angles[:-1]),
+        ]
     else:
+        unknown = [name for name in columns if name not in metrics]
+        if unknown:
+            raise ValueError(f"{unknown[0]}: is no column; there are {', '.join(metrics)}")
         panels = [(name, [name]) for name in columns]
     figure = Curves(figsize=(4 * len(panels), 3), layout="constrained")
     for axes, (title, names) in zip(np.ravel(figure.subplots(1, len(panels))), panels):
@@ -39,10 +47,10 @@ def curves(metrics: dict[str, npt.NDArray[Any]], columns: Optional[list[str]]) -
             values = np.where(metrics["status"] == "ok", metrics[name], np.nan)
             known = np.ma.masked_invalid(values)
             mean, deviation = known.mean(axis=0), known.std(axis=0)
-            episodes = metrics["episode"][0]
-            axes.plot(episodes, mean, label=name)
-            axes.fill_between(episodes, mean - deviation, mean + deviation, alpha=0.2)
-        axes.set(title=title, xlabel="episode")
+            steps = metrics[axis][0]
+            axes.plot(steps, mean, label=name)
+            axes.fill_between(steps, mean - deviation, mean + deviation, alpha=0.2)
+        axes.set(title=title, xlabel=axis)
         if len(names) > 1:
             axes.legend(fontsize="small")
     return figure

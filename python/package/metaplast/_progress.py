@@ -49,7 +49,12 @@ class Bar:
                 warnings.simplefilter("ignore")
                 from tqdm.auto import tqdm
 
-                form = {"bar_format": "{l_bar}{bar}| {elapsed}<{remaining}"}
-                counted = form if self._unit is None else {"unit": self._unit}
+                form: dict[str, Any] = {"bar_format": "{l_bar}{bar}| {elapsed}<{remaining}"}
+                counted: dict[str, Any] = form if self._unit is None else {"unit": self._unit}
+                if self._unit == "B":
+                    counted.update(unit_scale=True)
                 self._bar = tqdm(total=total, initial=done, **counted)
+        if self._bar.total != total:
+            # Work of several parts, as files one after the other.
+            self._bar.reset(total)
         self._bar.update(done - self._bar.n)

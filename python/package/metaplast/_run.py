@@ -1,4 +1,4 @@
-"""Meta-trainings and their run directories."""
+"""Run directories, read."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from metaplast import _native
-from metaplast._data import Data, split_data
+from metaplast._data import Data, Halves, one_set, two_sets
 from metaplast._progress import Bar, Progress
-from metaplast._rules import Rule, given
-from metaplast._settings import pairs, text
 
 if TYPE_CHECKING:
     import pandas
@@ -26,8 +24,14 @@ if TYPE_CHECKING:
 class Run:
     """A run directory: what was asked for, and what came out.
 
-    Made by ``train``, ``resume`` and ``load``. Nothing is read before it is asked for.
+    Made by ``train``, ``resume``, ``merge`` and ``load``. Nothing is read before it is asked
+    for, and but once.
     """
+
+    #: The file of its records, the column that counts along a trial, and what a row is of.
+    _table = "metrics.csv"
+    _axis = "episode"
+    _unit = "episode"
 
     def __init__(self, directory: Path) -> None:
         #: Where it is.
@@ -52,13 +56,13 @@ class Run:
         ``trial`` and ``episode`` are whole numbers, ``status`` and where an episode diverged
         are words, all others float64: ``loss`` (with the penalty), ``cross_entropy``,
         ``accuracy`` (0 to 1), what is learned (``theta_…``, ``phi_…``, ``gain_…``,
-        ``constant_…``), ``angle_0`` … (degrees) and ``ortho_1`` …. Of an unfinished run, episodes that a trial has not come to are NaN,
-        and their words empty.
+        ``constant_…``), ``angle_0`` … (degrees) and ``ortho_1`` …. Of an unfinished run,
+        episodes that a trial has not come to are NaN, and their words empty.
         """
         if self._metrics is None:
-            trials, episodes, columns = _native.columns(self.directory / "metrics.csv")
+            trials, steps, columns = _native.columns(self.directory / self._table)
             self._metrics = {
-                name: np.asarray(values).reshape(trials, episodes) for name, values in columns
+                name: np.asarray(values).reshape(trials, steps) for name, values in columns
             }
         return self._metrics
 
@@ -94,7 +98,7 @@ class Run:
         self,
         sample: Optional[int] = 20,
         *,
-        data: Optional[Data] = None,
+        data: Optional[Union[Data, Halves]] = None,
         progress: Progress = None,
     ) -> list[str]:
         """Hold the directory against what its run would write; return what differs.
@@ -102,16 +106,21 @@ class Run:
         ``sample`` recorded episodes are run again (None: all), and must come out to the bit.
         A run that learned from arrays needs them as ``data``.
         """
-        name, arrays = split_data(data)
-        with Bar("episode", progress) as tell:
-            return _native.verify(self.directory, sample, name, arrays, tell)
+        given = self._given(data)
+        with Bar(self._unit, progress) as tell:
+            return _native.verify(self.directory, sample, given, tell)
+
+    @staticmethod
+    def _given(data: Optional[Any]) -> Any:
+        """Data that the run learned from, as the library takes them."""
+        return one_set(data)
 
     def to_pandas(self) -> pandas.DataFrame:
         """The metrics as a DataFrame with a row an episode, indexed by trial and episode."""
         import pandas
 
         columns = {name: values.ravel() for name, values in self.metrics.items()}
-        return pandas.DataFrame(columns).set_index(["trial", "episode"])
+        return pandas.DataFrame(columns).set_index(["trial", self._axis])
 
     def to_xarray(self) -> xarray.Dataset:
         """The metrics as a Dataset with the dimensions trial and episode."""
@@ -119,45 +128,53 @@ class Run:
 
         metrics = self.metrics
         variables = {
-            name: (("trial", "episode"), values)
+            name: (("trial", self._axis), values)
             for name, values in metrics.items()
-            if name not in ("trial", "episode")
+            if name not in ("trial", self._axis)
         }
-        coordinates = {"trial": metrics["trial"][:, 0], "episode": metrics["episode"][0]}
+        coordinates = {"trial": metrics["trial"][:, 0], self._axis: metrics[self._axis][0]}
         return xarray.Dataset(variables, coordinates, {"directory": str(self.directory)})
 
-    def plot(self, columns: Optional[list[str]] = None) -> Figure:
+    def plot(self, columns: Union[str, list[str], None] = None) -> Figure:
         """Curves over episodes, the mean over trials with its deviation.
 
-        Without ``columns``: the accuracy, the coefficients, and the angles of the layers.
+        ``columns``: one or several of ``metrics``; by default the accuracy, the coefficients,
+        and the angles of the layers.
         """
         from metaplast._plot import curves
 
-        return curves(self.metrics, columns)
+        several = [columns] if isinstance(columns, str) else columns
+        return curves(self.metrics, self._axis, several)
 
     def _lines(self) -> list[tuple[str, str]]:
         """What is most worth knowing, as names and texts."""
         config = self.config
-        lines = [
-            ("rule", str(config["rule"])),
-            ("data", f"{config['data']}, {config['split']} split"),
-            ("size", f"{config['trials']} trials of {config['episodes']} episodes"),
-            ("seed", str(config["seed"])),
-        ]
+        lines = [("rule", str(config["rule"])), *self._asked(config), ("seed", str(config["seed"]))]
         if self.is_finished:
-            summary = self.summary
-            measures = [(name, summary[name]) for name in ("accuracy", "loss")]
-            for name, spread in [*measures, *summary["theta"]]:
-                lines.append((name, _spread(spread)))
-            if summary["diverged_episodes"]:
-                lines.append(("diverged", f"{summary['diverged_episodes']} episodes"))
+            lines += self._came_to(self.summary)
         else:
             lines.append(("state", "not finished; metaplast.resume goes on"))
         lines.append(("directory", str(self.directory)))
         return lines
 
+    def _asked(self, config: dict[str, Any]) -> list[tuple[str, str]]:
+        trials = str(config["trials"])
+        if "shard" in config:
+            trials = f"part {config['shard']} of {trials}"
+        return [
+            ("data", f"{config['data']}, {config['split']} split"),
+            ("size", f"{trials} trials of {config['episodes']} episodes"),
+        ]
+
+    def _came_to(self, summary: dict[str, Any]) -> list[tuple[str, str]]:
+        measures = [(name, summary[name]) for name in ("accuracy", "loss")]
+        lines = [(name, spread_text(spread)) for name, spread in [*measures, *summary["theta"]]]
+        if summary["diverged_episodes"]:
+            lines.append(("diverged", f"{summary['diverged_episodes']} episodes"))
+        return lines
+
     def __repr__(self) -> str:
-        return "Run\n" + "\n".join(f"  {name:<10} {what}" for name, what in self._lines())
+        return f"{type(self).__name__}\n" + "\n".join(f"  {name:<10} {what}" for name, what in self._lines())
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -165,81 +182,64 @@ class Run:
             f"<td style='text-align:left'>{html.escape(what)}</td></tr>"
             for name, what in self._lines()
         )
-        return f"<table><caption>Run</caption>{rows}</table>"
+        return f"<table><caption>{type(self).__name__}</caption>{rows}</table>"
+
+class OnlineRun(Run):
+    """The run directory of one long stream of images, learned with frozen coefficients.
+
+    Made by ``online``, ``resume`` and ``load``. As a ``Run``, but that ``metrics`` are those of
+    online.csv, trials × tests: ``images`` before a test takes the place of ``episode``, and
+    there are ``cross_entropy``, ``accuracy``, ``angle_0`` … and ``ortho_1`` …. It has no page.
+    """
+
+    _table = "online.csv"
+    _axis = "images"
+    _unit = "test"
+
+    @property
+    def theta(self) -> npt.NDArray[np.float64]:
+        """The coefficients that each trial learned with, trials × coefficients."""
+        config = self.config
+        return np.array([config["online"]["theta"]] * config["trials"])
+
+    @property
+    def report(self) -> Path:
+        """Raises RuntimeError: an online run has no page; ``plot`` shows its curves."""
+        raise RuntimeError(f"{self.directory}: an online run has no page; plot() shows its curves")
+
+    @staticmethod
+    def _given(data: Optional[Any]) -> Any:
+        return two_sets(data)
+
+    def _asked(self, config: dict[str, Any]) -> list[tuple[str, str]]:
+        stream = config["online"]
+        return [
+            ("data", f"{config['data']}, {stream['classes']} classes"),
+            ("size", f"{config['trials']} trials of at most {stream['images']} images"),
+        ]
+
+    def _came_to(self, summary: dict[str, Any]) -> list[tuple[str, str]]:
+        names = ("accuracy", "cross_entropy")
+        lines = [(name, spread_text(summary[name])) for name in names]
+        if summary["diverged_trials"]:
+            lines.append(("diverged", f"{summary['diverged_trials']} trials"))
+        return lines
 
 
-def _spread(spread: Optional[dict[str, Any]]) -> str:
+def spread_text(spread: Optional[dict[str, Any]]) -> str:
+    """A mean of a summary and its deviation over trials."""
     if spread is None:
         return "none"
     deviation = "" if spread["sd"] is None else f" ± {spread['sd']:.3g}"
     return f"{spread['mean']:.4g}{deviation}"
 
 
-def train(
-    rule: Union[str, os.PathLike[str], Rule] = "bio",
-    data: Optional[Data] = "glyphs",
-    episodes: Optional[int] = 60,
-    trials: Optional[int] = 2,
-    seed: int = 0,
-    out: Optional[Union[str, os.PathLike[str]]] = None,
-    *,
-    progress: Progress = None,
-    **settings: Any,
-) -> Run:
-    """Meta-train a plasticity rule, as ``metaplast train`` does.
-
-    Each of ``trials`` independent trials runs ``episodes`` episodes of online learning, each
-    followed by one step on the rule's coefficients.
-
-    ``rule``: a built-in rule's name (bp, bp-exact, fa, dfa, ehebb, oja, bio, pool), a rule
-    file, or a ``Rule``. ``data``: a data set's name or path, or ``(images, labels)``, n × height
-    × width bytes and n class labels. ``out``: the run directory, by default the next free
-    runs/RULE-DATA-N; a run of the same settings that stands unfinished there goes on.
-    ``settings``: any key of ``metaplast train --help``, as in ``K=20, sizes=[784, 100, 47],
-    optimiser="guarded", lambda_=0.1, threads=4``. None stands for the command's default: for
-    ``episodes`` and ``trials`` the paper's 600 and 20, for ``data`` emnist-balanced where it
-    is found.
-
-    ``progress``: a bar; by default on a terminal and in a notebook. What else there is to
-    tell goes to the logger ``metaplast``.
-
-    Raises ValueError for what makes no sense or does not fit, RuntimeError for a run that
-    failed, KeyboardInterrupt at Ctrl-C: the same call then goes on, or ``resume``.
-    """
-    name, arrays = split_data(data)
-    asked = dict(
-        data=name, episodes=episodes, trials=trials, seed=seed, out=out, **settings
-    )
-    with Bar("episode", progress) as tell:
-        return Run(_native.train(given(rule), arrays, pairs(asked), tell))
-
-
-def resume(
-    directory: Union[str, os.PathLike[str]],
-    *,
-    data: Optional[Data] = None,
-    threads: Optional[int] = None,
-    progress: Progress = None,
-) -> Run:
-    """Go on with an interrupted run; it ends with the bytes of one that was never stopped.
-
-    ``data`` says where the data are now, if they were moved; a run that learned from arrays
-    needs them again.
-    """
-    name, arrays = split_data(data)
-    path = Path(directory)
-    with Bar("episode", progress) as tell:
-        count = None if threads is None else text(threads)
-        _native.resume(path, name, arrays, count, tell)
-    return Run(path)
-
-
 def load(directory: Union[str, os.PathLike[str]]) -> Run:
-    """A run directory as a ``Run``, finished or not.
+    """A run directory as a ``Run``, finished or not; that of ``online`` as an ``OnlineRun``.
 
     Raises ValueError if it is none.
     """
-    run = Run(Path(directory))
+    path = Path(directory)
     # It says what is wrong with a directory that is none of a run.
-    _native.config(run.directory)
-    return run
+    config = json.loads(_native.config(path))
+    return OnlineRun(path) if "online" in config else Run(path)

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from metaplast import _native
-from metaplast._data import Data, split_data
+from metaplast._data import Data, one_set
 from metaplast._progress import Bar, Progress
 from metaplast._rules import Rule, given
 from metaplast._run import Run
-from metaplast._settings import pairs
+from metaplast._settings import numbers, pairs
 
 
 @dataclass(frozen=True)
@@ -99,15 +99,17 @@ def test(
     the run's own. Each trial learns ``fresh`` tasks that no training has seen.
     """
     what = os.fspath(rule.directory) if isinstance(rule, Run) else given(rule)
-    if isinstance(data, list):
-        names, arrays = [os.fspath(name) for name in data], None
-    else:
-        name, arrays = split_data(data)
-        names = [] if name is None else [name]
-    coefficients = None if theta is None else [float(x) for x in theta]
+    tried: Any = data
+    if not isinstance(data, list):
+        tried = one_set(data)
+    elif not all(isinstance(name, (str, os.PathLike)) for name in data):
+        raise ValueError("data: should be a name, a path, a list of them, or (images, labels)")
+    if tried is None or isinstance(tried, str):
+        tried = [] if tried is None else [tried]
     asked = pairs(dict(trials=trials, **settings))
+    coefficients = numbers("theta", theta)
     with Bar("trial", progress) as tell:
-        said = json.loads(_native.test(what, coefficients, names, arrays, fresh, asked, tell))
+        said = json.loads(_native.test(what, coefficients, tried, fresh, asked, tell))
 
     def spread(given: Optional[dict[str, Any]]) -> Optional[Spread]:
         return None if given is None else Spread(**given)

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use meta::{OnlineRecord, OnlineSummary, SettingsError, Threads, advance_all};
 
@@ -17,12 +18,14 @@ use crate::verify::{Report, Sample, check_origin, difference, read_table};
 /// that is run again.
 ///
 /// # Errors
-/// If the files cannot be read, or the settings do not fit the data.
+/// If the files cannot be read, or the settings do not fit the data; [`RunError::Stopped`]
+/// once `stop` is set.
 pub fn verify_online(
     dir: &Path,
     config: &OnlineConfig,
     data: &Halves,
     sample: Sample,
+    stop: &AtomicBool,
     mut watch: impl FnMut(),
 ) -> Result<Report, RunError> {
     let online = &config.online;
@@ -61,6 +64,9 @@ pub fn verify_online(
         .enumerate()
         .take(tests)
     {
+        if stop.load(Ordering::Relaxed) {
+            return Err(RunError::Stopped(dir.to_owned()));
+        }
         let again = advance_all(&mut begun, &threads);
         for (trial, (line, record)) in of_test.iter().zip(&again).enumerate() {
             let row = test as u64 * config.trials() + trial as u64;
