@@ -4,6 +4,8 @@
 mod ops;
 mod typed;
 
+use std::sync::{Mutex, MutexGuard, TryLockError};
+
 use metaplast::autodiff::{Plastic, Rewind, Tape, Var};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -29,9 +31,12 @@ pub(crate) struct Matrix {
     shape: (usize, usize),
 }
 
-/// A tape of either number type.
-#[pyclass(module = "metaplast._native")]
-pub(crate) struct Engine {
+/// A tape of either number type. Sweeps run without the interpreter's lock, so that another
+/// thread may come meanwhile.
+#[pyclass(frozen, module = "metaplast._native")]
+pub(crate) struct Engine(Mutex<State>);
+
+struct State {
     tape: Box<dyn Typed>,
     /// Whether an operation was refused half-way, which none is meant to be.
     broken: bool,
@@ -54,22 +59,34 @@ fn rewind(name: &str) -> PyResult<Rewind> {
 }
 
 impl Engine {
+    /// The state, unless another thread is at work on it.
+    fn state(&self) -> PyResult<MutexGuard<'_, State>> {
+        match self.0.try_lock() {
+            Ok(state) => Ok(state),
+            Err(TryLockError::Poisoned(state)) => Ok(state.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(PyRuntimeError::new_err(
+                "another thread is at work on this tape; a tape is for one at a time",
+            )),
+        }
+    }
+
     /// Runs what the engine may refuse.
-    fn ask<R>(&mut self, f: impl FnOnce(&mut dyn Typed) -> PyResult<R>) -> PyResult<R> {
-        if self.broken {
+    fn ask<R>(&self, f: impl FnOnce(&mut dyn Typed) -> PyResult<R>) -> PyResult<R> {
+        let state = &mut *self.state()?;
+        if state.broken {
             return Err(PyRuntimeError::new_err(
                 "an earlier error left this tape half-way; clear it",
             ));
         }
-        let before = self.tape.count();
-        contract(|| f(&mut *self.tape)).unwrap_or_else(|message| {
-            self.broken = self.tape.count() != before;
+        let before = state.tape.count();
+        contract(|| f(&mut *state.tape)).unwrap_or_else(|message| {
+            state.broken = state.tape.count() != before;
             Err(PyValueError::new_err(message))
         })
     }
 
     /// Runs what gives a value.
-    fn value_of(&mut self, f: impl FnOnce(&mut dyn Typed) -> PyResult<Var>) -> PyResult<Handle> {
+    fn value_of(&self, f: impl FnOnce(&mut dyn Typed) -> PyResult<Var>) -> PyResult<Handle> {
         self.ask(|tape| {
             let var = f(tape)?;
             let shape = tape.shape(var);
@@ -95,28 +112,30 @@ impl Engine {
             }
         };
         let broken = false;
-        Ok(Engine { tape, broken })
+        Ok(Engine(Mutex::new(State { tape, broken })))
     }
 
-    fn __len__(&self) -> usize {
-        self.tape.count()
+    fn __len__(&self) -> PyResult<usize> {
+        Ok(self.state()?.tape.count())
     }
 
-    fn bytes(&self) -> usize {
-        self.tape.memory()
+    fn bytes(&self) -> PyResult<usize> {
+        Ok(self.state()?.tape.memory())
     }
 
-    fn clear(&mut self) {
-        self.tape.forget();
-        self.broken = false;
+    fn clear(&self) -> PyResult<()> {
+        let mut state = self.state()?;
+        state.tape.forget();
+        state.broken = false;
+        Ok(())
     }
 
-    fn input(&mut self, values: &Bound<'_, PyAny>, variable: bool) -> PyResult<Handle> {
+    fn input(&self, values: &Bound<'_, PyAny>, variable: bool) -> PyResult<Handle> {
         self.value_of(|tape| tape.input(values, variable))
     }
 
     fn apply(
-        &mut self,
+        &self,
         name: &str,
         inputs: Vec<PyRef<'_, Handle>>,
         numbers: Vec<f64>,
@@ -126,18 +145,18 @@ impl Engine {
         self.value_of(|tape| tape.apply(name, &inputs, &numbers, &counts))
     }
 
-    fn value<'py>(&mut self, py: Python<'py>, x: &Handle) -> PyResult<Bound<'py, PyAny>> {
+    fn value<'py>(&self, py: Python<'py>, x: &Handle) -> PyResult<Bound<'py, PyAny>> {
         self.ask(|tape| Ok(tape.numbers(py, x.var)))
     }
 
-    fn declare(&mut self, values: &Bound<'_, PyAny>, plastic: bool) -> PyResult<Matrix> {
+    fn declare(&self, values: &Bound<'_, PyAny>, plastic: bool) -> PyResult<Matrix> {
         self.ask(|tape| {
             let (handle, shape) = tape.declare(values, plastic)?;
             Ok(Matrix { handle, shape })
         })
     }
 
-    fn declare_from(&mut self, start: &Handle) -> PyResult<Matrix> {
+    fn declare_from(&self, start: &Handle) -> PyResult<Matrix> {
         self.ask(|tape| {
             Ok(Matrix {
                 handle: tape.declare_from(start.var),
@@ -146,16 +165,16 @@ impl Engine {
         })
     }
 
-    fn matrix<'py>(&mut self, py: Python<'py>, w: &Matrix) -> PyResult<Bound<'py, PyAny>> {
+    fn matrix<'py>(&self, py: Python<'py>, w: &Matrix) -> PyResult<Bound<'py, PyAny>> {
         self.ask(|tape| Ok(tape.entries(py, &w.handle)))
     }
 
-    fn matvec(&mut self, w: &Matrix, y: &Handle, transposed: bool) -> PyResult<Handle> {
+    fn matvec(&self, w: &Matrix, y: &Handle, transposed: bool) -> PyResult<Handle> {
         self.value_of(|tape| Ok(tape.product(&w.handle, y.var, transposed)))
     }
 
     fn update(
-        &mut self,
+        &self,
         w: &mut Matrix,
         scale: Option<PyRef<'_, Handle>>,
         terms: Vec<(
@@ -180,7 +199,7 @@ impl Engine {
     }
 
     fn gradient<'py>(
-        &mut self,
+        &self,
         py: Python<'py>,
         loss: &Handle,
         wrt: Vec<PyRef<'py, Handle>>,
@@ -193,7 +212,7 @@ impl Engine {
     }
 
     fn gradient_taped(
-        &mut self,
+        &self,
         loss: &Handle,
         wrt: Vec<PyRef<'_, Handle>>,
         way: &str,
@@ -206,7 +225,7 @@ impl Engine {
     }
 
     fn hessian_vector<'py>(
-        &mut self,
+        &self,
         py: Python<'py>,
         loss: &Handle,
         wrt: Vec<PyRef<'py, Handle>>,
@@ -217,7 +236,7 @@ impl Engine {
     }
 
     fn tangent<'py>(
-        &mut self,
+        &self,
         py: Python<'py>,
         of: Vec<PyRef<'py, Handle>>,
         along: Vec<(PyRef<'py, Handle>, Bound<'py, PyAny>)>,
@@ -228,7 +247,7 @@ impl Engine {
     }
 
     fn jacobian<'py>(
-        &mut self,
+        &self,
         py: Python<'py>,
         y: &Handle,
         wrt: Vec<PyRef<'py, Handle>>,
@@ -238,7 +257,7 @@ impl Engine {
     }
 
     fn hessian<'py>(
-        &mut self,
+        &self,
         py: Python<'py>,
         loss: &Handle,
         wrt: Vec<PyRef<'py, Handle>>,

@@ -27,8 +27,8 @@ def test_an_online_run_writes_the_bytes_of_the_command(online, command, tmp_path
 
 
 def test_its_metrics_are_trials_by_tests(online):
-    assert online.metrics["images"].tolist() == [[20, 40, 60]] * 2
-    assert online.metrics["accuracy"].shape == (2, 3)
+    assert online.metrics["images"].tolist() == [[0, 20, 40, 60]] * 2
+    assert online.metrics["accuracy"].shape == (2, 4)
     assert online.theta.shape == (2, 1) and online.is_finished
     assert online.summary["accuracy"]["mean"] == online.metrics["accuracy"][:, -1].mean()
     assert "OnlineRun" in repr(online) and "60 images" in online._repr_html_()
@@ -39,7 +39,7 @@ def test_its_metrics_are_trials_by_tests(online):
 
 def test_it_becomes_a_table_a_cube_and_a_picture(online):
     pytest.importorskip("pandas")
-    assert online.to_pandas().loc[(1, 40), "accuracy"] == online.metrics["accuracy"][1, 1]
+    assert online.to_pandas().loc[(1, 40), "accuracy"] == online.metrics["accuracy"][1, 2]
     pytest.importorskip("xarray")
     assert online.to_xarray()["accuracy"].sel(images=20).shape == (2,)
     pytest.importorskip("matplotlib")
@@ -60,7 +60,7 @@ def test_two_sets_of_arrays_are_learned_as_the_same_by_name(online, tmp_path):
     assert again.verify(None, data=halves) == []
     with pytest.raises(ValueError, match=r"\(train, test\)"):
         metaplast.online("fa", data=halves[0], out=tmp_path / "one", **STREAM)
-    with pytest.raises(ValueError, match=r"\(images, labels\)"):
+    with pytest.raises(ValueError, match="images: are lists of unlike lengths"):
         metaplast.train("fa", data=halves, out=tmp_path / "two", **SMALL)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["arrays"]
 

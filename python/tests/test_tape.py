@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 
 import numpy as np
 import pytest
@@ -162,6 +163,74 @@ def test_operators_work_with_numbers_arrays_and_scalars_on_both_sides():
     assert (one * 2).shape == (1,) and tape.gradient(tape.sum(one), one).shape == (1,)
 
 
+def test_numpys_functions_products_and_places_are_recorded():
+    m, v = np.array([[0.3, 1.2, 0.7], [2.1, 0.4, 0.9]]), np.array([0.5, -1.0, 2.0])
+    tape = Tape()
+    a, x = tape.variable(m), tape.variable(v)
+    for value, wanted in [
+        (np.tanh(x), np.tanh(v)),
+        (np.exp(x) * 2, np.exp(v) * 2),
+        (np.multiply(v, x), v * v),
+        (np.maximum(x, 0.0), np.maximum(v, 0)),
+        (abs(x), abs(v)),
+        (a @ x, m @ v),
+        (m @ x, m @ v),
+        (a @ v, m @ v),
+        (x @ x, v @ v),
+        (x @ m.T, v @ m.T),
+        (a @ m.T, m @ m.T),
+        (np.matmul(m, x), m @ v),
+        (a + x, m + v),
+        (x - a, v - m),
+        (a * v, m * v),
+        (a - [[1.0], [2.0]], m - [[1.0], [2.0]]),
+        (a * [[1.0], [2.0]], m * [[1.0], [2.0]]),
+        (x[1], v[1]),
+        (x[-1], v[-1]),
+        (x[1:], v[1:]),
+        (a[1], m[1]),
+        (a[0:1], m[0:1]),
+        (a[1][2], m[1][2]),
+        (tape.row_sum(a), m.sum(1, keepdims=True)),
+        (tape.col_mean(a), m.mean(0)),
+        (tape.matmul_nt(a, m), m @ m.T),
+        (tape.matmul_tn(a, m), m.T @ m),
+        (tape.keep([[1, 0, 1], [0, 1, 0]], a), np.where([[1, 0, 1], [0, 1, 0]], m, 0)),
+    ]:
+        assert value.shape == np.shape(wanted)
+        np.testing.assert_allclose(value.value, wanted, rtol=1e-14)
+    assert len(a) == 2 and [float(part) for part in x] == v.tolist()
+    assert tape.gradient(tape.sum(m @ x), x).tolist() == pytest.approx(m.sum(0).tolist())
+    assert bool(tape.constant(0.0)) is False
+    for mistake in (lambda: bool(x), lambda: x[3], lambda: np.arctan(x), lambda: np.add.reduce(x)):
+        with pytest.raises((ValueError, IndexError, TypeError)):
+            mistake()
+
+
+def test_a_tape_that_another_thread_works_on_says_so():
+    tape = Tape()
+    rate = tape.variable(1e-3)
+    w, x = tape.plastic(np.full((300, 300), 1e-3)), tape.constant(np.ones(300))
+    for _ in range(200):
+        tape.update(w, [(-rate, w @ x, x)])
+    loss = tape.dot(w @ x, w @ x)
+    wanted, told = tape.gradient(loss, rate), []
+
+    def go():
+        try:
+            assert tape.gradient(loss, rate) == wanted
+        except RuntimeError as error:
+            told.append(str(error))
+
+    threads = [threading.Thread(target=go) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # Whoever came in time has the gradient, and who did not the reason.
+    assert len(told) < 4 and all("one at a time" in line for line in told)
+
+
 def test_jacobians_and_derivatives_along_directions():
     tape = Tape()
     x = tape.variable([1.0, 2.0])
@@ -208,6 +277,14 @@ def test_whatever_is_wrong_raises_value_error_and_leaves_the_tape_usable(capfd):
         lambda: tape.variable([]),
         lambda: tape.variable(x),
         lambda: tape.variable("x"),
+        lambda: tape.variable([1j]),
+        lambda: tape.variable([[1.0, 2.0], [3.0]]),
+        lambda: x + None,
+        lambda: tape.update(x, [(x, x)]),
+        lambda: tape.gather_rows(x, [0.5]),
+        lambda: tape.slice_cols(x, None, 1),
+        lambda: x[0:2:2],
+        lambda: x @ [1.0, 2.0, 3.0],
         lambda: tape.plastic(np.zeros((0, 2))),
         lambda: Tape("float16"),
     ]

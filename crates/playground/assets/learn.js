@@ -52,7 +52,7 @@ const learn = (() => {
     const rows = [["images seen", "seen", seen], ["accuracy", "accuracy", scores.accuracy], ["cross-entropy", "cross_entropy", scores.cross_entropy]];
     scores.angles.forEach((angle, l) => rows.push([`α${sub(l)}, degrees`, `angle-${l}`, angle]));
     scores.orthonormality.forEach((e, l) => rows.push([`E${sub(l + 1)}, how far W${sub(l + 1)} is from orthonormal`, `orthonormality-${l}`, e]));
-    byId("numbers").querySelector("tbody").replaceChildren(...rows.map(([name, key, value]) => h("tr", h("th", { scope: "row" }, name), h("td", { "data-number": key, "data-exact": value }, show(value, 7)))));
+    byId("numbers").querySelector("tbody").replaceChildren(...rows.map(([name, key, value]) => h("tr", h("th", { scope: "row" }, name), h("td", { "data-number": key, "data-exact": value }, key === "seen" ? value : show(value, 7)))));
   }
 
   /** One answer of the engine, unless something else was begun meanwhile. */

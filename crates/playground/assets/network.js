@@ -1,10 +1,19 @@
 // The network as it sees an image: activity runs right, errors run left.
 
 const network = (() => {
-  const [width, height] = [900, 320];
+  /** The most outputs that all have a bar; of more, only the task's have one. */
+  const FEW = 12;
+  /** On a narrow screen less room is drawn, so that it is all to be seen, and can be read. */
+  const narrow = matchMedia("(max-width: 760px)");
+  let built = null;
+  /** What is shown: an image and the classes of its task. */
+  let current = null;
   let units = [];
   let image;
   let outputs = [];
+  let shown = [];
+  /** How long the bar of a certain answer is. */
+  let reach = 120;
   let anglePlaces = [];
   let most = [];
   let side = 14;
@@ -30,20 +39,54 @@ const network = (() => {
     return h("path.backward", { d: `M${x0} 262 C${x0} ${282}, ${x1} ${282}, ${x1} 262`, "marker-end": "url(#back)" });
   };
 
-  return {
+  /** Outputs with their bars: all, or those of the task and one for the others together. */
+  function layOut(classes) {
+    const { sizes, characters } = built.described;
+    const last = sizes.at(-1);
+    const list = last <= FEW ? Array.from({ length: last }, (_, k) => k) : [...classes, ...(classes.length < last ? [null] : [])];
+    const gap = Math.min(20, 210 / list.length);
+    const first = 135 - (gap * (list.length - 1)) / 2;
+    const out = narrow.matches ? 420 : 736;
+    shown = list.map((k, i) => {
+      const y = first + i * gap;
+      const name = k === null ? "others" : characters[k] ?? k;
+      return {
+        k,
+        label: h(`text.class${k === null ? ".others" : ""}`, { x: k === null ? out + 7 : out, y: y + 4, "text-anchor": k === null ? "end" : "middle", "font-size": Math.min(13, gap + 2) }, name),
+        bar: h("rect.bar", { x: out + 14, y: y - gap * 0.35, height: gap * 0.7, width: 0, rx: 2 }),
+        error: h("circle.error", { cx: out - 16, cy: y, r: Math.min(5, gap * 0.4), opacity: 0 }),
+      };
+    });
+    reach = narrow.matches ? 80 : 120;
+    outputs.replaceChildren(...shown.flatMap(({ label, bar, error }) => [label, bar, error]));
+  }
+
+  narrow.addEventListener("change", () => {
+    if (!built) return;
+    const before = current;
+    drawn.build(built.described, built.feedback);
+    if (before) drawn.show(before.moment, before.classes);
+  });
+
+  const drawn = {
     shade(levels, of) { side = of; return shade(levels); },
-    /** Lays out a network; `classes` are characters, one an output. */
-    build({ sizes, side: pixels, characters }, feedback) {
+    /** Lays out a network with a feedback. */
+    build(described, feedback) {
+      built = { described, feedback };
+      const { sizes, side: pixels } = described;
       side = pixels;
       const svg = byId("network");
+      const width = narrow.matches ? 520 : 900;
+      svg.setAttribute("viewBox", `0 0 ${width} 320`);
       const hidden = sizes.slice(1, -1);
-      const last = sizes.at(-1);
-      const xs = hidden.map((_, k) => 190 + ((k + 0.5) * 470) / hidden.length);
-      const out = 736;
+      // Between the image and the outputs with their bars.
+      const [start, out] = narrow.matches ? [140, 420] : [190, 736];
+      const space = out - start - (narrow.matches ? 20 : 76);
+      const xs = hidden.map((_, k) => start + ((k + 0.5) * space) / hidden.length);
       units = [];
       most = sizes.slice(1).map(() => 1e-6);
       const groups = hidden.map((n, k) => {
-        const room = Math.min(150, 430 / hidden.length);
+        const room = Math.min(150, (0.92 * space) / hidden.length);
         const rows = Math.max(1, Math.ceil(Math.sqrt((n * 190) / room)));
         const columns = Math.ceil(n / rows);
         const step = Math.min(22, 190 / rows, room / columns);
@@ -57,13 +100,7 @@ const network = (() => {
         units.push(own);
         return h("g", own.flatMap(({ body, error }) => [body, error]));
       });
-      const gap = Math.min(20, 210 / last);
-      const first = 135 - (gap * (last - 1)) / 2;
-      outputs = Array.from({ length: last }, (_, k) => ({
-        label: h("text.class", { x: out, y: first + k * gap + 4, "text-anchor": "middle", "font-size": Math.min(13, gap + 2) }, characters[k] ?? k),
-        bar: h("rect.bar", { x: out + 14, y: first + k * gap - gap * 0.35, height: gap * 0.7, width: 0, rx: 2 }),
-        error: h("circle.error", { cx: out - 16, cy: first + k * gap, r: Math.min(5, gap * 0.4), opacity: 0 }),
-      }));
+      [outputs, shown, current] = [h("g"), [], null];
       image = h("image", { x: 16, y: 75, width: 120, height: 120, style: "image-rendering:pixelated" });
       const stops = [76, ...xs, out];
       const arrows = [];
@@ -84,14 +121,16 @@ const network = (() => {
         h("title", `A network of ${sizes.join("-")} units`),
         h("defs", marker("ahead", "forward"), marker("back", "backward")),
         ...arrows, ...groups, image, h("rect.frame", { x: 16, y: 75, width: 120, height: 120 }),
-        ...outputs.flatMap(({ label, bar, error }) => [label, bar, error]),
+        outputs,
         ...hidden.map((n, k) => h("text.soft", { x: xs[k], y: 252, "text-anchor": "middle" }, `${n} units`)),
         h("text.soft", { x: 76, y: 212, "text-anchor": "middle" }, `${pixels} × ${pixels} pixels`),
         ...anglePlaces);
     },
-    /** Shows what an image did. */
+    /** Shows what an image did in a task of `classes`. */
     show(moment, classes) {
       const last = moment.activity.length - 1;
+      if (!shown.length || String(classes) !== String(current?.classes)) layOut(classes);
+      current = { moment, classes };
       image.setAttribute("href", shade(moment.image));
       units.forEach((own, l) => {
         const [y, e] = [moment.activity[l] ?? [], moment.errors[l] ?? []];
@@ -106,12 +145,16 @@ const network = (() => {
       });
       const answers = moment.activity[last] ?? [];
       const errors = moment.errors[last] ?? [];
-      outputs.forEach(({ label, bar, error }, k) => {
-        bar.setAttribute("width", (120 * (answers[k] ?? 0)).toFixed(1));
-        bar.classList.toggle("target", k === moment.label);
-        label.classList.toggle("target", k === moment.label);
-        label.classList.toggle("absent", !classes.includes(k));
-        error.setAttribute("opacity", Math.min(1, Math.abs(errors[k] ?? 0)).toFixed(2));
+      let rest = answers.reduce((sum, y) => sum + y, 0);
+      shown.forEach(({ k, label, bar, error }) => {
+        const answer = k === null ? rest : answers[k] ?? 0;
+        if (k !== null) rest -= answer;
+        bar.setAttribute("width", (reach * Math.max(0, Math.min(1, answer))).toFixed(1));
+        const right = k !== null && k === moment.label;
+        bar.classList.toggle("target", right);
+        label.classList.toggle("target", right);
+        label.classList.toggle("absent", k !== null && !classes.includes(k));
+        error.setAttribute("opacity", k === null ? 0 : Math.min(1, Math.abs(errors[k] ?? 0)).toFixed(2));
         error.classList.toggle("minus", errors[k] < 0);
       });
       anglePlaces.forEach((place, l) => {
@@ -120,4 +163,5 @@ const network = (() => {
       });
     },
   };
+  return drawn;
 })();

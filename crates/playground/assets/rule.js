@@ -61,7 +61,7 @@ const rule = (() => {
         const text = list && h("input.text", { type: "text", value: entry.text, spellcheck: "false", autocomplete: "off", "data-control": "rule", "aria-label": `Term ${i + 1} as text`, "data-text": i });
         text?.addEventListener("change", () => { entry.text = text.value; edited(); });
         const remove = list && list.length > 1 && h("button.remove", { type: "button", "data-control": "rule", "aria-label": `Remove ${entry.text}`, onclick: () => { list.splice(list.indexOf(entry), 1); edited(); } }, "×");
-        return h(list ? "li.term" : "div.term",
+        return h(parameter.kind === "theta" ? "li.term" : "div.term",
           h("div.head", parameter.mathml ? math(parameter.mathml) : h("b", { gain: parameter.name === "0" ? "gain of B" : "gain of D", constant: parameter.name }[parameter.kind]),
             h("span.needs", `${parameter.kind === "phi" ? "of B · " : ""}${parameter.equation ? `${parameter.name} · ` : ""}${parameter.needs ?? ""}`), remove || null),
           slider(parameter, i, all[i]), text || null);

@@ -33,9 +33,10 @@ from metaplast._native import __version__
 from metaplast._reproduce import Check, Reproduction, Verdict, reproduce
 from metaplast._rules import Rule, Term, rules
 from metaplast._run import OnlineRun, Run, load
-from metaplast._tape import Plastic, Tape, Var
+from metaplast._tape import Tape
 from metaplast._test import OnData, Spread, Tested, test
 from metaplast._train import merge, online, resume, train
+from metaplast._values import Plastic, Var
 
 __all__ = [
     "Card",

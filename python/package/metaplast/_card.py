@@ -11,6 +11,7 @@ from typing import Optional, Union
 from metaplast import _native
 from metaplast._progress import Bar, Progress
 from metaplast._run import Run
+from metaplast._settings import path, perhaps, whole
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,12 @@ def card(
     Raises ValueError for a run that is not finished or was changed, or whose data are not
     found by name.
     """
-    directory = run.directory if isinstance(run, Run) else Path(run)
+    directory = run.directory if isinstance(run, Run) else path("run", run)
     names = [data] if isinstance(data, (str, os.PathLike)) else list(data)
-    where = None if out is None else Path(out)
+    size = (perhaps("trials", trials), whole("fresh", fresh), perhaps("threads", threads))
+    where = None if out is None else path("out", out)
     with Bar("trial", progress) as tell:
         page, text = _native.card(
-            directory, [os.fspath(name) for name in names], (trials, fresh, threads), where, tell
+            directory, [str(path("data", name)) for name in names], size, where, tell
         )
     return Card(page, text)

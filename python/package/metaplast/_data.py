@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Optional, Union
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from metaplast import _native
 from metaplast._progress import Bar, Progress, log
+from metaplast._settings import path
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -47,7 +49,7 @@ def dataset(name: str = "glyphs", split: str = "test") -> Dataset:
 
     Raises ValueError if there is no such set, or it is damaged.
     """
-    return Dataset(*_native.dataset(os.fspath(name), split))
+    return Dataset(*_native.dataset(str(path("name", name)), split))
 
 
 def fetch(
@@ -70,7 +72,7 @@ def fetch(
     """
     if name == "glyphs":
         return []
-    where = None if into is None else Path(into)
+    where = None if into is None else path("into", into)
     with Bar("B", progress) as tell:
         folder, written, found = _native.fetch(name, url, where, tell)
     if not found:
@@ -100,44 +102,73 @@ def two_sets(data: Optional[Any]) -> Union[str, tuple[Arrays, Arrays], None]:
 
 
 def _pair(given: Any, wanted: str) -> tuple[Any, Any]:
-    if isinstance(given, (str, bytes)):
+    if isinstance(given, (str, bytes, Mapping, np.ndarray)):
         raise ValueError(wanted)
     try:
         first, second = given
     except (TypeError, ValueError):
         raise ValueError(wanted) from None
+    if isinstance(first, (str, os.PathLike)):
+        raise ValueError(wanted)
     return first, second
 
 
+def _array(what: str, given: Any) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(given)
+    except ValueError:
+        raise ValueError(f"{what}: are lists of unlike lengths, should be one array") from None
+
+
 def _images(given: Any) -> Bytes:
-    images = np.asarray(given)
+    images = _array("images", given)
     if images.ndim == 2:
         # Rows of pixels; square pictures where they can be, so that they can be shown.
         n, pixels = images.shape
         side = int(round(pixels**0.5))
         sides = (side, side) if side * side == pixels else (1, pixels)
         images = images.reshape(n, *sides)
-    if images.ndim == 4 and images.shape[3] == 1:
-        images = images[..., 0]
+    # Channels come first or last.
+    channels = {axis: images.shape[axis] for axis in (1, 3) if images.ndim == 4}
+    for axis, number in channels.items():
+        if number == 1:
+            images = images.squeeze(axis)
+            break
+    if images.ndim == 4 and 3 in channels.values():
+        raise ValueError(f"images: have colours, shape {images.shape}; make them grey first")
     if images.ndim != 3:
         raise ValueError(
             f"images: have the shape {images.shape}, should be n × height × width or n × pixels"
         )
-    if images.dtype.kind == "f":
-        levels = np.rint(images * 255)
-        if not np.all(np.abs(images * 255 - levels) < 1e-3):
-            raise ValueError(
-                "images: have numbers that are no multiples of 1/255; give bytes from 0 to 255, "
-                "as in (255 * images).round().astype('uint8')"
-            )
-        images = levels
-    elif images.dtype.kind not in "biu":
+    if images.dtype.kind == "b":
+        images = images * np.uint8(255)
+    elif images.dtype.kind == "f":
+        images = _levels(images)
+    elif images.dtype.kind not in "iu":
         raise ValueError(f"images: are of type {images.dtype}, should be bytes from 0 to 255")
     return _bytes("images", images)
 
 
+def _levels(images: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Floats as whole numbers: those from 0 to 1 are shares of 255, all others levels."""
+    if not np.all(np.isfinite(images)):
+        raise ValueError("images: have numbers that are not finite")
+    scale = 255 if images.size and images.max() <= 1 else 1
+    levels: npt.NDArray[Any] = np.rint(images * scale)
+    # Half precision has three digits.
+    near = 0.1 if images.dtype == np.float16 else 1e-3
+    if not np.all(np.abs(images * scale - levels) < near):
+        raise ValueError(
+            "images: have numbers that are no multiples of 1/255; give bytes from 0 to 255, "
+            "as in (255 * images).round().astype('uint8')"
+        )
+    return levels
+
+
 def _labels(given: Any) -> Bytes:
-    labels = np.asarray(given)
+    labels = _array("labels", given)
+    if labels.dtype.kind == "f" and np.all(labels == np.rint(labels)):
+        labels = np.rint(labels).astype(np.int64)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise ValueError(
             f"labels: are {labels.dtype} of shape {labels.shape}, should be a list of whole "

@@ -52,7 +52,9 @@ def episode(
     """
     if isinstance(case, Mapping):
         result = _native.episode(_json(case), precision)
-    else:
+    elif isinstance(case, (str, os.PathLike)):
         result = _native.episode_of_file(Path(case), precision)
+    else:
+        raise ValueError(f"case: should be a dict or the path of a case file, got {case!r}")
     parsed: dict[str, Any] = json.loads(result)
     return parsed

@@ -26,6 +26,8 @@ def curves(
     metrics: dict[str, npt.NDArray[Any]], axis: str, columns: Optional[list[str]]
 ) -> Curves:
     """The mean over trials of each column, with its deviation, over ``axis``."""
+    if metrics["trial"].size == 0:
+        raise RuntimeError("nothing is recorded yet")
     if columns is None:
         angles = [name for name in metrics if name.startswith("angle_")]
         learned = [name for name in metrics if name.startswith(LEARNED)]

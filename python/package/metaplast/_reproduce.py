@@ -12,7 +12,7 @@ from typing import Any, Optional, Union
 
 from metaplast import _native
 from metaplast._progress import Bar, Progress
-from metaplast._settings import pairs
+from metaplast._settings import pairs, path, perhaps, whole
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,22 @@ def reproduce(
     ``settings`` hold for every run, as ``optimiser="adam"`` does. Called again with the same
     ``out`` it goes on where it was stopped.
     """
+    several = [figures] if isinstance(figures, str) else figures
+    if not isinstance(several, Sequence) or not all(isinstance(name, str) for name in several):
+        raise ValueError(f"figures: should be a name or a list of names, got {figures!r}")
+    size = (
+        perhaps("trials", trials),
+        perhaps("episodes", episodes),
+        whole("seed", seed, 0),
+        perhaps("threads", threads),
+    )
     with Bar(None, progress) as tell:
         directory, said = _native.reproduce(
-            [figures] if isinstance(figures, str) else list(figures),
-            None if data is None else os.fspath(data),
+            list(several),
+            None if data is None else str(path("data", data)),
             quick,
-            (trials, episodes, seed, threads),
-            None if out is None else Path(out),
+            size,
+            None if out is None else path("out", out),
             pairs(settings),
             tell,
         )

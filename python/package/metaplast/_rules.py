@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 from metaplast import _native
+from metaplast._settings import numbers
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,14 @@ class Rule:
         constants: Optional[Mapping[str, float]] = None,
         populations: Sequence[float] = (),
     ) -> None:
+        if not isinstance(name, str):
+            raise ValueError(f"name: should be a text, got {name!r}")
+        for what, texts in (("terms", terms), ("back", back)):
+            if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+                raise ValueError(f"{what}: should be a list of texts, got {texts!r}")
+        starts = numbers("constants", list((constants or {}).values())) or []
+        shares = numbers("populations", populations)
+
         # JSON's strings and lists are TOML's.
         def toml(value: Any) -> str:
             return json.dumps(value, ensure_ascii=False)
@@ -61,10 +70,10 @@ class Rule:
             f"feedback = {toml(feedback)}",
             f"terms = {toml(list(terms))}",
             f"back = {toml(list(back))}",
-            f"populations = {toml([float(share) for share in populations])}",
+            f"populations = {toml(shares)}",
             "",
             "[constants]",
-            *(f"{toml(key)} = {float(start)!r}" for key, start in (constants or {}).items()),
+            *(f"{toml(key)} = {start!r}" for key, start in zip(constants or {}, starts)),
         ]
         file = "".join(c if c.isalnum() or c in "-_" else "-" for c in name) or "rule"
         self._read((f"{file}.toml", "\n".join(lines) + "\n"))
@@ -129,4 +138,8 @@ def rules() -> dict[str, Rule]:
 
 def given(rule: Union[str, os.PathLike[str], Rule]) -> Union[str, tuple[str, str]]:
     """A rule as the library takes it."""
-    return rule._given if isinstance(rule, Rule) else os.fspath(rule)
+    if isinstance(rule, Rule):
+        return rule._given
+    if isinstance(rule, (str, os.PathLike)):
+        return os.fspath(rule)
+    raise ValueError(f"rule: should be a name, a path or a Rule, got {rule!r}")

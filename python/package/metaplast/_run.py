@@ -14,6 +14,7 @@ import numpy.typing as npt
 from metaplast import _native
 from metaplast._data import Data, Halves, one_set, two_sets
 from metaplast._progress import Bar, Progress
+from metaplast._settings import path, perhaps
 
 if TYPE_CHECKING:
     import pandas
@@ -25,7 +26,7 @@ class Run:
     """A run directory: what was asked for, and what came out.
 
     Made by ``train``, ``resume``, ``merge`` and ``load``. Nothing is read before it is asked
-    for, and but once.
+    for, and the metrics of a finished run but once.
     """
 
     #: The file of its records, the column that counts along a trial, and what a row is of.
@@ -59,12 +60,14 @@ class Run:
         ``constant_…``), ``angle_0`` … (degrees) and ``ortho_1`` …. Of an unfinished run,
         episodes that a trial has not come to are NaN, and their words empty.
         """
-        if self._metrics is None:
-            trials, steps, columns = _native.columns(self.directory / self._table)
-            self._metrics = {
-                name: np.asarray(values).reshape(trials, steps) for name, values in columns
-            }
-        return self._metrics
+        if self._metrics is not None:
+            return self._metrics
+        finished = self.is_finished
+        trials, steps, columns = _native.columns(self.directory / self._table)
+        metrics = {name: np.asarray(values).reshape(trials, steps) for name, values in columns}
+        if finished:
+            self._metrics = metrics
+        return metrics
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -106,14 +109,19 @@ class Run:
         ``sample`` recorded episodes are run again (None: all), and must come out to the bit.
         A run that learned from arrays needs them as ``data``.
         """
-        given = self._given(data)
+        sample = perhaps("sample", sample, 0)
+        given = self._data(data)
         with Bar(self._unit, progress) as tell:
             return _native.verify(self.directory, sample, given, tell)
 
-    @staticmethod
-    def _given(data: Optional[Any]) -> Any:
-        """Data that the run learned from, as the library takes them."""
-        return one_set(data)
+    #: Data as the library takes them.
+    _given = staticmethod(one_set)
+
+    def _data(self, data: Optional[Any]) -> Any:
+        """The data that the run learned from, as the library takes them."""
+        if data is None and self.config["data"] == "arrays":
+            raise ValueError(f"{self.directory}: learned from arrays; give them again as data")
+        return self._given(data)
 
     def to_pandas(self) -> pandas.DataFrame:
         """The metrics as a DataFrame with a row an episode, indexed by trial and episode."""
@@ -132,7 +140,10 @@ class Run:
             for name, values in metrics.items()
             if name not in ("trial", self._axis)
         }
-        coordinates = {"trial": metrics["trial"][:, 0], self._axis: metrics[self._axis][0]}
+        coordinates = {
+            "trial": metrics["trial"][:, :1].ravel(),
+            self._axis: metrics[self._axis][:1].ravel(),
+        }
         return xarray.Dataset(variables, coordinates, {"directory": str(self.directory)})
 
     def plot(self, columns: Union[str, list[str], None] = None) -> Figure:
@@ -148,7 +159,11 @@ class Run:
 
     def _lines(self) -> list[tuple[str, str]]:
         """What is most worth knowing, as names and texts."""
-        config = self.config
+        try:
+            config = self.config
+        except ValueError as error:
+            # A directory that is gone is still to be shown.
+            return [("state", str(error))]
         lines = [("rule", str(config["rule"])), *self._asked(config), ("seed", str(config["seed"]))]
         if self.is_finished:
             lines += self._came_to(self.summary)
@@ -174,7 +189,8 @@ class Run:
         return lines
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}\n" + "\n".join(f"  {name:<10} {what}" for name, what in self._lines())
+        lines = (f"  {name:<10} {what}" for name, what in self._lines())
+        return "\n".join([type(self).__name__, *lines])
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -183,6 +199,7 @@ class Run:
             for name, what in self._lines()
         )
         return f"<table><caption>{type(self).__name__}</caption>{rows}</table>"
+
 
 class OnlineRun(Run):
     """The run directory of one long stream of images, learned with frozen coefficients.
@@ -207,9 +224,7 @@ class OnlineRun(Run):
         """Raises RuntimeError: an online run has no page; ``plot`` shows its curves."""
         raise RuntimeError(f"{self.directory}: an online run has no page; plot() shows its curves")
 
-    @staticmethod
-    def _given(data: Optional[Any]) -> Any:
-        return two_sets(data)
+    _given = staticmethod(two_sets)  # type: ignore[assignment]
 
     def _asked(self, config: dict[str, Any]) -> list[tuple[str, str]]:
         stream = config["online"]
@@ -239,7 +254,7 @@ def load(directory: Union[str, os.PathLike[str]]) -> Run:
 
     Raises ValueError if it is none.
     """
-    path = Path(directory)
+    where = path("directory", directory)
     # It says what is wrong with a directory that is none of a run.
-    config = json.loads(_native.config(path))
-    return OnlineRun(path) if "online" in config else Run(path)
+    config = json.loads(_native.config(where))
+    return OnlineRun(where) if "online" in config else Run(where)

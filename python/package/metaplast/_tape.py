@@ -1,4 +1,4 @@
-"""The differentiation engine: values on a tape, and matrices that change in place."""
+"""The differentiation engine: a tape, and derivatives of what is recorded on it."""
 
 from __future__ import annotations
 
@@ -9,113 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from metaplast import _native
-
-Array = npt.NDArray[Any]
-
-
-class Var:
-    """A value on a tape: a scalar, a vector, or a matrix whose rows are a batch of vectors.
-
-    ``+``, ``-``, ``*``, ``/`` work entry by entry, with a scalar or a number on either side
-    too; ``**`` takes a whole number, ``@`` multiplies matrices.
-    """
-
-    __slots__ = ("tape", "_handle", "shape")
-
-    def __init__(self, tape: Tape, handle: _native.Handle, shape: tuple[int, ...]) -> None:
-        #: The tape it is on.
-        self.tape = tape
-        self._handle = handle
-        #: As NumPy has it: () for a scalar, (n,) for a vector, (rows, columns) for a matrix.
-        self.shape = shape
-
-    @property
-    def value(self) -> Array:
-        """Its numbers, as an array of its shape."""
-        return self.tape._engine.value(self._handle).reshape(self.shape)
-
-    def _size(self) -> int:
-        rows, cols = self._handle.shape
-        return rows * cols
-
-    def __array__(self, dtype: Any = None, copy: Optional[bool] = None) -> Array:
-        value = self.value
-        return value if dtype is None else value.astype(dtype)
-
-    def __float__(self) -> float:
-        return float(self.value)
-
-    def __repr__(self) -> str:
-        return f"Var({np.array2string(self.value, threshold=20)})"
-
-    # Without this NumPy would take a Var for a list of objects.
-    __array_ufunc__ = None
-
-    def __neg__(self) -> Var:
-        return self.tape.neg(self)
-
-    def __add__(self, other: Operand) -> Var:
-        return self.tape._entrywise("add", self, other)
-
-    def __radd__(self, other: Operand) -> Var:
-        return self.tape._entrywise("add", other, self)
-
-    def __sub__(self, other: Operand) -> Var:
-        return self.tape._entrywise("sub", self, other)
-
-    def __rsub__(self, other: Operand) -> Var:
-        return self.tape._entrywise("sub", other, self)
-
-    def __mul__(self, other: Operand) -> Var:
-        return self.tape._entrywise("mul", self, other)
-
-    def __rmul__(self, other: Operand) -> Var:
-        return self.tape._entrywise("mul", other, self)
-
-    def __truediv__(self, other: Operand) -> Var:
-        return self.tape._entrywise("div", self, other)
-
-    def __rtruediv__(self, other: Operand) -> Var:
-        return self.tape._entrywise("div", other, self)
-
-    def __pow__(self, n: int) -> Var:
-        return self.tape.powi(self, n)
-
-    def __matmul__(self, other: Operand) -> Var:
-        return self.tape.matmul(self, other)
-
-
-class Plastic:
-    """A matrix on a tape that ``Tape.update`` changes in place, n_post × n_pre.
-
-    ``W @ y`` is ``Tape.matvec``. A handle stands for the matrix as it is now.
-    """
-
-    __slots__ = ("tape", "_matrix", "shape")
-
-    def __init__(self, tape: Tape, matrix: _native.Matrix) -> None:
-        #: The tape it is on.
-        self.tape = tape
-        self._matrix = matrix
-        #: (n_post, n_pre).
-        self.shape: tuple[int, int] = matrix.shape
-
-    @property
-    def value(self) -> Array:
-        """The matrix as it is now, n_post × n_pre."""
-        return self.tape._engine.matrix(self._matrix)
-
-    def __matmul__(self, y: Operand) -> Var:
-        return self.tape.matvec(self, y)
-
-    def __repr__(self) -> str:
-        return f"Plastic({np.array2string(self.value, threshold=20)})"
-
-    # As that of Var.
-    __array_ufunc__ = None
-
-
-Operand = Union[Var, npt.ArrayLike]
+from metaplast._operations import Operations
+from metaplast._settings import whole
+from metaplast._values import Array, Operand, Plastic, Var
 
 
 def _checked(tape: Tape, thing: Union[Var, Plastic]) -> None:
@@ -123,7 +19,13 @@ def _checked(tape: Tape, thing: Union[Var, Plastic]) -> None:
         raise ValueError("this value belongs to another tape")
 
 
-class Tape:
+def _plastic(tape: Tape, thing: Any) -> None:
+    if not isinstance(thing, Plastic):
+        raise ValueError(f"a plastic matrix is needed, got {type(thing).__name__}")
+    _checked(tape, thing)
+
+
+class Tape(Operations):
     """A record of computations on values, which can be differentiated to second order.
 
     >>> tape = Tape()
@@ -207,7 +109,7 @@ class Tape:
         a scalar, 1 if there is none. A batch of rows in post and pre stands for the sum over
         them.
         """
-        _checked(self, w)
+        _plastic(self, w)
         handles = [[self._var(part)._handle for part in term] for term in terms]
         triples = []
         for term in handles:
@@ -316,196 +218,19 @@ class Tape:
         self._values([loss])
         return self._engine.hessian(loss._handle, [x._handle for x in several])
 
-    # Operations, by the engine's names.
-
-    def neg(self, x: Operand) -> Var:
-        """−x."""
-        return self._apply("neg", [x])
-
-    def abs(self, x: Operand) -> Var:
-        """|x|; the slope at 0 is 0."""
-        return self._apply("abs", [x])
-
-    def sign(self, x: Operand) -> Var:
-        """−1, 0 or 1; derivatives do not pass."""
-        return self._apply("sign", [x])
-
-    def relu(self, x: Operand) -> Var:
-        """max(x, 0); the slope at 0 is 0."""
-        return self._apply("relu", [x])
-
-    def square(self, x: Operand) -> Var:
-        """x²."""
-        return self._apply("square", [x])
-
-    def sqrt(self, x: Operand) -> Var:
-        """√x."""
-        return self._apply("sqrt", [x])
-
-    def recip(self, x: Operand) -> Var:
-        """1/x."""
-        return self._apply("recip", [x])
-
-    def exp(self, x: Operand) -> Var:
-        """eˣ."""
-        return self._apply("exp", [x])
-
-    def exp_m1(self, x: Operand) -> Var:
-        """eˣ − 1, precise near 0."""
-        return self._apply("exp_m1", [x])
-
-    def ln(self, x: Operand) -> Var:
-        """The natural logarithm."""
-        return self._apply("ln", [x])
-
-    def ln_1p(self, x: Operand) -> Var:
-        """ln(1 + x), precise near 0."""
-        return self._apply("ln_1p", [x])
-
-    def sin(self, x: Operand) -> Var:
-        """The sine."""
-        return self._apply("sin", [x])
-
-    def cos(self, x: Operand) -> Var:
-        """The cosine."""
-        return self._apply("cos", [x])
-
-    def tanh(self, x: Operand) -> Var:
-        """The hyperbolic tangent."""
-        return self._apply("tanh", [x])
-
-    def sigmoid(self, x: Operand) -> Var:
-        """1/(1 + e⁻ˣ)."""
-        return self._apply("sigmoid", [x])
-
-    def softplus(self, x: Operand, beta: float = 1.0) -> Var:
-        """ln(1 + e^(βx))/β."""
-        return self._apply("softplus", [x], numbers=[beta])
-
-    def softmax(self, x: Operand) -> Var:
-        """eˣ/Σeˣ over each row."""
-        return self._apply("softmax", [x])
-
-    def log_softmax(self, x: Operand) -> Var:
-        """x − ln Σeˣ over each row."""
-        return self._apply("log_softmax", [x])
-
-    def stop_gradient(self, x: Operand) -> Var:
-        """x; derivatives do not pass."""
-        return self._apply("stop_gradient", [x])
-
-    def affine(self, x: Operand, slope: float, shift: float) -> Var:
-        """slope·x + shift."""
-        return self._apply("affine", [x], numbers=[slope, shift])
-
-    def clamp(self, x: Operand, low: float, high: float) -> Var:
-        """x between low and high; the slope outside is 0."""
-        return self._apply("clamp", [x], numbers=[low, high])
-
-    def powi(self, x: Operand, n: int) -> Var:
-        """xⁿ for a whole number n."""
-        if int(n) != n or abs(n) >= 2**31:
-            raise ValueError(f"powi takes a whole number, got {n}")
-        return self._apply("powi", [x], numbers=[float(n)])
-
-    def add(self, a: Operand, b: Operand) -> Var:
-        """a + b, of one shape."""
-        return self._apply("add", [a, b])
-
-    def sub(self, a: Operand, b: Operand) -> Var:
-        """a − b, of one shape."""
-        return self._apply("sub", [a, b])
-
-    def mul(self, a: Operand, b: Operand) -> Var:
-        """a ⊙ b, of one shape."""
-        return self._apply("mul", [a, b])
-
-    def div(self, a: Operand, b: Operand) -> Var:
-        """a ⊘ b, of one shape."""
-        return self._apply("div", [a, b])
-
-    def max(self, a: Operand, b: Operand) -> Var:
-        """The larger of a and b, entry by entry."""
-        return self._apply("max", [a, b])
-
-    def min(self, a: Operand, b: Operand) -> Var:
-        """The smaller of a and b, entry by entry."""
-        return self._apply("min", [a, b])
-
-    def greater(self, a: Operand, b: Operand) -> Var:
-        """1 where a > b, else 0; derivatives do not pass."""
-        return self._apply("greater", [a, b])
-
-    def select(self, mask: Operand, a: Operand, b: Operand) -> Var:
-        """a where the mask is not 0, else b."""
-        return self._apply("select", [mask, a, b])
-
-    def scale(self, s: Operand, x: Operand) -> Var:
-        """s·x with a scalar s."""
-        return self._apply("scale", [s, x])
-
-    def dot(self, a: Operand, b: Operand) -> Var:
-        """Σ aᵢbᵢ over all entries, a scalar."""
-        return self._apply("dot", [a, b])
-
-    def sum(self, x: Operand) -> Var:
-        """The sum of all entries, a scalar."""
-        return self._apply("sum", [x])
-
-    def mean(self, x: Operand) -> Var:
-        """The mean of all entries, a scalar."""
-        return self._apply("mean", [x])
-
-    def cross_entropy(self, z: Operand, t: Operand) -> Var:
-        """−Σ t ln softmax(z), the mean over the rows of a batch."""
-        return self._apply("cross_entropy", [z, t])
-
-    def transpose(self, x: Operand) -> Var:
-        """Rows and columns swapped; a vector becomes a column."""
-        return self._apply("transpose", [x])
-
-    def reshape(self, x: Operand, rows: int, cols: int) -> Var:
-        """The same numbers row by row in another shape."""
-        return self._apply("reshape", [x], counts=[rows, cols])
-
-    def fill(self, s: Operand, rows: int, cols: int) -> Var:
-        """A matrix with the scalar s everywhere."""
-        return self._apply("fill", [s], counts=[rows, cols])
-
-    def matmul(self, a: Operand, b: Operand) -> Var:
-        """The matrix product of values; a vector counts as one row."""
-        return self._apply("matmul", [a, b])
-
-    def outer(self, a: Operand, b: Operand) -> Var:
-        """aᵀb for vectors: a matrix with a row for each entry of a."""
-        return self._apply("outer", [a, b])
-
-    def slice_rows(self, x: Operand, start: int, end: int) -> Var:
-        """The rows from start up to end."""
-        return self._apply("slice_rows", [x], counts=[start, end])
-
-    def slice_cols(self, x: Operand, start: int, end: int) -> Var:
-        """The columns from start up to end: of a vector, its entries."""
-        return self._apply("slice_cols", [x], counts=[start, end])
-
-    def concat_rows(self, parts: Sequence[Operand]) -> Var:
-        """Values below one another."""
-        return self._apply("concat_rows", list(parts))
-
-    def concat_cols(self, parts: Sequence[Operand]) -> Var:
-        """Values beside one another."""
-        return self._apply("concat_cols", list(parts))
-
-    def gather_rows(self, x: Operand, rows: Sequence[int]) -> Var:
-        """The rows of these numbers, in this order and perhaps again."""
-        return self._apply("gather_rows", [x], counts=list(rows))
-
     # How Python's values become the engine's.
 
     def _array(self, values: Any) -> Array:
         if isinstance(values, (Var, Plastic)):
             raise ValueError("a value of a tape stands where numbers should; give its .value")
-        return np.asarray(values, dtype=self.dtype)
+        try:
+            array = np.asarray(values)
+        except ValueError:
+            raise ValueError("lists of unlike lengths are no array") from None
+        # NumPy would make a number of None and of a text.
+        if array.dtype.kind not in "biuf":
+            raise ValueError(f"numbers are needed, got {values!r}")
+        return array.astype(self.dtype, copy=False)
 
     def _input(self, values: Any, variable: bool) -> Var:
         array = self._array(values)
@@ -530,7 +255,7 @@ class Tape:
         return several
 
     def _product(self, w: Plastic, y: Operand, transposed: bool) -> Var:
-        _checked(self, w)
+        _plastic(self, w)
         var = self._var(y)
         return self._wrap(self._engine.matvec(w._matrix, var._handle, transposed), [])
 
@@ -542,8 +267,7 @@ class Tape:
         counts: Sequence[int] = (),
     ) -> Var:
         operands = [self._var(x) for x in inputs]
-        if any(count < 0 for count in counts):
-            raise ValueError(f"{name}: rows and columns are counted from 0, got {list(counts)}")
+        counts = [whole(name, count, 0) for count in counts]
         handles = [x._handle for x in operands]
         return self._wrap(self._engine.apply(name, handles, numbers, counts), operands)
 
@@ -566,7 +290,34 @@ class Tape:
                 x = self.fill(x, *y._handle.shape)
             elif y._size() == 1:
                 y = self.fill(y, *x._handle.shape)
+            elif name in ("add", "sub", "mul"):
+                along = self._along(name, x, y)
+                if along is not None:
+                    return along
         # The shape of whichever is no scalar.
         first, second = (y, x) if x.shape == () else (x, y)
         handle = self._engine.apply(name, [x._handle, y._handle], [], [])
         return self._wrap(handle, [first, second])
+
+    def _along(self, name: str, x: Var, y: Var) -> Optional[Var]:
+        """A vector with every row of a matrix, or a column with every column."""
+        if name == "sub":
+            return self._along("add", x, self.neg(y))
+        small, large = (x, y) if x._size() < y._size() else (y, x)
+        rows, cols = large._handle.shape
+        kind = {(1, cols): "col", (rows, 1): "row"}.get(small._handle.shape)
+        if kind is None:
+            return None
+        return self._apply(f"{kind}_{'add' if name == 'add' else 'scale'}", [small, large])
+
+    def _times(self, a: Operand, b: Operand) -> Var:
+        """a @ b, where a vector is a row on the left and a column on the right."""
+        x, y = self._var(a), self._var(b)
+        if len(y.shape) == 1:
+            return self.dot(x, y) if len(x.shape) == 1 else self._column(x, y)
+        product = self.matmul(x, y)
+        return product._reshaped((y.shape[1],)) if len(x.shape) == 1 else product
+
+    def _column(self, a: Var, x: Var) -> Var:
+        """A x of a matrix A."""
+        return self.matmul_nt(x, a)._reshaped(a.shape[:1])

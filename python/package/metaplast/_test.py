@@ -17,7 +17,7 @@ from metaplast._data import Data, one_set
 from metaplast._progress import Bar, Progress
 from metaplast._rules import Rule, given
 from metaplast._run import Run
-from metaplast._settings import numbers, pairs
+from metaplast._settings import numbers, pairs, path, whole
 
 
 @dataclass(frozen=True)
@@ -99,13 +99,14 @@ def test(
     the run's own. Each trial learns ``fresh`` tasks that no training has seen.
     """
     what = os.fspath(rule.directory) if isinstance(rule, Run) else given(rule)
-    tried: Any = data
-    if not isinstance(data, list):
-        tried = one_set(data)
-    elif not all(isinstance(name, (str, os.PathLike)) for name in data):
-        raise ValueError("data: should be a name, a path, a list of them, or (images, labels)")
-    if tried is None or isinstance(tried, str):
-        tried = [] if tried is None else [tried]
+    tried: Any
+    if isinstance(data, (list, tuple)) and all(isinstance(x, (str, os.PathLike)) for x in data):
+        tried = [str(path("data", name)) for name in data]
+    else:
+        given_set = one_set(data)
+        alone = given_set is None or isinstance(given_set, str)
+        tried = ([] if given_set is None else [given_set]) if alone else given_set
+    fresh = whole("fresh", fresh)
     asked = pairs(dict(trials=trials, **settings))
     coefficients = numbers("theta", theta)
     with Bar("trial", progress) as tell:

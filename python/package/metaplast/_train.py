@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Optional, Union
 
 from metaplast import _native
@@ -12,7 +11,7 @@ from metaplast._data import Data, Halves, one_set, two_sets
 from metaplast._progress import Bar, Progress
 from metaplast._rules import Rule, given
 from metaplast._run import OnlineRun, Run, load
-from metaplast._settings import numbers, pairs, text
+from metaplast._settings import numbers, pairs, path, perhaps, text, whole
 
 
 def train(
@@ -48,8 +47,9 @@ def train(
     """
     sets = one_set(data)
     name = sets if isinstance(sets, str) else None
+    where = None if out is None else path("out", out)
     asked = dict(
-        data=name, episodes=episodes, trials=trials, seed=seed, out=out, **settings
+        data=name, episodes=episodes, trials=trials, seed=seed, out=where, **settings
     )
     with Bar("episode", progress) as tell:
         return Run(_native.train(given(rule), sets, pairs(asked), tell))
@@ -88,8 +88,13 @@ def online(
     name = sets if isinstance(sets, str) else None
     what = os.fspath(rule.directory) if isinstance(rule, Run) else given(rule)
     asked = pairs(dict(data=name, trials=trials, seed=seed, **settings))
-    stream = (classes, images, every, tests)
-    where = None if out is None else Path(out)
+    stream = (
+        perhaps("classes", classes),
+        whole("images", images),
+        whole("every", every),
+        whole("tests", tests),
+    )
+    where = None if out is None else path("out", out)
     with Bar("test", progress) as tell:
         return OnlineRun(
             _native.online(what, numbers("theta", theta), sets, stream, where, asked, tell)
@@ -109,7 +114,7 @@ def resume(
     needs them again.
     """
     run = load(directory)
-    sets = run._given(data)
+    sets = run._data(data)
     with Bar(run._unit, progress) as tell:
         count = None if threads is None else text(threads)
         _native.resume(run.directory, sets, count, tell)
@@ -126,6 +131,9 @@ def merge(
     Raises ValueError for parts of different runs or with a trial twice, RuntimeError for
     missing, unfinished or damaged ones.
     """
-    paths = [part.directory if isinstance(part, Run) else Path(part) for part in parts]
-    _native.merge(paths, Path(out))
-    return Run(Path(out))
+    if isinstance(parts, (str, os.PathLike, Run)):
+        raise ValueError("parts: should be a list of runs or their directories")
+    paths = [part.directory if isinstance(part, Run) else path("parts", part) for part in parts]
+    whole_run = path("out", out)
+    _native.merge(paths, whole_run)
+    return Run(whole_run)
