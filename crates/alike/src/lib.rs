@@ -1,1 +1,0 @@
-//! Nothing but the features in its `Cargo.toml`.
