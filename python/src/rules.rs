@@ -31,6 +31,7 @@ fn describe(rule: &Rule) -> Value {
                 "text": term.to_string(),
                 "needs": term.needs().to_string(),
                 "latex": term.expression().to_latex(matrix),
+                "mathml": term.expression().to_mathml(matrix),
             })
         };
         terms.iter().map(term).collect()

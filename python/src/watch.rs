@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError};
 use pyo3::prelude::*;
 
 use crate::failure::message;
@@ -106,7 +106,12 @@ pub(crate) fn watched<R: Send>(
             }
         }
         let result = py.detach(|| worker.join());
+        let interrupted = |error: &PyErr| error.is_instance_of::<PyKeyboardInterrupt>(py);
         match (raised, result) {
+            // Both are for the same Ctrl-C; that of the work says how it goes on.
+            (Some(error), Ok(Err(stopped))) if interrupted(&error) && interrupted(&stopped) => {
+                Err(stopped)
+            }
             (Some(error), _) => Err(error),
             (None, Ok(result)) => result,
             (None, Err(panic)) => {

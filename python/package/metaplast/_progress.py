@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import warnings
 from typing import Any, Callable, Optional
 
 log = logging.getLogger("metaplast")
@@ -13,10 +12,29 @@ log = logging.getLogger("metaplast")
 Progress = Optional[bool]
 
 
-def _somebody_looks() -> bool:
-    """Whether standard error is a terminal, or this is a notebook."""
+def _in_notebook() -> bool:
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    return hasattr(shell, "kernel") or sys.stderr.isatty()
+    return hasattr(shell, "kernel")
+
+
+def _bar(unit: Optional[str], done: int, total: int) -> Any:
+    # Here, so that a program that shows no bar does not pay for it.
+    shown: Any
+    if _in_notebook():
+        from metaplast._notebook import NotebookBar
+
+        shown = NotebookBar
+        form, of_share = "{percentage:.0f}% {n_fmt}/{total_fmt}", "{percentage:.0f}%"
+        times = " [{elapsed}<{remaining}, {rate_fmt}]"
+    else:
+        from tqdm import tqdm
+
+        shown = tqdm
+        form, of_share, times = "{l_bar}{bar}{r_bar}", "{l_bar}{bar}|", ""
+    if unit is None:
+        form, times = of_share, " [{elapsed}<{remaining}]"
+    options = dict(total=total, initial=done, bar_format=form + times)
+    return shown(unit=unit or "it", unit_scale=unit == "B", **options)
 
 
 class Bar:
@@ -27,7 +45,8 @@ class Bar:
 
     def __init__(self, unit: Optional[str], progress: Progress) -> None:
         self._unit = unit
-        self._shown = _somebody_looks() if progress is None else progress
+        looked_at = _in_notebook() or sys.stderr.isatty()
+        self._shown = looked_at if progress is None else progress
         self._bar: Optional[Any] = None
 
     def __enter__(self) -> Callable[[int, int, list[str]], None]:
@@ -43,17 +62,7 @@ class Bar:
         if not self._shown:
             return
         if self._bar is None:
-            # Here, so that a program that shows no bar does not pay for it.
-            with warnings.catch_warnings():
-                # That ipywidgets is missing, for which tqdm has a bar of text.
-                warnings.simplefilter("ignore")
-                from tqdm.auto import tqdm
-
-                form: dict[str, Any] = {"bar_format": "{l_bar}{bar}| {elapsed}<{remaining}"}
-                counted: dict[str, Any] = form if self._unit is None else {"unit": self._unit}
-                if self._unit == "B":
-                    counted.update(unit_scale=True)
-                self._bar = tqdm(total=total, initial=done, **counted)
+            self._bar = _bar(self._unit, done, total)
         if self._bar.total != total:
             # Work of several parts, as files one after the other.
             self._bar.reset(total)

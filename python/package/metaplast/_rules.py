@@ -26,6 +26,11 @@ class Term:
     needs: str
     #: Its formula in LaTeX.
     latex: str
+    #: Its formula in MathML, which browsers show by themselves.
+    mathml: str
+
+    def _repr_html_(self) -> str:
+        return f"<code>{html.escape(self.name)}</code>: {self.mathml}"
 
 
 class Rule:
@@ -117,7 +122,7 @@ class Rule:
     def _repr_html_(self) -> str:
         rows = [
             f"<tr><td>{html.escape(term.name)}{of}</td><td><code>{html.escape(term.text)}</code>"
-            f"</td><td>${html.escape(term.latex)}$</td><td>{html.escape(term.needs)}</td></tr>"
+            f"</td><td>{term.mathml}</td><td>{html.escape(term.needs)}</td></tr>"
             for terms, of in ((self.terms, ""), (self.back, " of B"))
             for term in terms
         ]
