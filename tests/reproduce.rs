@@ -3,9 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
-use std::thread::sleep;
-use std::time::Duration;
 
 use crate::support::{Place, idx};
 
@@ -121,46 +118,6 @@ fn runs_are_made_once_and_what_is_missing_is_made_again_with_the_same_bytes() {
     );
     for (name, bytes) in &first {
         assert!(second[name] == *bytes, "{name} differs");
-    }
-}
-
-#[test]
-fn a_killed_reproduction_goes_on_to_the_same_bytes() {
-    let place = Place::new();
-    let ask = [
-        "reproduce",
-        "fig3",
-        "--data",
-        "glyphs",
-        "--trials",
-        "2",
-        "--episodes",
-        "40",
-        "--threads",
-        "1",
-        "--out",
-        "out",
-    ];
-    let mut child = place
-        .command(&ask)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    // Killed somewhere within the first run, on any machine that is not far slower.
-    while !place.path().join("out/runs/bp/metrics.csv").exists() {
-        sleep(Duration::from_millis(20));
-    }
-    sleep(Duration::from_millis(300));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    place.good(&ask);
-    let resumed = files(&place.path().join("out"));
-    fs::remove_dir_all(place.path().join("out")).unwrap();
-    place.good(&ask);
-    let whole = files(&place.path().join("out"));
-    for (name, bytes) in &whole {
-        assert!(resumed[name] == *bytes, "{name} differs");
     }
 }
 

@@ -81,8 +81,8 @@ fn expected(hash: &str, setup: &Value, theta: &[f64]) -> Value {
     json!({ "hash": hash, "episode": episode, "end": end, "step": step["theta"] })
 }
 
-#[test]
-fn the_page_shows_the_programs_numbers_and_its_controls_and_lessons_work() {
+/// Lets `parts` of `check.mjs` look at the page.
+fn check(parts: &[&str]) {
     let place = tempfile::tempdir().unwrap();
     let (page, numbers) = (
         place.path().join("page.html"),
@@ -95,10 +95,21 @@ fn the_page_shows_the_programs_numbers_and_its_controls_and_lessons_work() {
     fs::create_dir_all(&pictures).unwrap();
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let harness = here.join("../explain/tests/browser");
-    let arguments = [page.as_path(), &numbers, &pictures];
+    let mut arguments = vec![page.as_path(), &numbers, &pictures];
+    arguments.extend(parts.iter().map(Path::new));
     if let Some(output) = harness::run(&harness, &here.join("tests/check.mjs"), &arguments) {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{errors}");
         eprintln!("{}", String::from_utf8_lossy(&output.stdout));
     }
+}
+
+#[test]
+fn the_page_shows_the_programs_numbers_and_its_controls_work() {
+    check(&["numbers", "speed", "controls", "looks"]);
+}
+
+#[test]
+fn the_lessons_can_be_followed_to_their_ends() {
+    check(&["lessons"]);
 }
