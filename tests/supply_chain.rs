@@ -91,8 +91,17 @@ fn dependencies(folder: &Path, workspace: &toml::Table) -> Vec<(String, bool)> {
         .unwrap()
         .parse()
         .unwrap();
-    let lists = ["dependencies", "build-dependencies"].into_iter();
-    let lists = lists.filter_map(|kind| manifest.get(kind)?.as_table());
+    let targets = manifest
+        .get("target")
+        .and_then(|t| t.as_table())
+        .into_iter();
+    let of_targets = targets
+        .flatten()
+        .filter_map(|(_, target)| target.as_table());
+    let lists = [&manifest].into_iter().chain(of_targets).flat_map(|part| {
+        let kinds = ["dependencies", "build-dependencies"].into_iter();
+        kinds.filter_map(|kind| part.get(kind)?.as_table())
+    });
     let package = |(name, given): (&String, &toml::Value)| {
         let optional = given.get("optional").and_then(|o| o.as_bool()) == Some(true);
         let given = match given.get("workspace") {
@@ -232,7 +241,7 @@ fn unsafe_code_is_in_one_module_and_every_block_says_why() {
 }
 
 #[test]
-fn only_fetching_data_sets_opens_connections() {
+fn only_fetching_data_sets_and_a_cluster_under_test_open_connections() {
     let users = files_with(&[
         "ureq::",
         "std::net",
@@ -245,6 +254,7 @@ fn only_fetching_data_sets_opens_connections() {
         "crates/datasets/src/fetch/download.rs",
         "crates/datasets/src/fetch/network.rs",
         "crates/datasets/tests/fetching.rs",
+        "tests/slurm/cluster.rs",
     ];
     assert_eq!(users, fetching.map(PathBuf::from));
 }

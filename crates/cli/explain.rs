@@ -9,6 +9,7 @@ use model::ParameterKind;
 use runs::{Config, tame, write_whole};
 
 use crate::failure::Failure;
+use crate::output::check_file;
 use crate::progress::say;
 
 /// Write a page that shows how the meta-gradient of one episode comes about
@@ -80,6 +81,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let out = args
         .out
         .unwrap_or_else(|| PathBuf::from(format!("explain-{}.html", tame(&rule.name))));
+    check_file(&out)?;
     say(format_args!(
         "one episode of {} on {}, {steps} steps, and some more beside it",
         rule.name,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use runs::write_whole;
 
 use crate::failure::Failure;
+use crate::output::check_file;
 
 /// Write a page on which a network learns by a rule you set, coefficient by coefficient
 ///
@@ -20,6 +21,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    check_file(&args.out)?;
     let page = ::playground::page();
     write_whole(&args.out, page.as_bytes())?;
     let megabytes = page.len() as f64 / 1e6;

@@ -164,7 +164,7 @@ fn what_cannot_be_learned_online_is_refused_in_one_line() {
     bad(with(&["sizes=15-8-3"]), &["the first layer has 15 units"]);
     let mut args = with(&[]);
     args[6] = "0.05".to_owned();
-    bad(args, &["--theta: 1 numbers, but rule 'rule' has the terms"]);
+    bad(args, &["--theta: 1 number, but rule 'rule' has the terms"]);
     let mut args = with(&[]);
     args[4] = "data/t10k-images-idx3-ubyte".to_owned();
     bad(args, &["is one half of a data set"]);
