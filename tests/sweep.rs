@@ -68,6 +68,23 @@ fn a_sweep_runs_what_is_left_of_a_grid_and_collects_it() {
     let page = place.read("sweeps/grid/sweep.html");
     assert!(page.contains("Accuracy by lambda and rule"), "{page}");
     assert_eq!(page.matches("background:hsl").count(), 6);
+    grid(
+        &place,
+        "seeds.toml",
+        "",
+        "trials = 1\n[zip]\nrule = ['fa', 'bp']\neta = [0.1, 0.2]\n[cross]\nseed = [1, 2]",
+    );
+    place.good(&["sweep", "seeds.toml", "--shard", "1/4"]);
+    place.good(&["sweep", "seeds.toml", "--shard", "2/4"]);
+    place.good(&["sweep", "seeds.toml", "--shard", "3/4"]);
+    let _ = place.run(&["sweep", "seeds.toml", "--collect"]);
+    let page = place.read("sweeps/seeds/sweep.html");
+    assert!(page.contains("Accuracy by rule and eta, mean over seeds"));
+    // One cell of two runs, one of which one is lacking, and two that never meet.
+    assert_eq!(page.matches("background:hsl").count(), 2);
+    assert_eq!(page.matches("<small>1 of 2</small>").count(), 1);
+    let map = page.split("All runs").next().unwrap();
+    assert_eq!(map.matches("<td></td>").count(), 2);
     // Again it only collects, to the same bytes.
     let before = place.everything();
     place.good(&["sweep", "grid.toml"]);

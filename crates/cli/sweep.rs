@@ -34,7 +34,7 @@ Examples:
 ///
 /// Each run goes into a directory of its own, named by the values that vary. What is
 /// finished is not run again, what was begun goes on. Then table.csv has a row for each
-/// finished run, and sweep.html shows them, as a heat map if two keys vary.
+/// finished run, and sweep.html shows them, as a heat map if two keys vary besides the seed.
 #[derive(clap::Args)]
 #[command(after_help = FORMAT)]
 pub(crate) struct Args {

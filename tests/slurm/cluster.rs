@@ -237,7 +237,10 @@ impl Cluster {
                 panic!("not within {} s: {what}", PATIENCE.as_secs());
             }
             sleep(Duration::from_millis(200));
-            self.look();
+            // Asked before there are nodes, Slurm's commands try for ten seconds.
+            if !self.nodes.is_empty() {
+                self.look();
+            }
         }
         self.note(format!("so it is: {what}"));
     }

@@ -151,6 +151,10 @@ impl Crew<'_> {
             ));
         }
         run.finish(self.stop, |_| lock(&self.progress).advance(1))?;
-        plots::write_run_report(run.path())
+        // Of a part nobody wants one, and the whole gets its own.
+        match job.shard.is_whole() {
+            true => plots::write_run_report(run.path()),
+            false => Ok(()),
+        }
     }
 }
