@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -263,6 +264,18 @@ fn parts_that_do_not_go_together_are_refused_in_one_line_with_the_remedy() {
     }
 }
 
+/// The number of a run's newest checkpoint; 0 if it has none.
+fn newest_checkpoint(run: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(run.join("checkpoints")) else {
+        return 0;
+    };
+    let number = |entry: std::io::Result<fs::DirEntry>| -> Option<u64> {
+        let name = entry.ok()?.file_name();
+        name.to_str()?.strip_prefix("checkpoint-")?.parse().ok()
+    };
+    entries.filter_map(number).max().unwrap_or(0)
+}
+
 #[test]
 fn parts_that_were_killed_and_stopped_come_to_the_bytes_of_one_run() {
     let place = place();
@@ -299,26 +312,20 @@ fn parts_that_were_killed_and_stopped_come_to_the_bytes_of_one_run() {
             let out = format!("{of}.{i}");
             let args = run(&out, &format!("{i}/{of}"));
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
-            // Killed, asked to stop, and left alone, each time a little later.
-            for (turn, signal) in ["-KILL", "-TERM", "-KILL"].into_iter().enumerate() {
+            // Killed, asked to stop, killed again, each time once it has saved something new.
+            let saved = || newest_checkpoint(&place.path().join(&out));
+            for signal in ["-KILL", "-TERM", "-KILL"] {
+                let before = saved();
                 let mut child = place
                     .command(&args)
                     .stderr(Stdio::null())
                     .stdout(Stdio::null())
                     .spawn()
                     .unwrap();
-                let checkpoint = format!("{out}/checkpoints/checkpoint-{}", 2 * turn + i);
-                let checkpoint = place.path().join(checkpoint);
-                let ended = loop {
-                    if child.try_wait().unwrap().is_some() {
-                        break true;
-                    }
-                    if checkpoint.exists() {
-                        break false;
-                    }
+                while saved() <= before && child.try_wait().unwrap().is_none() {
                     sleep(Duration::from_millis(1));
-                };
-                if ended {
+                }
+                if child.try_wait().unwrap().is_some() {
                     break;
                 }
                 let id = child.id().to_string();

@@ -9,7 +9,7 @@ pub enum MergeError {
     #[error("no parts are given; name the run directories of all parts")]
     NoParts,
     /// A directory holds no run.
-    #[error("{}: is no run directory: it has no config.toml", .0.display())]
+    #[error("{}: is no run directory: it has no config.toml; name those that train --shard has made", .0.display())]
     NoRun(PathBuf),
     /// A part has other settings, data, rule or program than the first.
     #[error("{} is no part of the run that {} is of: {difference}; leave it out, or merge it with parts of its own run", part.display(), first.display())]
