@@ -87,7 +87,6 @@ def test_arguments_of_a_wrong_kind_are_told_by_their_name(run, tmp_path):
         (lambda: metaplast.card(run, fresh="x"), "fresh: "),
         (lambda: run.verify("x"), "sample: "),
         (lambda: run.verify(-1), "sample: "),
-        (lambda: run.plot("los"), "los: is no column"),
         (lambda: metaplast.Rule("F0"), "terms: "),
         (lambda: metaplast.Rule(["F0"], constants={"b": "x"}), "constants: "),
         (lambda: metaplast.Rule(["F0"], populations="x"), "populations: "),
@@ -98,6 +97,12 @@ def test_arguments_of_a_wrong_kind_are_told_by_their_name(run, tmp_path):
         with pytest.raises(ValueError, match=wanted):
             call()
     assert not out.exists()
+
+
+def test_a_column_that_there_is_not_is_told_with_those_that_there_are(run):
+    pytest.importorskip("matplotlib")
+    with pytest.raises(ValueError, match="los: is no column; there are trial, episode"):
+        run.plot("los")
 
 
 def test_whole_numbers_of_numpy_and_whole_floats_are_whole_numbers(run, glyphs, tmp_path):

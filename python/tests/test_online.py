@@ -72,7 +72,7 @@ def test_what_a_run_learned_goes_on_online(tmp_path):
     # Its rule, network and the mean of its coefficients.
     assert online.config["sizes"] == [784, 20, 47]
     np.testing.assert_array_equal(online.theta, [run.theta.mean(axis=0)] * 2)
-    for theta, wanted in [([1.0, 2.0], "2 numbers"), ("x", "a list of numbers")]:
+    for theta, wanted in [([1.0, 2.0], "2 numbers"), ("x", "a list of finite numbers")]:
         with pytest.raises(ValueError, match=wanted):
             metaplast.online("fa", theta, data="glyphs", out=tmp_path / "no", **STREAM)
 
