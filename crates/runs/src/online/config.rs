@@ -139,7 +139,7 @@ impl OnlineConfig {
     /// Opens both halves of its data.
     ///
     /// # Errors
-    /// As [`open_halves`].
+    /// As [`open_halves`](super::open_halves).
     pub fn open_data(&self) -> Result<Halves, RunError> {
         let train = self.config.data.as_deref().unwrap_or_default();
         halves(train, self.test_data.as_deref().unwrap_or(train))
