@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import metaplast
+import pytest
 
 PYTHON = Path(__file__).resolve().parents[1]
 
@@ -32,6 +33,7 @@ def test_the_example_of_the_engine_learns_its_rate(capsys):
 
 
 def test_the_example_of_two_rules_leaves_curves(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("matplotlib")
     arguments = ["compare_rules.py", "fa", "--episodes", "2", "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", arguments)
     runpy.run_path(str(PYTHON / "examples" / "compare_rules.py"), run_name="__main__")
