@@ -98,6 +98,14 @@ impl Program {
         }
     }
 
+    /// The size that the square matrix starts with.
+    pub(crate) fn weights_size(&self) -> f64 {
+        match self.sizes {
+            Sizes::Tiny => SMALL,
+            _ => 1.0,
+        }
+    }
+
     /// The size that row `i` of the k-th matrix starts with.
     fn row_size(&self, k: usize, i: usize) -> f64 {
         if k == Matrix::Square as usize && self.is_small(i) {
@@ -120,6 +128,7 @@ impl Program {
             all: Vec::new(),
             detached: Vec::new(),
             nudge: None,
+            tiny: self.sizes == Sizes::Tiny,
         };
         let mask = recorder.inputs();
         let mut w: Vec<Plastic> = [Matrix::Square, Matrix::Zero, Matrix::Oblong, Matrix::Fixed]
@@ -162,6 +171,8 @@ struct Recorder<'a, T> {
     all: Vec<Var>,
     detached: Vec<Array2<f64>>,
     nudge: Option<Var>,
+    /// Whether the square matrix is, or has been scaled down to it.
+    tiny: bool,
 }
 
 impl<T: Real> Recorder<'_, T> {
@@ -323,10 +334,11 @@ impl<T: Real> Recorder<'_, T> {
             Step::Signed(batch, e) => {
                 let e = self.pick(Kind::Column.batch(batch), e);
                 let [signs, sizes] = [Matrix::Square, Matrix::Fixed].map(|k| &w[k as usize]);
-                let u = match self.program.sizes {
-                    // The signs of tiny weights turn within any step of differences.
-                    Sizes::Tiny => self.tape.matvec_t(sizes, e),
-                    _ => self.tape.signed_matvec_t((signs, sizes), e, None),
+                // The signs of tiny weights turn within any step of differences.
+                let u = if self.tiny {
+                    self.tape.matvec_t(sizes, e)
+                } else {
+                    self.tape.signed_matvec_t((signs, sizes), e, None)
                 };
                 (Kind::Column.batch(batch), u)
             }
@@ -394,6 +406,9 @@ impl<T: Real> Recorder<'_, T> {
                 ref terms,
             } => {
                 let scale = scale.map(|s| self.pick(Kind::Scalar, s));
+                if let (Matrix::Square, Some(s)) = (matrix, scale) {
+                    self.tiny |= self.tape.scalar(s).to_f64().abs() < 0.01;
+                }
                 let terms: Vec<Outer> = terms
                     .iter()
                     .map(|term| Outer {
