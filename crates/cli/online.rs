@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::print_json;
-use crate::progress::{Progress, say};
+use crate::progress::{Progress, say, say_standing};
 use crate::signals;
 
 const EXAMPLES: &str = "\
@@ -153,19 +153,9 @@ pub(crate) fn carry_out(
         config.online.seed,
         words::count(config.threads() as u64, "thread")
     ));
-    say(format_args!("run directory: {}", run.path().display()));
-    for note in run.notes() {
-        say(format_args!("note: {note}"));
-    }
     let (done, total) = (run.done(), run.total());
-    if run.is_finished() {
-        say(format_args!("finished before; nothing is left to run"));
-    } else if done > 0 {
-        say(format_args!(
-            "going on after {done} of {}",
-            words::count(total, "test")
-        ));
-    }
+    let so_far = (done, total);
+    say_standing(run.path(), run.notes(), run.is_finished(), so_far, "test");
     let mut progress = Progress::new("tests", total);
     progress.start_at(done);
     let summary = run.finish(&stop, |_| progress.advance(1))?;

@@ -2,6 +2,7 @@
 
 use std::fmt::Arguments;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,27 @@ pub(crate) fn is_quiet() -> bool {
 pub(crate) fn say(line: Arguments<'_>) {
     if !is_quiet() {
         let _ = writeln!(io::stderr(), "{line}");
+    }
+}
+
+/// Tells where a run is, what is to be known of it, and how it stands: `finished`, or
+/// `done` of `total` things, such as episodes.
+pub(crate) fn say_standing(
+    path: &Path,
+    notes: &[String],
+    finished: bool,
+    (done, total): (u64, u64),
+    thing: &str,
+) {
+    say(format_args!("run directory: {}", path.display()));
+    for note in notes {
+        say(format_args!("note: {note}"));
+    }
+    if finished {
+        say(format_args!("finished before; nothing is left to run"));
+    } else if done > 0 {
+        let total = words::count(total, thing);
+        say(format_args!("going on after {done} of {total}"));
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::print_json;
-use crate::progress::{Progress, say};
+use crate::progress::{Progress, say, say_standing};
 use crate::signals;
 
 const EXAMPLES: &str = "
@@ -143,19 +143,15 @@ pub(crate) fn carry_out(
         settings.seed,
         words::count(config.threads as u64, "thread")
     ));
-    say(format_args!("run directory: {}", run.path().display()));
-    for note in run.notes() {
-        say(format_args!("note: {note}"));
-    }
     let (done, total) = (run.done(), run.total());
-    if run.is_finished() {
-        say(format_args!("finished before; nothing is left to run"));
-    } else if done > 0 {
-        say(format_args!(
-            "going on after {done} of {}",
-            words::count(total, "episode")
-        ));
-    }
+    let so_far = (done, total);
+    say_standing(
+        run.path(),
+        run.notes(),
+        run.is_finished(),
+        so_far,
+        "episode",
+    );
     if !run.is_finished() {
         let estimate = Estimate::of(&config.settings_of_part(), data, threads, total - done)?;
         say(format_args!("this is going to take {estimate}"));

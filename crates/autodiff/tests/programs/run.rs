@@ -98,19 +98,6 @@ impl Program {
         }
     }
 
-    /// The size that the square matrix starts with, where one scale alone is to be judged by
-    /// it: what is followed through several is judged in sum.
-    pub(crate) fn weights_size(&self) -> f64 {
-        let scales = self.steps.iter().filter(|step| {
-            let square = Matrix::Square;
-            matches!(step, Step::Update { w, scale: Some(_), .. } if *w == square)
-        });
-        match self.sizes {
-            Sizes::Tiny if scales.count() == 1 => SMALL,
-            _ => 1.0,
-        }
-    }
-
     /// The size that row `i` of the k-th matrix starts with.
     fn row_size(&self, k: usize, i: usize) -> f64 {
         if k == Matrix::Square as usize && self.is_small(i) {

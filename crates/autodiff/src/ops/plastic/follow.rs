@@ -1,4 +1,5 @@
 use crate::algebra::{Algebra, Shorthand};
+use crate::real::max_or_nan;
 use crate::shape::Shape;
 
 /// ⟨Λ, W⟩ = Σᵢⱼ Λᵢⱼ Wᵢⱼ of a matrix and its adjoint, which a scale's derivative is made
@@ -24,10 +25,14 @@ pub(crate) struct Inner<V> {
     now: Option<V>,
     /// The largest sum or summand so far.
     largest: f64,
-    /// Sums of what rounding may have taken from the derivatives of scales, in units of
-    /// rounding, and of their magnitudes.
+    /// The scale whose derivative is made now, in as many updates in a row as share it.
+    scale: Option<V>,
+    /// Sums over these of what rounding may have taken from its derivative, in units of
+    /// rounding, and of its magnitudes.
     lost: f64,
     found: f64,
+    /// The largest share lost of the derivative of any scale before.
+    worst: f64,
 }
 
 impl<V: Copy + PartialEq> Inner<V> {
@@ -36,8 +41,10 @@ impl<V: Copy + PartialEq> Inner<V> {
         Inner {
             now: None,
             largest: 0.0,
+            scale: None,
             lost: 0.0,
             found: 0.0,
+            worst: 0.0,
         }
     }
 
@@ -71,19 +78,24 @@ impl<V: Copy + PartialEq> Inner<V> {
         let Some(now) = self.now else {
             return g.constant(Shape::SCALAR, 0.0);
         };
+        if self.scale != Some(s) {
+            self.worst = self.imprecision();
+            (self.scale, self.lost, self.found) = (Some(s), 0.0, 0.0);
+        }
         let scale = g.number(s).abs();
         self.lost += self.largest / scale;
         self.found += g.number(now).abs() / scale;
         g.div(now, s)
     }
 
-    /// The part of the scales' derivatives that rounding may have taken, in units of
-    /// rounding.
+    /// The largest part of a scale's derivative that rounding may have taken, in units of
+    /// rounding. Each scale is judged by itself: a large derivative does not hide what
+    /// happens to a small one.
     pub(crate) fn imprecision(&self) -> f64 {
         if self.lost > 0.0 {
-            self.lost / self.found
+            max_or_nan(self.worst, self.lost / self.found)
         } else {
-            0.0
+            self.worst
         }
     }
 }
