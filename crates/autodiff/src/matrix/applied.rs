@@ -2,22 +2,19 @@
 
 use ndarray::ArrayView2;
 
-use super::pass::BLOCK;
 use crate::Real;
 use crate::simd::{self, Lanes, WIDTH, dispatch, lanes_for};
 
 /// A matrix with `post` rows and `pre` columns in the field's sense (W y: pre → post),
 /// kept column by column: all synapses of one pre-synaptic unit side by side, padded
-/// to whole lanes. The columns of silent pre-synaptic units can then be skipped. Behind
-/// the last column are spare ones, always zero, with which a list of columns can be
-/// filled up to whole blocks.
+/// to whole lanes. The columns of silent pre-synaptic units can then be skipped.
 #[derive(Debug)]
 pub(super) struct Applied<T> {
     pub(super) post: usize,
     pub(super) pre: usize,
     /// Lanes a column.
     pub(super) stride: usize,
-    /// All columns and the spare ones.
+    /// All columns.
     pub(super) lanes: Vec<Lanes<T>>,
 }
 
@@ -28,13 +25,13 @@ impl<T: Real> Applied<T> {
             post,
             pre,
             stride,
-            lanes: vec![Lanes::ZERO; stride * (pre + BLOCK - 1)],
+            lanes: vec![Lanes::ZERO; stride * pre],
         }
     }
 
     /// The synapses of each pre-synaptic unit.
     pub(super) fn columns(&self) -> impl Iterator<Item = &[Lanes<T>]> {
-        self.lanes.chunks_exact(self.stride).take(self.pre)
+        self.lanes.chunks_exact(self.stride)
     }
 
     /// The synapses of pre-synaptic unit `j`.
@@ -45,10 +42,8 @@ impl<T: Real> Applied<T> {
 
     /// Takes over the numbers of a post × pre array, whatever its memory order.
     pub(super) fn set(&mut self, w: ArrayView2<'_, T>) {
-        let (columns, spare) = self.lanes.split_at_mut(self.pre * self.stride);
-        // A diverged run may have left NaN in the padding and the spare columns.
-        spare.fill(Lanes::ZERO);
-        for (column, values) in columns.chunks_exact_mut(self.stride).zip(w.columns()) {
+        let columns = self.lanes.chunks_exact_mut(self.stride);
+        for (column, values) in columns.zip(w.columns()) {
             match values.as_slice() {
                 Some(values) => copy_into(column, values),
                 None => {
@@ -64,8 +59,7 @@ impl<T: Real> Applied<T> {
     /// Takes over numbers column by column.
     pub(super) fn fill_with(&mut self, mut number: impl FnMut() -> T) {
         self.set_zero();
-        let columns = self.lanes.chunks_exact_mut(self.stride).take(self.pre);
-        for column in columns {
+        for column in self.lanes.chunks_exact_mut(self.stride) {
             let entries = column.iter_mut().flat_map(|lanes| &mut lanes.0);
             entries.take(self.post).for_each(|entry| *entry = number());
         }

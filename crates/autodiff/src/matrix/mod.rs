@@ -9,5 +9,5 @@ mod store;
 mod waiting;
 
 pub(crate) use differences::Differences;
-pub(crate) use pass::{MAX_PRODUCTS, Walk, has_pass};
+pub(crate) use pass::{MAX_PRODUCTS, Walk};
 pub(crate) use store::Store;

@@ -3,20 +3,17 @@
 //! A plastic matrix is read and written many times a step, and at the paper's size it
 //! does not fit the first-level cache. What counts is therefore how often it is
 //! walked, and how often it is written: one pass applies updates that wait, and takes
-//! products from both sides, for several rows at a time so that the vectors stay in
-//! registers.
+//! products from both sides, tile by tile: as many rows as stay in the first-level cache
+//! while one thing after the other is done with them.
 #![expect(
     clippy::needless_range_loop,
     reason = "counted loops over fixed-size arrays are what becomes vector code"
 )]
 
-use std::array::from_fn;
-use std::ops::Range;
-
 use crate::Real;
 use crate::simd::{self, Fused, Lanes, add_scaled, dispatch};
 
-/// Most rank-1 terms that a pass applies. Applying four takes no longer than applying
+/// Most rank-1 terms that a pass applies. Applying four takes hardly longer than applying
 /// one, since what takes long is to write the matrix.
 pub(crate) const MAX_APPLIED: usize = 4;
 /// Most products from each side of one pass for a rule.
@@ -30,39 +27,10 @@ pub(crate) const MAX_SIDE: usize = if MAX_PRODUCTS > BATCH {
     BATCH
 };
 
-/// Rows walked together. A matrix has spare rows behind its own, always zero, with
-/// which the last block is filled up.
-pub(crate) const BLOCK: usize = 4;
-
-/// The rows that a pass walks, in increasing order.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rows<'a> {
-    /// How many rows the matrix has, not counting spare ones.
-    pub(crate) of: usize,
-    /// Those to be walked; all if there is no list.
-    pub(crate) list: Option<&'a [u32]>,
-}
-
-impl Rows<'_> {
-    fn blocks(&self) -> usize {
-        self.list.map_or(self.of, <[u32]>::len).div_ceil(BLOCK)
-    }
-
-    #[inline(always)]
-    fn block(&self, i: usize) -> [usize; BLOCK] {
-        let start = i * BLOCK;
-        let Some(list) = self.list else {
-            return from_fn(|r| start + r);
-        };
-        match list[start..].first_chunk::<BLOCK>() {
-            Some(block) => block.map(|row| row as usize),
-            None => from_fn(|r| {
-                list.get(start + r)
-                    .map_or(self.of + r - 1, |row| *row as usize)
-            }),
-        }
-    }
-}
+/// Most rows of a tile.
+pub(crate) const TILE: usize = 64;
+/// Bytes of a tile with which more than one thing is done: half a first-level cache.
+const TILE_BYTES: usize = 1 << 14;
 
 /// For each row j in `rows`, in this order, in one walk:
 /// 1. wⱼ ← scale·wⱼ + Σₖ pres[k]ⱼ · posts[k],
@@ -70,16 +38,16 @@ impl Rows<'_> {
 /// 3. dots[n]ⱼ = ⟨wⱼ, left[n]⟩.
 ///
 /// A row and the vectors that go with it (`posts`, `out`, `left`) have `stride` lanes,
-/// zero beyond the matrix; vectors over rows have one number a row, and count as zero
-/// beyond their end.
+/// zero beyond the matrix; vectors over rows have one number a row.
 pub struct Pass<'a, T> {
     pub(crate) matrix: &'a mut [Lanes<T>],
     pub(crate) stride: usize,
-    pub(crate) rows: Rows<'a>,
+    /// Each at most once, in increasing order.
+    pub(crate) rows: &'a [u32],
     pub(crate) scale: Option<T>,
     /// K × stride lanes.
     pub(crate) posts: &'a [Lanes<T>],
-    /// K vectors over rows.
+    /// K vectors over rows, at most [`MAX_APPLIED`].
     pub(crate) pres: &'a [Vec<T>],
     pub(crate) right: &'a [&'a [T]],
     /// M × stride lanes.
@@ -87,60 +55,15 @@ pub struct Pass<'a, T> {
     /// N × stride lanes.
     pub(crate) left: &'a [Lanes<T>],
     pub(crate) dots: &'a mut [Vec<T>],
-    /// Two blocks to scribble on.
-    pub(crate) copy: &'a mut [Lanes<T>; 2 * BLOCK],
-}
-
-/// The passes that are compiled: (products from the right, from the left) for how many
-/// applied terms, without and with a scale. What is missing is done in two walks: first
-/// what is to be applied, then the products.
-macro_rules! compiled_passes {
-    ($with:ident) => {
-        $with! {
-            (0, 0): [1 2 3 4] [0 1 2 3 4];
-            (1, 0): [0 4] [4];
-            (0, 1): [0 4] [4];
-            (1, 1): [0 4] [4];
-            (2, 0): [0 4] [];
-            (2, 1): [0 4] [4];
-            (1, 2): [0 4] [4];
-            (2, 2): [0 4] [4];
-            (2, 3): [0 4] [4];
-            (3, 3): [0] [];
-            (4, 0): [0] [];
-            (0, 4): [0] [];
-        }
-    };
-}
-
-/// Whether there is a pass for so many applied terms, products from the right and from
-/// the left.
-pub(crate) fn is_compiled(applied: usize, right: usize, left: usize, scaled: bool) -> bool {
-    macro_rules! lookup {
-        ($(($m:literal, $n:literal): [$($k:literal)*] [$($s:literal)*];)+) => {
-            match (right, left, scaled) {
-                $(($m, $n, false) => [$($k),*].contains(&applied),
-                ($m, $n, true) => <[usize]>::contains(&[$($s),*], &applied),)+
-                _ => false,
-            }
-        };
-    }
-    compiled_passes!(lookup)
-}
-
-/// Whether so many products from the right and from the left can be taken in one walk.
-pub(crate) fn has_pass(right: usize, left: usize) -> bool {
-    right + left == 0 || is_compiled(0, right, left, false)
+    /// Room for what becomes the dots of a tile.
+    pub(crate) sums: &'a mut [Lanes<T>; TILE],
 }
 
 /// A number type for which the walks are compiled: f32 and f64. As generic functions
-/// their many variants would be compiled again for every program that uses the crate.
-/// Not to be named outside it.
+/// they would be compiled again for every program that uses the crate. Not to be named
+/// outside it.
 pub trait Walk: Sized {
     /// Walks the matrix.
-    ///
-    /// # Panics
-    /// If there is no such pass, see [`is_compiled`].
     fn walk(pass: Pass<'_, Self>);
 }
 
@@ -157,176 +80,255 @@ impl Walk for f64 {
 }
 
 impl<T: Real> Pass<'_, T> {
-    fn run(self) {
-        let shape = (self.pres.len(), self.right.len(), self.dots.len());
-        macro_rules! choose {
-            ($(($m:literal, $n:literal): [$($k:literal)*] [$($s:literal)*];)+) => {
-                match (shape, self.scale.is_some()) {
-                    $($((($k, $m, $n), false) => dispatch(
-                        #[inline(always)]
-                        move |fused| match fused {
-                            Fused::Hardware => self.walk::<$k, $m, $n, false>(),
-                            Fused::Software => self.walk_row_by_row(),
-                        },
-                    ),)*
-                    $((($s, $m, $n), true) => dispatch(
-                        #[inline(always)]
-                        move |fused| match fused {
-                            Fused::Hardware => self.walk::<$s, $m, $n, true>(),
-                            Fused::Software => self.walk_row_by_row(),
-                        },
-                    ),)*)+
-                    _ => unreachable!("no pass for {shape:?}"),
-                }
-            };
-        }
-        compiled_passes!(choose);
-    }
-
-    /// The same walk where products are fused in software. That takes so long that
-    /// neither loads and stores nor loops count, so each step goes along a row by itself.
-    /// Each number goes through the same operations in the same order.
-    fn walk_row_by_row(self) {
-        let Pass {
-            matrix,
-            stride,
-            rows,
-            scale,
-            posts,
-            pres,
-            right,
-            out,
-            left,
-            dots,
-            ..
-        } = self;
-        let fused = Fused::Software;
-        let at = |vector: &[T], j: usize| vector.get(j).copied().unwrap_or(T::ZERO);
-        for j in (0..rows.blocks()).flat_map(|i| rows.block(i)) {
-            let w = &mut matrix[j * stride..][..stride];
-            if let Some(scale) = scale {
-                w.iter_mut().for_each(|x| *x = x.scaled(scale));
-            }
-            for (pre, post) in pres.iter().zip(posts.chunks_exact(stride)) {
-                add_scaled(fused, w, at(pre, j), post);
-            }
-            for (right, out) in right.iter().zip(out.chunks_exact_mut(stride)) {
-                add_scaled(fused, out, at(right, j), w);
-            }
-            for (dots, left) in dots.iter_mut().zip(left.chunks_exact(stride)) {
-                if let Some(dot) = dots.get_mut(j) {
-                    *dot = simd::dot_lanes(fused, w, left);
-                }
-            }
-        }
+    fn run(mut self) {
+        dispatch(
+            #[inline(always)]
+            move |fused| self.walk(fused),
+        );
     }
 
     #[inline(always)]
-    fn walk<const K: usize, const M: usize, const N: usize, const SCALED: bool>(self) {
-        let Pass {
-            matrix,
-            stride,
-            rows,
-            scale,
-            posts,
-            pres,
-            right,
-            out,
-            left,
-            dots,
-            copy,
-        } = self;
-        let mut out = out.chunks_exact_mut(stride);
-        let mut dots = dots.iter_mut();
-        let mut vectors = Vectors::<'_, T, K, M, N> {
-            stride,
-            scale: scale.unwrap_or(T::ONE),
-            posts: from_fn(|k| &posts[k * stride..]),
-            pres: from_fn(|k| pres[k].as_slice()),
-            right: from_fn(|m| right[m]),
-            out: from_fn(|_| out.next().expect("a pass has room for M products")),
-            left: from_fn(|n| &left[n * stride..]),
-            dots: from_fn(|_| {
-                dots.next()
-                    .expect("a pass has room for N products")
-                    .as_mut_slice()
-            }),
-            copy,
+    fn walk(&mut self, fused: Fused) {
+        let applies = self.scale.is_some() || !self.pres.is_empty();
+        let things = usize::from(applies) + self.right.len() + self.dots.len();
+        let tile = if things > 1 {
+            (TILE_BYTES / (self.stride * size_of::<Lanes<T>>())).clamp(1, TILE)
+        } else {
+            TILE
         };
-        for i in 0..rows.blocks() {
-            vectors.walk_block::<SCALED>(matrix, rows.block(i));
+        let stride = self.stride;
+        for tile in self.rows.chunks(tile) {
+            if applies {
+                self.apply(fused, tile);
+            }
+            for (right, out) in self.right.iter().zip(self.out.chunks_exact_mut(stride)) {
+                add_rows(fused, self.matrix, tile, right, out);
+            }
+            for (dots, left) in self.dots.iter_mut().zip(self.left.chunks_exact(stride)) {
+                take_dots(fused, self.matrix, tile, left, dots, self.sums);
+            }
+        }
+    }
+
+    /// wⱼ ← scale·wⱼ + Σₖ pres[k]ⱼ · posts[k].
+    #[inline(always)]
+    fn apply(&mut self, fused: Fused, tile: &[u32]) {
+        if fused == Fused::Software {
+            // Fusing takes so long that neither loads nor stores count.
+            for j in tile {
+                let w = &mut self.matrix[*j as usize * self.stride..][..self.stride];
+                if let Some(scale) = self.scale {
+                    w.iter_mut().for_each(|x| *x = x.scaled(scale));
+                }
+                for (pre, post) in self.pres.iter().zip(self.posts.chunks_exact(self.stride)) {
+                    add_scaled(fused, w, pre[*j as usize], post);
+                }
+            }
+            return;
+        }
+        match (self.pres.len(), self.scale.is_some()) {
+            (1, false) => self.apply_terms::<1, false>(tile),
+            (2, false) => self.apply_terms::<2, false>(tile),
+            (3, false) => self.apply_terms::<3, false>(tile),
+            (4, false) => self.apply_terms::<4, false>(tile),
+            (0, true) => self.apply_terms::<0, true>(tile),
+            (1, true) => self.apply_terms::<1, true>(tile),
+            (2, true) => self.apply_terms::<2, true>(tile),
+            (3, true) => self.apply_terms::<3, true>(tile),
+            (4, true) => self.apply_terms::<4, true>(tile),
+            (terms, _) => unreachable!("{terms} terms for a pass"),
+        }
+    }
+
+    /// The same for K terms, two rows at a time, since they share what is loaded of `posts`.
+    #[inline(always)]
+    fn apply_terms<const K: usize, const SCALED: bool>(&mut self, tile: &[u32]) {
+        let stride = self.stride;
+        let mut terms = Terms::<T, K, SCALED> {
+            scale: self.scale.unwrap_or(T::ONE),
+            posts: [&[]; K],
+            pres: [&[]; K],
+        };
+        let rows = self.matrix.len() / stride;
+        for k in 0..K {
+            terms.posts[k] = &self.posts[k * stride..][..stride];
+            terms.pres[k] = &self.pres[k][..rows];
+        }
+        let (pairs, last) = tile.as_chunks::<2>();
+        for [a, b] in pairs {
+            let (a, b) = (*a as usize, *b as usize);
+            let (head, tail) = self.matrix.split_at_mut(b * stride);
+            let (w, v) = (&mut head[a * stride..][..stride], &mut tail[..stride]);
+            let (of_w, of_v) = (terms.factors(a), terms.factors(b));
+            for chunk in 0..stride {
+                (w[chunk], v[chunk]) = terms.applied(chunk, (w[chunk], of_w), (v[chunk], of_v));
+            }
+        }
+        for a in last {
+            let a = *a as usize;
+            let w = &mut self.matrix[a * stride..][..stride];
+            let of_w = terms.factors(a);
+            for chunk in 0..stride {
+                let nothing = (Lanes::ZERO, [T::ZERO; K]);
+                (w[chunk], _) = terms.applied(chunk, (w[chunk], of_w), nothing);
+            }
         }
     }
 }
 
-struct Vectors<'a, T, const K: usize, const M: usize, const N: usize> {
-    stride: usize,
+/// K terms, cut to lengths that the compiler knows to be one, so that loops check no bounds.
+/// Written as loops, since what closures are called by is not always inlined.
+struct Terms<'a, T, const K: usize, const SCALED: bool> {
     scale: T,
     posts: [&'a [Lanes<T>]; K],
     pres: [&'a [T]; K],
-    right: [&'a [T]; M],
-    out: [&'a mut [Lanes<T>]; M],
-    left: [&'a [Lanes<T>]; N],
-    dots: [&'a mut [T]; N],
-    copy: &'a mut [Lanes<T>; 2 * BLOCK],
 }
 
-impl<T: Real, const K: usize, const M: usize, const N: usize> Vectors<'_, T, K, M, N> {
+impl<T: Real, const K: usize, const SCALED: bool> Terms<'_, T, K, SCALED> {
+    /// What each term has for row `j`.
     #[inline(always)]
-    fn walk_block<const SCALED: bool>(&mut self, matrix: &mut [Lanes<T>], rows: [usize; BLOCK]) {
-        let stride = self.stride;
-        let ranges: [Range<usize>; BLOCK] = rows.map(|row| row * stride..(row + 1) * stride);
-        // Rows are listed once, in increasing order, so their ranges do not overlap.
-        let Ok(w) = matrix.get_disjoint_mut(ranges) else {
-            unreachable!("rows {rows:?} of {stride} lanes overlap or lie outside the matrix")
-        };
-        // Cut to one length that the compiler knows, so that the loop checks no bounds.
-        let w = w.map(|w| &mut w[..stride]);
-        let posts = self.posts.map(|post| &post[..stride]);
-        let lefts = self.left.map(|left| &left[..stride]);
-        let out = self.out.each_mut().map(|out| &mut out[..stride]);
-        let at = |vector: &[T], r: usize| vector.get(rows[r]).copied().unwrap_or(T::ZERO);
-        let pre: [[T; K]; BLOCK] = from_fn(|r| from_fn(|k| at(self.pres[k], r)));
-        let right: [[T; M]; BLOCK] = from_fn(|r| from_fn(|m| at(self.right[m], r)));
-        let mut dots = [[Lanes::<T>::ZERO; N]; BLOCK];
-        for chunk in 0..stride {
-            let post: [Lanes<T>; K] = from_fn(|k| posts[k][chunk]);
-            let left: [Lanes<T>; N] = from_fn(|n| lefts[n][chunk]);
-            let mut sum: [Lanes<T>; M] = from_fn(|m| out[m][chunk]);
-            for r in 0..BLOCK {
-                let mut x = w[r][chunk];
-                if SCALED {
-                    x = x.scaled(self.scale);
-                }
-                for k in 0..K {
-                    x.add_scaled(Fused::Hardware, pre[r][k], &post[k]);
-                }
-                if K > 0 || SCALED {
-                    w[r][chunk] = x;
-                } else if N > 0 || r == 0 {
-                    // Sixteen numbers stored side by side are what the compiler takes
-                    // for a hint to keep them in one register. Without a store it
-                    // vectorises across the rows, or from seventeen chunks on across
-                    // those, which takes four times as long and more.
-                    self.copy[chunk % 2 * BLOCK + r] = x;
-                }
-                for m in 0..M {
-                    sum[m].add_scaled(Fused::Hardware, right[r][m], &x);
-                }
-                for n in 0..N {
-                    dots[r][n].add_product(Fused::Hardware, &x, &left[n]);
-                }
-            }
-            for m in 0..M {
-                out[m][chunk] = sum[m];
-            }
+    fn factors(&self, j: usize) -> [T; K] {
+        let mut factors = [T::ZERO; K];
+        for k in 0..K {
+            factors[k] = self.pres[k][j];
         }
-        for r in 0..BLOCK {
-            for n in 0..N {
-                if let Some(dot) = self.dots[n].get_mut(rows[r]) {
-                    *dot = dots[r][n].total();
-                }
-            }
+        factors
+    }
+
+    /// A chunk of two rows after the terms.
+    #[inline(always)]
+    fn applied(
+        &self,
+        chunk: usize,
+        (mut x, of_x): (Lanes<T>, [T; K]),
+        (mut y, of_y): (Lanes<T>, [T; K]),
+    ) -> (Lanes<T>, Lanes<T>) {
+        if SCALED {
+            x = x.scaled(self.scale);
+            y = y.scaled(self.scale);
+        }
+        for k in 0..K {
+            let post = self.posts[k][chunk];
+            x.add_scaled(Fused::Hardware, of_x[k], &post);
+            y.add_scaled(Fused::Hardware, of_y[k], &post);
+        }
+        (x, y)
+    }
+}
+
+/// out ← out + Σⱼ right_j · wⱼ over the rows of a tile.
+#[inline(always)]
+fn add_rows<T: Real>(
+    fused: Fused,
+    matrix: &[Lanes<T>],
+    tile: &[u32],
+    right: &[T],
+    out: &mut [Lanes<T>],
+) {
+    // Where each row starts, and right_j.
+    let mut rows = [(0, T::ZERO); TILE];
+    let rows = &mut rows[..tile.len()];
+    for (row, j) in rows.iter_mut().zip(tile) {
+        *row = (*j as usize * out.len(), right[*j as usize]);
+    }
+    // As many sums as vector registers hold, of which AVX2 has sixteen of 32 bytes.
+    let most = match fused {
+        Fused::Hardware => 24 / size_of::<T>(),
+        Fused::Software => 1,
+    };
+    let mut first = 0;
+    while first < out.len() {
+        // Of one size, as near as may be: few sums would wait for each other.
+        let rest = out.len() - first;
+        let lanes = rest.div_ceil(rest.div_ceil(most));
+        match lanes {
+            1 => add_chunks::<T, 1>(fused, matrix, first, rows, out),
+            2 => add_chunks::<T, 2>(fused, matrix, first, rows, out),
+            3 => add_chunks::<T, 3>(fused, matrix, first, rows, out),
+            4 => add_chunks::<T, 4>(fused, matrix, first, rows, out),
+            5 => add_chunks::<T, 5>(fused, matrix, first, rows, out),
+            _ => add_chunks::<T, 6>(fused, matrix, first, rows, out),
+        }
+        first += lanes;
+    }
+}
+
+/// The same for G lanes from `first` on, whose sums stay in registers.
+#[inline(always)]
+fn add_chunks<T: Real, const G: usize>(
+    fused: Fused,
+    matrix: &[Lanes<T>],
+    first: usize,
+    rows: &[(usize, T)],
+    out: &mut [Lanes<T>],
+) {
+    let stride = out.len();
+    let Some(out) = out[first..].first_chunk_mut::<G>() else {
+        unreachable!("{G} lanes from {first} on of {stride}")
+    };
+    let mut sums = *out;
+    for (start, factor) in rows {
+        let Some(w) = matrix[start + first..].first_chunk::<G>() else {
+            unreachable!("a row from lane {start} on lies outside the matrix")
+        };
+        for g in 0..G {
+            sums[g].add_scaled(fused, *factor, &w[g]);
         }
     }
+    *out = sums;
+}
+
+/// dotsⱼ = ⟨wⱼ, left⟩ for the rows of a tile.
+#[inline(always)]
+fn take_dots<T: Real>(
+    fused: Fused,
+    matrix: &[Lanes<T>],
+    tile: &[u32],
+    left: &[Lanes<T>],
+    dots: &mut [T],
+    sums: &mut [Lanes<T>; TILE],
+) {
+    if fused == Fused::Software {
+        for j in tile {
+            let j = *j as usize;
+            dots[j] = simd::dot_lanes(fused, &matrix[j * left.len()..][..left.len()], left);
+        }
+        return;
+    }
+    // The sums of all rows first, and then their totals: side by side the compiler makes
+    // vector code across the rows, which takes three times as long.
+    let sums = &mut sums[..tile.len()];
+    let (blocks, rest) = tile.as_chunks::<4>();
+    let (block_sums, rest_sums) = sums.as_chunks_mut::<4>();
+    for (rows, sums) in blocks.iter().zip(block_sums) {
+        *sums = products_summed(matrix, rows, left);
+    }
+    for (row, sum) in rest.iter().zip(rest_sums) {
+        [*sum] = products_summed(matrix, &[*row], left);
+    }
+    for (j, sum) in tile.iter().zip(sums) {
+        dots[*j as usize] = sum.total_in_place();
+    }
+}
+
+/// The lanes that sum up to ⟨wⱼ, left⟩ for R rows.
+#[inline(always)]
+fn products_summed<T: Real, const R: usize>(
+    matrix: &[Lanes<T>],
+    rows: &[u32; R],
+    left: &[Lanes<T>],
+) -> [Lanes<T>; R] {
+    let stride = left.len();
+    let mut w: [&[Lanes<T>]; R] = [&[]; R];
+    for r in 0..R {
+        w[r] = &matrix[rows[r] as usize * stride..][..stride];
+    }
+    let mut sums = [Lanes::ZERO; R];
+    for chunk in 0..stride {
+        let left = left[chunk];
+        for r in 0..R {
+            sums[r].add_product(Fused::Hardware, &w[r][chunk], &left);
+        }
+    }
+    sums
 }

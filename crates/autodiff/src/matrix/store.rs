@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2, ShapeBuilder};
 use super::applied::{Applied, copy_from, copy_into};
 use super::columns::Columns;
 use super::differences::Differences;
-use super::pass::{BATCH, BLOCK, MAX_APPLIED, MAX_SIDE, Pass, Rows, is_compiled};
+use super::pass::{BATCH, MAX_APPLIED, MAX_SIDE, Pass, TILE};
 use super::signed::Signed;
 use super::waiting::{Due, MAX_WAITING, Waiting};
 use crate::Real;
@@ -38,7 +38,9 @@ struct Scratch<T> {
     dots: Vec<Vec<T>>,
     columns: Columns,
     list: Vec<u32>,
-    copy: [Lanes<T>; 2 * BLOCK],
+    /// All columns, in increasing order.
+    all: Vec<u32>,
+    sums: Box<[Lanes<T>; TILE]>,
 }
 
 impl<T: Real> Store<T> {
@@ -54,7 +56,8 @@ impl<T: Real> Store<T> {
                 dots: vec![vec![T::ZERO; pre]; MAX_SIDE],
                 columns: Columns::none(pre),
                 list: Vec::with_capacity(pre),
-                copy: [Lanes::ZERO; 2 * BLOCK],
+                all: (0..pre as u32).collect(),
+                sums: Box::new([Lanes::ZERO; TILE]),
             },
         }
     }
@@ -72,7 +75,8 @@ impl<T: Real> Store<T> {
             + size_of_val(&scratch.left[..])
             + MAX_SIDE * pre * size_of::<T>()
             + words_for(pre) * size_of::<u64>()
-            + pre * size_of::<u32>()
+            + 2 * pre * size_of::<u32>()
+            + size_of_val(&*scratch.sums)
     }
 
     /// Takes over the numbers of a post × pre array, whatever its memory order.
@@ -127,23 +131,16 @@ impl<T: Real> Store<T> {
     }
 
     /// Takes the products of the matrix with `right` (left in `scratch.out`) and with
-    /// `left` (left in `scratch.dots`, valid on `on`), in one walk if there is such a
-    /// pass. Read the results with [`Store::product`] and [`Store::product_t`].
+    /// `left` (left in `scratch.dots`, valid on `on`), at most [`MAX_SIDE`] each. Read the
+    /// results with [`Store::product`] and [`Store::product_t`].
     pub(crate) fn products(
         &mut self,
         right: &[Operand<'_, T>],
         left: &[&[T]],
         on: &[Coordinates<'_>],
     ) {
-        let mut applied = None;
-        if self.waiting.terms() >= MAX_APPLIED {
-            let scaled = self.waiting.is_scaled();
-            if is_compiled(MAX_APPLIED, right.len(), left.len(), scaled) {
-                applied = Some(MAX_APPLIED);
-            } else {
-                self.apply(MAX_APPLIED);
-            }
-        }
+        let enough = self.waiting.terms() >= MAX_APPLIED;
+        let applied = enough.then_some(MAX_APPLIED);
         self.walk(applied, right, left, on);
         if !self.waiting.is_nothing() {
             self.complete_products(right, left.len());
@@ -162,7 +159,7 @@ impl<T: Real> Store<T> {
         let (stored, scratch) = (&mut self.stored, &mut self.scratch);
         let due = applied.map_or(Due::nothing(), |terms| self.waiting.due(terms));
         let mut needed = right.iter().map(|x| x.on).chain(on.iter().copied());
-        let list = match (needed.next(), needed.next()) {
+        let listed = match (needed.next(), needed.next()) {
             (Some(None), _) => None,
             (Some(Some(only)), None) if applied.is_none() => Some(only.list),
             _ if due.scale.is_some() => None,
@@ -189,10 +186,7 @@ impl<T: Real> Store<T> {
         T::walk(Pass {
             matrix: &mut stored.lanes,
             stride: stored.stride,
-            rows: Rows {
-                of: stored.pre,
-                list,
-            },
+            rows: listed.unwrap_or(&scratch.all),
             scale: due.scale,
             posts: due.posts,
             pres: due.pres,
@@ -200,7 +194,7 @@ impl<T: Real> Store<T> {
             out,
             left: &scratch.left,
             dots: &mut scratch.dots[..left.len()],
-            copy: &mut scratch.copy,
+            sums: &mut scratch.sums,
         });
         if let Some(terms) = applied {
             self.waiting.settle(terms);

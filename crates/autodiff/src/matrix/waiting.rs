@@ -58,10 +58,6 @@ impl<T: Real> Waiting<T> {
         self.terms
     }
 
-    pub(super) fn is_scaled(&self) -> bool {
-        self.scale.is_some()
-    }
-
     /// Whether c·S + Σ postₖ ⊗ preₖ is S.
     pub(super) fn is_nothing(&self) -> bool {
         self.terms == 0 && self.scale.is_none()

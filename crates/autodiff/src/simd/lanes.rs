@@ -47,8 +47,15 @@ impl<T: Real> Lanes<T> {
 
     /// The sum of the lanes by halving: 16, 8, 4, 2, 1.
     #[inline(always)]
-    pub(crate) fn total(self) -> T {
-        let mut x = self.0;
+    pub(crate) fn total(mut self) -> T {
+        self.total_in_place()
+    }
+
+    /// The same, with the halves written over the lanes, which makes for vector code where
+    /// they are in memory.
+    #[inline(always)]
+    pub(crate) fn total_in_place(&mut self) -> T {
+        let x = &mut self.0;
         for lane in 0..8 {
             x[lane] = x[lane] + x[lane + 8];
         }

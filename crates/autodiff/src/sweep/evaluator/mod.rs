@@ -13,7 +13,7 @@ use ndarray::Array2;
 
 use super::Workspace;
 use crate::algebra::{Algebra, MatrixAlgebra, MatrixId, Origin, Outer, Past, Products, Wanted};
-use crate::matrix::{Differences, MAX_PRODUCTS, has_pass};
+use crate::matrix::{Differences, MAX_PRODUCTS};
 use crate::ops::plastic::{AddScaled, Fork, Frobenius, MatrixOp, Matvec, MatvecT, Signed, Stores};
 use crate::ops::{self, Op};
 use crate::plastic::Slot;
@@ -387,10 +387,6 @@ impl<T: Real> Evaluator<'_, T> {
         wanted: &[Wanted],
         result: &mut Vec<Products<Ref>>,
     ) {
-        let count = |side: fn(&Wanted) -> bool| wanted.iter().filter(|w| side(w)).count();
-        // Not every combination is compiled; then what nobody asked for is computed too.
-        let all = !has_pass(count(|w| w.back), count(|w| w.forth));
-        let want = |k: usize| (all || wanted[k].back, all || wanted[k].forth);
         let (program, pool) = (self.program, &self.pool);
         let nothing = Tensor {
             shape: Shape::matrix(0, 0),
@@ -405,11 +401,11 @@ impl<T: Real> Evaluator<'_, T> {
         let (mut m, mut n) = (0, 0);
         for (k, term) in terms.iter().enumerate() {
             let b = operand(program, pool, term.pre);
-            if want(k).0 {
+            if wanted[k].back {
                 right[m] = b;
                 m += 1;
             }
-            if want(k).1 {
+            if wanted[k].forth {
                 left[n] = tensor(program, pool, term.post).data;
                 on[n] = program.supports.coordinates(wanted[k].on);
                 n += 1;
@@ -421,14 +417,14 @@ impl<T: Real> Evaluator<'_, T> {
         }
         let (post, pre) = store.dim();
         let (mut m, mut n) = (0, 0);
-        for (k, wanted) in wanted.iter().enumerate() {
-            let da = want(k).0.then(|| {
+        for wanted in wanted {
+            let da = wanted.back.then(|| {
                 let index = self.pool.take(Shape::vector(post), Support::DENSE);
                 store.product(m, &mut self.pool.values[index].data);
                 m += 1;
                 Ref::of_pool(index)
             });
-            let db = want(k).1.then(|| {
+            let db = wanted.forth.then(|| {
                 let support = wanted.on;
                 let index = self.pool.take(Shape::vector(pre), support);
                 let coordinates = self.program.supports.coordinates(support);
