@@ -10,8 +10,10 @@
     reason = "counted loops over fixed-size arrays are what becomes vector code"
 )]
 
+use std::array::{from_mut, from_ref};
+
 use crate::Real;
-use crate::simd::{self, Fused, Lanes, add_scaled, dispatch};
+use crate::simd::{self, Fused, HALF, Lanes, add_scaled, dispatch, total_of_half};
 
 /// Most rank-1 terms that a pass applies. Applying four takes hardly longer than applying
 /// one, since what takes long is to write the matrix.
@@ -56,7 +58,7 @@ pub struct Pass<'a, T> {
     pub(crate) left: &'a [Lanes<T>],
     pub(crate) dots: &'a mut [Vec<T>],
     /// Room for what becomes the dots of a tile.
-    pub(crate) sums: &'a mut [Lanes<T>; TILE],
+    pub(crate) halves: &'a mut [[T; HALF]; TILE],
 }
 
 /// A number type for which the walks are compiled: f32 and f64. As generic functions
@@ -105,7 +107,7 @@ impl<T: Real> Pass<'_, T> {
                 add_rows(fused, self.matrix, tile, right, out);
             }
             for (dots, left) in self.dots.iter_mut().zip(self.left.chunks_exact(stride)) {
-                take_dots(fused, self.matrix, tile, left, dots, self.sums);
+                take_dots(fused, self.matrix, tile, left, dots, self.halves);
             }
         }
     }
@@ -225,29 +227,24 @@ fn add_rows<T: Real>(
     right: &[T],
     out: &mut [Lanes<T>],
 ) {
-    // Where each row starts, and right_j.
-    let mut rows = [(0, T::ZERO); TILE];
-    let rows = &mut rows[..tile.len()];
-    for (row, j) in rows.iter_mut().zip(tile) {
-        *row = (*j as usize * out.len(), right[*j as usize]);
-    }
     // As many sums as vector registers hold, of which AVX2 has sixteen of 32 bytes.
     let most = match fused {
         Fused::Hardware => 24 / size_of::<T>(),
         Fused::Software => 1,
     };
+    let terms = (tile, right);
     let mut first = 0;
     while first < out.len() {
         // Of one size, as near as may be: few sums would wait for each other.
         let rest = out.len() - first;
         let lanes = rest.div_ceil(rest.div_ceil(most));
         match lanes {
-            1 => add_chunks::<T, 1>(fused, matrix, first, rows, out),
-            2 => add_chunks::<T, 2>(fused, matrix, first, rows, out),
-            3 => add_chunks::<T, 3>(fused, matrix, first, rows, out),
-            4 => add_chunks::<T, 4>(fused, matrix, first, rows, out),
-            5 => add_chunks::<T, 5>(fused, matrix, first, rows, out),
-            _ => add_chunks::<T, 6>(fused, matrix, first, rows, out),
+            1 => add_chunks::<T, 1>(fused, matrix, first, terms, out),
+            2 => add_chunks::<T, 2>(fused, matrix, first, terms, out),
+            3 => add_chunks::<T, 3>(fused, matrix, first, terms, out),
+            4 => add_chunks::<T, 4>(fused, matrix, first, terms, out),
+            5 => add_chunks::<T, 5>(fused, matrix, first, terms, out),
+            _ => add_chunks::<T, 6>(fused, matrix, first, terms, out),
         }
         first += lanes;
     }
@@ -259,7 +256,7 @@ fn add_chunks<T: Real, const G: usize>(
     fused: Fused,
     matrix: &[Lanes<T>],
     first: usize,
-    rows: &[(usize, T)],
+    (tile, right): (&[u32], &[T]),
     out: &mut [Lanes<T>],
 ) {
     let stride = out.len();
@@ -267,12 +264,14 @@ fn add_chunks<T: Real, const G: usize>(
         unreachable!("{G} lanes from {first} on of {stride}")
     };
     let mut sums = *out;
-    for (start, factor) in rows {
-        let Some(w) = matrix[start + first..].first_chunk::<G>() else {
-            unreachable!("a row from lane {start} on lies outside the matrix")
+    for j in tile {
+        let j = *j as usize;
+        let Some(w) = matrix[j * stride + first..].first_chunk::<G>() else {
+            unreachable!("row {j} of {stride} lanes lies outside the matrix")
         };
+        let factor = right[j];
         for g in 0..G {
-            sums[g].add_scaled(fused, *factor, &w[g]);
+            sums[g].add_scaled(fused, factor, &w[g]);
         }
     }
     *out = sums;
@@ -286,7 +285,7 @@ fn take_dots<T: Real>(
     tile: &[u32],
     left: &[Lanes<T>],
     dots: &mut [T],
-    sums: &mut [Lanes<T>; TILE],
+    halves: &mut [[T; HALF]; TILE],
 ) {
     if fused == Fused::Software {
         for j in tile {
@@ -295,29 +294,30 @@ fn take_dots<T: Real>(
         }
         return;
     }
-    // The sums of all rows first, and then their totals: side by side the compiler makes
-    // vector code across the rows, which takes three times as long.
-    let sums = &mut sums[..tile.len()];
+    // The totals of all rows behind the sums of all: side by side the compiler makes vector
+    // code across the rows, which takes three times as long.
+    let halves = &mut halves[..tile.len()];
     let (blocks, rest) = tile.as_chunks::<4>();
-    let (block_sums, rest_sums) = sums.as_chunks_mut::<4>();
-    for (rows, sums) in blocks.iter().zip(block_sums) {
-        *sums = products_summed(matrix, rows, left);
+    let (of_blocks, of_rest) = halves.as_chunks_mut::<4>();
+    for (rows, halves) in blocks.iter().zip(of_blocks) {
+        sum_products(matrix, rows, left, halves);
     }
-    for (row, sum) in rest.iter().zip(rest_sums) {
-        [*sum] = products_summed(matrix, &[*row], left);
+    for (row, half) in rest.iter().zip(of_rest) {
+        sum_products(matrix, from_ref(row), left, from_mut(half));
     }
-    for (j, sum) in tile.iter().zip(sums) {
-        dots[*j as usize] = sum.total_in_place();
+    for (j, half) in tile.iter().zip(halves) {
+        dots[*j as usize] = total_of_half(half);
     }
 }
 
-/// The lanes that sum up to ⟨wⱼ, left⟩ for R rows.
+/// What the totals are to be taken of for ⟨wⱼ, left⟩ of R rows.
 #[inline(always)]
-fn products_summed<T: Real, const R: usize>(
+fn sum_products<T: Real, const R: usize>(
     matrix: &[Lanes<T>],
     rows: &[u32; R],
     left: &[Lanes<T>],
-) -> [Lanes<T>; R] {
+    halves: &mut [[T; HALF]; R],
+) {
     let stride = left.len();
     let mut w: [&[Lanes<T>]; R] = [&[]; R];
     for r in 0..R {
@@ -327,8 +327,10 @@ fn products_summed<T: Real, const R: usize>(
     for chunk in 0..stride {
         let left = left[chunk];
         for r in 0..R {
-            sums[r].add_product(Fused::Hardware, &w[r][chunk], &left);
+            sums[r].add_product(Fused::Hardware, &left, &w[r][chunk]);
         }
     }
-    sums
+    for r in 0..R {
+        sums[r].halve(&mut halves[r]);
+    }
 }

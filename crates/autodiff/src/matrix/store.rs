@@ -9,7 +9,7 @@ use super::pass::{BATCH, MAX_APPLIED, MAX_SIDE, Pass, TILE};
 use super::signed::Signed;
 use super::waiting::{Due, MAX_WAITING, Waiting};
 use crate::Real;
-use crate::simd::{Lanes, dispatch};
+use crate::simd::{HALF, Lanes, dispatch};
 use crate::support::{Coordinates, words_for};
 use crate::view::{Operand, Tensor};
 
@@ -40,7 +40,7 @@ struct Scratch<T> {
     list: Vec<u32>,
     /// All columns, in increasing order.
     all: Vec<u32>,
-    sums: Box<[Lanes<T>; TILE]>,
+    halves: Box<[[T; HALF]; TILE]>,
 }
 
 impl<T: Real> Store<T> {
@@ -57,7 +57,7 @@ impl<T: Real> Store<T> {
                 columns: Columns::none(pre),
                 list: Vec::with_capacity(pre),
                 all: (0..pre as u32).collect(),
-                sums: Box::new([Lanes::ZERO; TILE]),
+                halves: Box::new([[T::ZERO; HALF]; TILE]),
             },
         }
     }
@@ -76,7 +76,7 @@ impl<T: Real> Store<T> {
             + MAX_SIDE * pre * size_of::<T>()
             + words_for(pre) * size_of::<u64>()
             + 2 * pre * size_of::<u32>()
-            + size_of_val(&*scratch.sums)
+            + size_of_val(&*scratch.halves)
     }
 
     /// Takes over the numbers of a post × pre array, whatever its memory order.
@@ -194,7 +194,7 @@ impl<T: Real> Store<T> {
             out,
             left: &scratch.left,
             dots: &mut scratch.dots[..left.len()],
-            sums: &mut scratch.sums,
+            halves: &mut scratch.halves,
         });
         if let Some(terms) = applied {
             self.waiting.settle(terms);

@@ -8,6 +8,7 @@ use crate::Real;
 
 /// Partial sums of every sum taken by the engine.
 pub(crate) const WIDTH: usize = 16;
+pub(crate) const HALF: usize = WIDTH / 2;
 
 /// Sixteen numbers side by side: the unit in which rows of a plastic matrix are
 /// walked and sums are taken. They start at a cache line, so that no access straddles
@@ -47,26 +48,29 @@ impl<T: Real> Lanes<T> {
 
     /// The sum of the lanes by halving: 16, 8, 4, 2, 1.
     #[inline(always)]
-    pub(crate) fn total(mut self) -> T {
-        self.total_in_place()
+    pub(crate) fn total(&self) -> T {
+        let mut half = [T::ZERO; HALF];
+        self.halve(&mut half);
+        total_of_half(&mut half)
     }
 
-    /// The same, with the halves written over the lanes, which makes for vector code where
-    /// they are in memory.
+    /// The first step of [`Lanes::total`].
     #[inline(always)]
-    pub(crate) fn total_in_place(&mut self) -> T {
-        let x = &mut self.0;
-        for lane in 0..8 {
-            x[lane] = x[lane] + x[lane + 8];
+    pub(crate) fn halve(&self, half: &mut [T; HALF]) {
+        for lane in 0..HALF {
+            half[lane] = self.0[lane] + self.0[lane + HALF];
         }
-        for lane in 0..4 {
-            x[lane] = x[lane] + x[lane + 4];
-        }
-        for lane in 0..2 {
-            x[lane] = x[lane] + x[lane + 2];
-        }
-        x[0] + x[1]
     }
+}
+
+/// The other steps of [`Lanes::total`]. Sums are written over what they are of, which makes
+/// for vector code.
+#[inline(always)]
+pub(crate) fn total_of_half<T: Real>(x: &mut [T; HALF]) -> T {
+    for lane in 0..4 {
+        x[lane] = x[lane] + x[lane + 4];
+    }
+    (x[0] + x[2]) + (x[1] + x[3])
 }
 
 /// Σ aᵢ bᵢ in the fixed lane structure. `a` and `b` have the same length.

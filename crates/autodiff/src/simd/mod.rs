@@ -13,5 +13,6 @@ pub use dispatch::{Level, dispatch, force_level, level};
 pub(crate) use fused::Fuse;
 pub use fused::Fused;
 pub(crate) use lanes::{
-    Lanes, WIDTH, add_scaled, add_scaled_numbers, all_finite, dot, dot_lanes, lanes_for, sum,
+    HALF, Lanes, WIDTH, add_scaled, add_scaled_numbers, all_finite, dot, dot_lanes, lanes_for, sum,
+    total_of_half,
 };
