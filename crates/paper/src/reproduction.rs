@@ -1,6 +1,6 @@
 //! Re-running the paper: which runs are needed, and from runs to a report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -187,11 +187,11 @@ impl Reproduction {
         &self.context
     }
 
-    /// What a user should know about how the runs were opened, a line each.
-    pub fn notes(&self) -> impl Iterator<Item = &str> {
+    /// What a user should know about how the runs were opened, a line each, none twice.
+    pub fn notes(&self) -> BTreeSet<&str> {
         let runs = self.experiments.iter();
         let of_runs = runs.flat_map(|planned| planned.run.notes());
-        of_runs.chain(&self.notes).map(String::as_str)
+        of_runs.chain(&self.notes).map(String::as_str).collect()
     }
 
     /// How many runs there are, finished ones among them.
