@@ -334,3 +334,87 @@ fn sum_products<T: Real, const R: usize>(
         sums[r].halve(&mut halves[r]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::WIDTH;
+
+    const COLUMNS: usize = 11;
+
+    /// Numbers of either sign, none of them 0.
+    fn numbers<T: Real>(n: usize, salt: usize) -> Vec<T> {
+        let number = |i: usize| ((i * 17 + salt * 29 + 5) as f64 * 0.618_034).fract() - 0.499;
+        (0..n).map(|i| T::from_f64(number(i))).collect()
+    }
+
+    fn lanes<T: Real>(n: usize, salt: usize) -> Vec<Lanes<T>> {
+        let numbers = numbers(n * WIDTH, salt);
+        let (lanes, _) = numbers.as_chunks::<WIDTH>();
+        lanes.iter().map(|lanes| Lanes(*lanes)).collect()
+    }
+
+    /// Matrix, products and dots after a walk, as bits.
+    fn walked<T: Real>(
+        fused: Fused,
+        stride: usize,
+        (terms, scaled): (usize, bool),
+        (right, left): (usize, usize),
+        rows: &[u32],
+    ) -> Vec<u64> {
+        let vectors = |count: usize, salt: usize| -> Vec<Vec<T>> {
+            (0..count).map(|k| numbers(COLUMNS, salt + k)).collect()
+        };
+        let mut matrix = lanes::<T>(COLUMNS * stride, 1);
+        let mut out = lanes::<T>(right * stride, 2);
+        let mut dots = vectors(left, 3);
+        let rights = vectors(right, 4);
+        Pass {
+            matrix: &mut matrix,
+            stride,
+            rows,
+            scale: scaled.then(|| T::from_f64(0.75)),
+            posts: &lanes(terms * stride, 5),
+            pres: &vectors(terms, 6),
+            right: &rights.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+            out: &mut out,
+            left: &lanes(left * stride, 7),
+            dots: &mut dots,
+            halves: &mut [[T::ZERO; HALF]; TILE],
+        }
+        .walk(fused);
+        let of_lanes = matrix.iter().chain(&out).flat_map(|lanes| lanes.0);
+        of_lanes
+            .chain(dots.into_iter().flatten())
+            .map(|x| x.to_f64().to_bits())
+            .collect()
+    }
+
+    /// What software fuses goes column by column, as the definition says; what hardware
+    /// fuses in blocks of all sizes.
+    fn all_shapes_agree<T: Real>() {
+        let some: &[u32] = &[0, 2, 3, 7, 10];
+        let all: Vec<u32> = (0..COLUMNS as u32).collect();
+        let shapes = [(0, 0), (1, 0), (0, 1), (2, 1), (1, 3), (4, 4)];
+        for stride in 1..=13 {
+            for terms in 0..=MAX_APPLIED {
+                for (scaled, rows) in [(false, some), (true, all.as_slice())] {
+                    for products in shapes {
+                        let walk =
+                            |fused| walked::<T>(fused, stride, (terms, scaled), products, rows);
+                        assert!(
+                            walk(Fused::Hardware) == walk(Fused::Software),
+                            "{stride} lanes, {terms} terms, scaled: {scaled}, {products:?} products"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_walk_of_any_shape_gives_the_bits_of_one_column_by_column() {
+        all_shapes_agree::<f32>();
+        all_shapes_agree::<f64>();
+    }
+}
