@@ -8,6 +8,7 @@ use crate::Real;
 
 /// Partial sums of every sum taken by the engine.
 pub(crate) const WIDTH: usize = 16;
+/// What is left of them after one step of [`Lanes::total`].
 pub(crate) const HALF: usize = WIDTH / 2;
 
 /// Sixteen numbers side by side: the unit in which rows of a plastic matrix are
