@@ -10,6 +10,7 @@ mod stopped;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::thread::sleep;
@@ -63,6 +64,54 @@ fn start(place: &Place, args: &[&str]) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
+}
+
+/// Kills what writes the directory `run` `kills` times, each time at a random moment of the
+/// `longest` it takes, and lets the last attempt end. `again(n)` says how to begin or go on
+/// after `n` kills; `ended` looks at what each attempt left that was not killed.
+fn kill_at_any_moment(
+    place: &Place,
+    kills: usize,
+    longest: Duration,
+    again: impl Fn(usize) -> Vec<String>,
+    ended: impl Fn(),
+) {
+    let run = place.path().join("run");
+    let attempt = |killed| {
+        // Killed when all was written already.
+        if run.join("SHA256SUMS").exists() {
+            return start(place, &["resume", "run"]);
+        }
+        let args = again(killed);
+        start(place, &args.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let (mut killed, mut runs, mut random) = (0, 0, 1_u64);
+    loop {
+        let mut child = attempt(killed);
+        if killed < kills {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            sleep(Duration::from_micros(
+                (random >> 33) % longest.as_micros() as u64,
+            ));
+            child.kill().unwrap();
+        }
+        let output = child.wait_with_output().unwrap();
+        if output.status.signal() == Some(9) {
+            killed += 1;
+            continue;
+        }
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        ended();
+        assert!(!run.join("checkpoints").exists());
+        runs += 1;
+        if killed == kills {
+            break;
+        }
+        fs::remove_dir_all(&run).unwrap();
+    }
+    eprintln!("{killed} kills over {runs} runs, 0 differing bytes");
 }
 
 /// Starts the command and waits for its first line, after which it listens for signals.

@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::io::Read;
-use std::os::unix::process::ExitStatusExt;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::{checkpoints, signal, start, text};
+use super::{checkpoints, kill_at_any_moment, signal, start};
 use crate::support::{Place, idx};
 
 /// A rule with all that can change: W, B and traces.
@@ -59,15 +58,11 @@ fn an_online_run_killed_at_any_moment_ends_with_the_same_bytes() {
     let place = place();
     let start_time = Instant::now();
     place.good(&run_in("undisturbed", &[]));
-    let longest = start_time.elapsed().as_micros() as u64;
+    let longest = start_time.elapsed();
     let wanted = files(&place, "undisturbed");
     // Before the first image and after every fourth of 3000, in three trials.
     assert_eq!(wanted[0].lines().count(), 1 + 3 * 751);
-    let (mut killed, mut random) = (0, 1_u64);
-    while killed < 8 {
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+    let again = |killed: usize| {
         let mut args = run_in("run", &[]);
         args.retain(|arg| *arg != "-j2");
         args.push(["-j1", "-j2", "-j3"][killed % 3]);
@@ -75,25 +70,11 @@ fn an_online_run_killed_at_any_moment_ends_with_the_same_bytes() {
         if place.path().join("run/checkpoints/checkpoint-1").exists() {
             args = vec!["resume", "run"];
         }
-        let mut child = start(&place, &args);
-        sleep(Duration::from_micros((random >> 33) % longest));
-        child.kill().unwrap();
-        let output = child.wait_with_output().unwrap();
-        if output.status.signal() == Some(9) {
-            killed += 1;
-            continue;
-        }
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-        assert_eq!(files(&place, "run"), wanted, "after {killed} kills");
-        fs::remove_dir_all(place.path().join("run")).unwrap();
-    }
-    if place.path().join("run/SHA256SUMS").exists() {
-        place.good(&["resume", "run"]);
-    } else {
-        place.good(&run_in("run", &[]));
-    }
-    assert_eq!(files(&place, "run"), wanted);
-    assert!(!place.path().join("run/checkpoints").exists());
+        args.into_iter().map(str::to_owned).collect()
+    };
+    kill_at_any_moment(&place, 8, longest, again, || {
+        assert_eq!(files(&place, "run"), wanted);
+    });
 }
 
 #[test]
