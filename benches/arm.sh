@@ -4,7 +4,7 @@
 # shows is that the numbers are the same; times under an emulator mean nothing.
 #
 #   benches/arm.sh             what compares bits, and the golden cases
-#   benches/arm.sh FILTER…     tests of autodiff and meta whose names contain FILTER
+#   benches/arm.sh FILTER…     tests of lanes, autodiff and meta whose names contain FILTER
 #
 # Needs qemu-user, a C compiler for aarch64 as the linker, and a standard library for it,
 # either from rustup (rustup target add aarch64-unknown-linux-gnu) or built from source
@@ -44,8 +44,8 @@ export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch
 
 if [ $# -gt 0 ]; then
   # Lessons start programs of their own, for which nobody would start the emulator.
-  "$cargo" test "${arguments[@]}" -p metaplast-autodiff -p metaplast-meta -- "$@" --skip lessons_of
+  "$cargo" test "${arguments[@]}" -p metaplast-lanes -p metaplast-autodiff -p metaplast-meta -- "$@" --skip lessons_of
 else
-  "$cargo" test "${arguments[@]}" -p metaplast-autodiff --lib --test levels
+  "$cargo" test "${arguments[@]}" -p metaplast-lanes -p metaplast-autodiff --lib --test levels
   "$cargo" test "${arguments[@]}" -p metaplast-runs --test levels --test golden
 fi

@@ -208,7 +208,7 @@ fn files_with(words: &[&str]) -> Vec<PathBuf> {
 
 #[test]
 fn unsafe_code_is_in_one_module_and_every_block_says_why() {
-    let dispatch = Path::new("crates/autodiff/src/simd/dispatch.rs");
+    let dispatch = Path::new("crates/lanes/src/dispatch.rs");
     assert_eq!(
         files_with(&["unsafe {", "unsafe fn", "unsafe impl"]),
         [dispatch]

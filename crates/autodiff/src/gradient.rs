@@ -1,10 +1,10 @@
 //! Reverse mode: gradients as plain arrays, and gradients recorded on the tape.
 
+use lanes::max_or_nan;
 use ndarray::{Array2, ArrayView2};
 
 use crate::algebra::{Algebra, MatrixId, Origin};
 use crate::plastic::Plastic;
-use crate::real::max_or_nan;
 use crate::shape::Shape;
 use crate::sweep::{Evaluator, Precision, Swept, Way, sweep_back};
 use crate::{Real, Tape, Var};

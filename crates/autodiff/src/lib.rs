@@ -49,10 +49,11 @@
 //! [`Tape::matmul`] and its kin, which multiply values of the tape with
 //! matrixmultiply's kernels.
 //!
+//! Numbers, vectors of the processor and walks over matrices are a crate of their own, `lanes`.
+//!
 //! | file | what |
 //! |---|---|
 //! | `shape.rs`, `support.rs`, `view.rs` | shapes, structural zeros, values as operations read them |
-//! | `real.rs`, `simd/` | f32 and f64, vectors of the processor |
 //! | `matrix/` | a matrix whose updates wait; knows no tape |
 //! | `ops/` | operations: value, reverse rule, forward rule; `ops/plastic/`: those on matrices |
 //! | `algebra.rs` | what rules are written in |
@@ -73,9 +74,7 @@ mod picture;
 mod plastic;
 mod profile;
 mod program;
-mod real;
 mod shape;
-pub mod simd;
 mod support;
 mod sweep;
 mod tape;
@@ -88,13 +87,19 @@ pub use check::{
     Point, operation_cases,
 };
 pub use gradient::{Gradient, GradientOptions, Rewind, TapedGradient};
+pub use lanes::Real;
 pub use ops::CustomNode;
 pub use plastic::Plastic;
 pub use profile::Cost;
 pub use program::Var;
-pub use real::Real;
 pub use shape::Shape;
 pub use tape::{Extent, Tape};
+
+/// Vector instructions: which the processor has, which are used, and code compiled for them.
+/// The same bits at every level.
+pub mod simd {
+    pub use lanes::{Fused, Level, dispatch, force_level, level};
+}
 
 /// The example of the README runs too.
 #[cfg(doctest)]

@@ -7,8 +7,9 @@
 //! matrix touch only those columns. The adjoint itself is computed in full where
 //! somebody asks for it.
 
+use lanes::{self, dispatch};
+
 use crate::Real;
-use crate::simd::{self, dispatch};
 
 /// Which support a value has, if any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,7 +67,7 @@ struct Found {
 fn settle_on<T: Real>(on: Sparse<'_>, value: &mut [T]) {
     let finite = dispatch(
         #[inline(always)]
-        |_| simd::all_finite(value),
+        |_| lanes::all_finite(value),
     );
     if !finite {
         for (j, x) in value.iter_mut().enumerate() {

@@ -1,9 +1,9 @@
 //! The numbers of a plastic matrix that are written down.
 
+use lanes::{self, Lanes, WIDTH, dispatch, lanes_for};
 use ndarray::ArrayView2;
 
 use crate::Real;
-use crate::simd::{self, Lanes, WIDTH, dispatch, lanes_for};
 
 /// A matrix with `post` rows and `pre` columns in the field's sense (W y: pre → post),
 /// kept column by column: all synapses of one pre-synaptic unit side by side, padded
@@ -74,7 +74,7 @@ impl<T: Real> Applied<T> {
         let (a, b) = (&self.lanes, &other.lanes);
         dispatch(
             #[inline(always)]
-            move |fused| simd::dot_lanes(fused, a, b),
+            move |fused| lanes::dot_lanes(fused, a, b),
         )
     }
 
@@ -83,7 +83,7 @@ impl<T: Real> Applied<T> {
         let (w, v) = (&mut self.lanes, &other.lanes);
         dispatch(
             #[inline(always)]
-            move |fused| simd::add_scaled(fused, w, s, v),
+            move |fused| lanes::add_scaled(fused, w, s, v),
         );
     }
 }

@@ -1,9 +1,9 @@
 //! How far a matrix is from another, judged where it matters.
 
+use lanes::{Lanes, WIDTH, dispatch, max};
+
 use super::applied::Applied;
 use crate::Real;
-use crate::real::max;
-use crate::simd::{Lanes, WIDTH, dispatch};
 use crate::view::{Operand, Tensor};
 
 /// The largest difference in a row or column, and the size it is judged by.

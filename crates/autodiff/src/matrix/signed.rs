@@ -2,9 +2,10 @@
 
 use std::array::from_fn;
 
+use lanes::{Lanes, add_scaled, dispatch, dot_lanes};
+
 use super::applied::{Applied, copy_from, copy_into};
 use crate::Real;
-use crate::simd::{Lanes, add_scaled, dispatch, dot_lanes};
 use crate::support::Coordinates;
 use crate::view::Tensor;
 

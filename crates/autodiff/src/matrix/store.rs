@@ -1,15 +1,14 @@
 //! A plastic matrix: what is written down, and the updates that wait.
 
+use lanes::{BATCH, HALF, Lanes, MAX_APPLIED, MAX_SIDE, Pass, TILE, dispatch};
 use ndarray::{Array2, ArrayView2, ShapeBuilder};
 
 use super::applied::{Applied, copy_from, copy_into};
 use super::columns::Columns;
 use super::differences::Differences;
-use super::pass::{BATCH, MAX_APPLIED, MAX_SIDE, Pass, TILE};
 use super::signed::Signed;
 use super::waiting::{Due, MAX_WAITING, Waiting};
 use crate::Real;
-use crate::simd::{HALF, Lanes, dispatch};
 use crate::support::{Coordinates, words_for};
 use crate::view::{Operand, Tensor};
 

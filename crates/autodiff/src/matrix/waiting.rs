@@ -1,10 +1,10 @@
 //! The updates of a plastic matrix that are not written down yet.
 
+use lanes::{self, Fused, Lanes, MAX_APPLIED, dispatch, lanes_for};
+
 use super::applied::copy_into;
 use super::columns::Columns;
-use super::pass::MAX_APPLIED;
 use crate::Real;
-use crate::simd::{self, Fused, Lanes, dispatch, lanes_for};
 use crate::support::words_for;
 use crate::view::Operand;
 
@@ -128,7 +128,7 @@ impl<T: Real> Waiting<T> {
                         .zip(b_data)
                         .for_each(|(pre, b)| *pre = factor * *b);
                 } else {
-                    simd::add_scaled_numbers(fused, pre, factor, b_data);
+                    lanes::add_scaled_numbers(fused, pre, factor, b_data);
                 }
             },
         );
@@ -142,8 +142,8 @@ impl<T: Real> Waiting<T> {
             product.iter_mut().for_each(|x| *x = x.scaled(scale));
         }
         for (pre, post) in self.pairs() {
-            let share = simd::dot(fused, pre, y);
-            simd::add_scaled(fused, product, share, post);
+            let share = lanes::dot(fused, pre, y);
+            lanes::add_scaled(fused, product, share, post);
         }
     }
 
@@ -154,8 +154,8 @@ impl<T: Real> Waiting<T> {
             product.iter_mut().for_each(|x| *x = scale * *x);
         }
         for (pre, post) in self.pairs() {
-            let share = simd::dot_lanes(fused, post, e);
-            simd::add_scaled_numbers(fused, product, share, pre);
+            let share = lanes::dot_lanes(fused, post, e);
+            lanes::add_scaled_numbers(fused, product, share, pre);
         }
     }
 

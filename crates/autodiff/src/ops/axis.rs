@@ -1,10 +1,11 @@
 //! Along one of the two axes: sums, scaling and shifting by one number a row or column,
 //! and spreading such numbers. A vector is a single row, so its row sum is a scalar.
 
+use lanes::{self, dispatch};
+
 use super::Operation;
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
 use crate::shape::Shape;
-use crate::simd::{self, dispatch};
 use crate::view::Inputs;
 use crate::{Real, Tape, Var};
 
@@ -118,7 +119,7 @@ impl Operation for AxisSum {
             move |_| match self.0 {
                 Axis::Row => {
                     for (y, row) in y.iter_mut().zip(rows) {
-                        *y = simd::sum(row);
+                        *y = lanes::sum(row);
                     }
                 }
                 Axis::Col => {

@@ -1,9 +1,10 @@
 //! Linear combinations with taped coefficients, in one operation.
 
+use lanes::dispatch;
+
 use super::{Operation, want_scalar};
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
 use crate::shape::Shape;
-use crate::simd::dispatch;
 use crate::support::Support;
 use crate::view::Inputs;
 use crate::{Real, Tape, Var};

@@ -1,11 +1,11 @@
 //! Cross-entropy between logits and targets, averaged over rows.
 
+use lanes::{dispatch, max};
+
 use super::Operation;
 use super::same_shape;
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
-use crate::real::max;
 use crate::shape::Shape;
-use crate::simd::dispatch;
 use crate::view::Inputs;
 use crate::{Real, Tape, Var};
 

@@ -40,10 +40,11 @@ pub(crate) use slice::{Concat, Pad, Slice, Whole};
 pub(crate) use softmax::{LogSoftmax, Softmax};
 pub(crate) use transpose::{Reshape, Transpose};
 
+use lanes::{Fused, dispatch};
+
 use crate::Real;
 use crate::algebra::{Algebra, Reverse, Tangent};
 use crate::shape::Shape;
-use crate::simd::{Fused, dispatch};
 use crate::support::Support;
 use crate::view::Inputs;
 

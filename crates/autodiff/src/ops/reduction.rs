@@ -1,9 +1,10 @@
 //! Sums over a whole value, and their opposite.
 
+use lanes::{self, dispatch};
+
 use super::{Operation, same_shape, want_scalar};
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
 use crate::shape::Shape;
-use crate::simd::{self, dispatch};
 use crate::view::Inputs;
 use crate::{Real, Tape, Var};
 
@@ -22,7 +23,7 @@ impl Operation for Sum {
         let x = x.get(0).data;
         y[0] = dispatch(
             #[inline(always)]
-            move |_| simd::sum(x),
+            move |_| lanes::sum(x),
         );
     }
 
@@ -57,7 +58,7 @@ impl Operation for Dot {
         let (a, b) = (x.get(0).data, x.get(1).data);
         y[0] = dispatch(
             #[inline(always)]
-            move |fused| simd::dot(fused, a, b),
+            move |fused| lanes::dot(fused, a, b),
         );
     }
 

@@ -1,10 +1,10 @@
 //! Softmax and its logarithm over each row.
 
+use lanes::{self, Fused, dispatch, max};
+
 use super::Operation;
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
-use crate::real::max;
 use crate::shape::Shape;
-use crate::simd::{self, Fused, dispatch};
 use crate::view::Inputs;
 use crate::{Real, Tape, Var};
 
@@ -16,7 +16,7 @@ pub(crate) fn shifted_exponentials<T: Real>(fused: Fused, x: &[T], y: &mut [T]) 
     for (y, x) in y.iter_mut().zip(x) {
         *y = (*x - top).exp(fused);
     }
-    (top, simd::sum(y))
+    (top, lanes::sum(y))
 }
 
 /// yᵢ = e^xᵢ / Σⱼ e^xⱼ over each row.
@@ -92,7 +92,7 @@ impl Operation for LogSoftmax {
                     if let Some(largest) = x.iter().position(|x| *x == top) {
                         y[largest] = T::ZERO;
                     }
-                    let log_total = simd::sum(y).ln_1p();
+                    let log_total = lanes::sum(y).ln_1p();
                     for (y, x) in y.iter_mut().zip(x) {
                         *y = (*x - top) - log_total;
                     }

@@ -1,12 +1,13 @@
 //! The sweep back: from a loss to what it depends on.
 
+use lanes::max_or_nan;
+
 use super::way_back::WayBack;
 use crate::Real;
 use crate::algebra::{Carried, Companions, MatrixAlgebra, MatrixId, Origin, Reverse};
 use crate::ops::plastic::{Room, needs};
 use crate::profile::Profile;
 use crate::program::{Action, Program, Var};
-use crate::real::max_or_nan;
 use crate::shape::Shape;
 
 /// By which means a sweep goes back.

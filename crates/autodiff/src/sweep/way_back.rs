@@ -10,12 +10,13 @@
 //! All of this is written in the algebra, as rules are. So a recorded gradient goes back
 //! by the same ways, and can be differentiated again.
 
+use lanes::max_or_nan;
+
 use crate::Real;
 use crate::algebra::{Change, Companions, MatrixAlgebra, MatrixId, Origin, Past};
 use crate::matrix::Differences;
 use crate::ops::plastic::{Fork, MatrixOp, Needs, Room, Update, groups};
 use crate::program::{Action, Program};
-use crate::real::max_or_nan;
 use crate::view::Inputs;
 
 /// Copies of a matrix that are kept on the way: with three, each of 250 updates is

@@ -3,11 +3,11 @@
 mod table;
 
 use self::table::{first_sparse, functions};
+use lanes::{Fused, dispatch, max, max_or_nan};
+
 use super::{Operation, same_shape};
 use crate::algebra::{Algebra, Reverse, Shorthand, Tangent};
-use crate::real::{max, max_or_nan};
 use crate::shape::Shape;
-use crate::simd::{Fused, dispatch};
 use crate::support::Support;
 use crate::view::Inputs;
 use crate::{Real, Tape, Var};

@@ -18,7 +18,7 @@ use crate::support::Support;
 /// without such lines is flat: derivatives do not pass through it. `zero with` names
 /// the inputs whose structural zeros are zeros of the output too, `check` panics for
 /// parameters that are no good. A value that needs fused products and sums, or functions
-/// made of them, names by what they are [`Fused`](crate::simd::Fused).
+/// made of them, names by what they are [`Fused`](lanes::Fused).
 macro_rules! functions {
     (@each $in:ident $out:ident [$x:ident] [$($fused:ident)?] $value:expr) => {
         $crate::ops::map($in.get(0).data, $out, |[$($fused,)? ..], $x| $value)

@@ -1,5 +1,6 @@
+use lanes::max_or_nan;
+
 use crate::algebra::{Algebra, Shorthand};
-use crate::real::max_or_nan;
 use crate::shape::Shape;
 
 /// ⟨Λ, W⟩ = Σᵢⱼ Λᵢⱼ Wᵢⱼ of a matrix and its adjoint, which a scale's derivative is made

@@ -9,11 +9,12 @@ mod pool;
 
 pub(super) use pool::{Pool, Ref};
 
+use lanes::MAX_PRODUCTS;
 use ndarray::Array2;
 
 use super::Workspace;
 use crate::algebra::{Algebra, MatrixAlgebra, MatrixId, Origin, Outer, Past, Products, Wanted};
-use crate::matrix::{Differences, MAX_PRODUCTS};
+use crate::matrix::Differences;
 use crate::ops::plastic::{AddScaled, Fork, Frobenius, MatrixOp, Matvec, MatvecT, Signed, Stores};
 use crate::ops::{self, Op};
 use crate::plastic::Slot;
@@ -439,7 +440,7 @@ impl<T: Real> Evaluator<'_, T> {
 
 /// sum ← sum + term.
 fn add_to<T: Real>(sum: &mut [T], term: &[T]) {
-    crate::simd::dispatch(
+    lanes::dispatch(
         #[inline(always)]
         move |_| {
             for (sum, term) in sum.iter_mut().zip(term) {

@@ -3,8 +3,9 @@
 use std::fmt::{Debug, Display};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::matrix::Walk;
-use crate::simd::{Fuse, Fused};
+use crate::Fused;
+use crate::fused::Fuse;
+use crate::pass::Walk;
 
 /// A real number type. Implemented by `f32` and `f64` and closed to others.
 ///
@@ -80,12 +81,12 @@ pub trait Real:
 
 /// The larger of two numbers; `a` where they do not compare.
 #[inline(always)]
-pub(crate) fn max<T: Real>(a: T, b: T) -> T {
+pub fn max<T: Real>(a: T, b: T) -> T {
     if b > a { b } else { a }
 }
 
 /// The larger of two numbers; NaN if either is.
-pub(crate) fn max_or_nan<T: Real>(a: T, b: T) -> T {
+pub fn max_or_nan<T: Real>(a: T, b: T) -> T {
     if a > b || a.partial_cmp(&a).is_none() {
         a
     } else {

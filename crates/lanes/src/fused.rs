@@ -1,7 +1,6 @@
 //! a·b + c with one rounding, also where the processor has no instruction for it.
 
-use super::WIDTH;
-use crate::Real;
+use crate::{Real, WIDTH};
 
 /// How a·b + c is computed with one rounding. The bits are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +13,7 @@ pub enum Fused {
 
 impl Fused {
     /// How it is done at the portable level.
-    pub(crate) const PORTABLE: Self = if cfg!(target_feature = "fma") {
+    pub const PORTABLE: Self = if cfg!(target_feature = "fma") {
         Fused::Hardware
     } else {
         Fused::Software
@@ -31,7 +30,7 @@ impl Fused {
 
     /// cᵢ ← a(i)·bᵢ + cᵢ for each lane i.
     #[inline(always)]
-    pub(super) fn add_products<T: Real>(
+    pub(crate) fn add_products<T: Real>(
         self,
         c: &mut [T; WIDTH],
         a: impl Fn(usize) -> T,

@@ -3,44 +3,47 @@
     reason = "counted loops over fixed-size arrays are what becomes vector code"
 )]
 
-use super::Fused;
-use crate::Real;
+use crate::{Fused, Real};
 
 /// Partial sums of every sum taken by the engine.
-pub(crate) const WIDTH: usize = 16;
+pub const WIDTH: usize = 16;
 /// What is left of them after one step of [`Lanes::total`].
-pub(crate) const HALF: usize = WIDTH / 2;
+pub const HALF: usize = WIDTH / 2;
 
 /// Sixteen numbers side by side: the unit in which rows of a plastic matrix are
 /// walked and sums are taken. They start at a cache line, so that no access straddles
 /// more lines than it must.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
-pub(crate) struct Lanes<T>(pub(crate) [T; WIDTH]);
+pub struct Lanes<T>(
+    /// The numbers.
+    pub [T; WIDTH],
+);
 
 /// How many [`Lanes`] hold `n` numbers.
-pub(crate) const fn lanes_for(n: usize) -> usize {
+pub const fn lanes_for(n: usize) -> usize {
     n.div_ceil(WIDTH)
 }
 
 impl<T: Real> Lanes<T> {
-    pub(crate) const ZERO: Self = Lanes([T::ZERO; WIDTH]);
+    /// Sixteen zeros.
+    pub const ZERO: Self = Lanes([T::ZERO; WIDTH]);
 
     /// Adds s·x, lane by lane, each with one rounding.
     #[inline(always)]
-    pub(crate) fn add_scaled(&mut self, fused: Fused, s: T, x: &Self) {
+    pub fn add_scaled(&mut self, fused: Fused, s: T, x: &Self) {
         fused.add_products(&mut self.0, |_| s, &x.0);
     }
 
     /// Adds x·y, lane by lane, each with one rounding.
     #[inline(always)]
-    pub(crate) fn add_product(&mut self, fused: Fused, x: &Self, y: &Self) {
+    pub fn add_product(&mut self, fused: Fused, x: &Self, y: &Self) {
         fused.add_products(&mut self.0, |lane| x.0[lane], &y.0);
     }
 
     /// s·self, lane by lane.
     #[inline(always)]
-    pub(crate) fn scaled(mut self, s: T) -> Self {
+    pub fn scaled(mut self, s: T) -> Self {
         for lane in 0..WIDTH {
             self.0[lane] = s * self.0[lane];
         }
@@ -49,7 +52,7 @@ impl<T: Real> Lanes<T> {
 
     /// The sum of the lanes by halving: 16, 8, 4, 2, 1.
     #[inline(always)]
-    pub(crate) fn total(&self) -> T {
+    pub fn total(&self) -> T {
         let mut half = [T::ZERO; HALF];
         self.halve(&mut half);
         total_of_half(&mut half)
@@ -57,7 +60,7 @@ impl<T: Real> Lanes<T> {
 
     /// The first step of [`Lanes::total`].
     #[inline(always)]
-    pub(crate) fn halve(&self, half: &mut [T; HALF]) {
+    pub fn halve(&self, half: &mut [T; HALF]) {
         for lane in 0..HALF {
             half[lane] = self.0[lane] + self.0[lane + HALF];
         }
@@ -67,7 +70,7 @@ impl<T: Real> Lanes<T> {
 /// The other steps of [`Lanes::total`]. Sums are written over what they are of, which makes
 /// for vector code.
 #[inline(always)]
-pub(crate) fn total_of_half<T: Real>(x: &mut [T; HALF]) -> T {
+pub fn total_of_half<T: Real>(x: &mut [T; HALF]) -> T {
     for lane in 0..4 {
         x[lane] = x[lane] + x[lane + 4];
     }
@@ -76,7 +79,7 @@ pub(crate) fn total_of_half<T: Real>(x: &mut [T; HALF]) -> T {
 
 /// Σ aᵢ bᵢ in the fixed lane structure. `a` and `b` have the same length.
 #[inline(always)]
-pub(crate) fn dot<T: Real>(fused: Fused, a: &[T], b: &[T]) -> T {
+pub fn dot<T: Real>(fused: Fused, a: &[T], b: &[T]) -> T {
     let (a_chunks, a_rest) = a.as_chunks::<WIDTH>();
     let (b_chunks, b_rest) = b.as_chunks::<WIDTH>();
     let mut partial = Lanes::ZERO;
@@ -91,7 +94,7 @@ pub(crate) fn dot<T: Real>(fused: Fused, a: &[T], b: &[T]) -> T {
 
 /// Σ aᵢ bᵢ of whole lanes. `a` and `b` have the same length.
 #[inline(always)]
-pub(crate) fn dot_lanes<T: Real>(fused: Fused, a: &[Lanes<T>], b: &[Lanes<T>]) -> T {
+pub fn dot_lanes<T: Real>(fused: Fused, a: &[Lanes<T>], b: &[Lanes<T>]) -> T {
     let mut partial = Lanes::ZERO;
     for (x, y) in a.iter().zip(b) {
         partial.add_product(fused, x, y);
@@ -101,7 +104,7 @@ pub(crate) fn dot_lanes<T: Real>(fused: Fused, a: &[Lanes<T>], b: &[Lanes<T>]) -
 
 /// y ← y + s·x. `x` and `y` have the same length.
 #[inline(always)]
-pub(crate) fn add_scaled<T: Real>(fused: Fused, y: &mut [Lanes<T>], s: T, x: &[Lanes<T>]) {
+pub fn add_scaled<T: Real>(fused: Fused, y: &mut [Lanes<T>], s: T, x: &[Lanes<T>]) {
     for (y, x) in y.iter_mut().zip(x) {
         y.add_scaled(fused, s, x);
     }
@@ -109,7 +112,7 @@ pub(crate) fn add_scaled<T: Real>(fused: Fused, y: &mut [Lanes<T>], s: T, x: &[L
 
 /// y ← y + s·x, number by number. `x` and `y` have the same length.
 #[inline(always)]
-pub(crate) fn add_scaled_numbers<T: Real>(fused: Fused, y: &mut [T], s: T, x: &[T]) {
+pub fn add_scaled_numbers<T: Real>(fused: Fused, y: &mut [T], s: T, x: &[T]) {
     let (y_chunks, y_rest) = y.as_chunks_mut::<WIDTH>();
     let (x_chunks, x_rest) = x.as_chunks::<WIDTH>();
     for (y, x) in y_chunks.iter_mut().zip(x_chunks) {
@@ -122,7 +125,7 @@ pub(crate) fn add_scaled_numbers<T: Real>(fused: Fused, y: &mut [T], s: T, x: &[
 
 /// Σ aᵢ in the fixed lane structure.
 #[inline(always)]
-pub(crate) fn sum<T: Real>(a: &[T]) -> T {
+pub fn sum<T: Real>(a: &[T]) -> T {
     let (chunks, rest) = a.as_chunks::<WIDTH>();
     let mut partial = Lanes([T::ZERO; WIDTH]);
     for x in chunks {
@@ -138,7 +141,7 @@ pub(crate) fn sum<T: Real>(a: &[T]) -> T {
 
 /// Whether there is nothing infinite and no NaN.
 #[inline(always)]
-pub(crate) fn all_finite<T: Real>(a: &[T]) -> bool {
+pub fn all_finite<T: Real>(a: &[T]) -> bool {
     let (chunks, rest) = a.as_chunks::<WIDTH>();
     // 0 as long as all are finite, NaN otherwise.
     let mut poison = [T::ZERO; WIDTH];

@@ -12,25 +12,24 @@
 
 use std::array::{from_mut, from_ref};
 
-use crate::Real;
-use crate::simd::{self, Fused, HALF, Lanes, add_scaled, dispatch, total_of_half};
+use crate::{Fused, HALF, Lanes, Real, add_scaled, dispatch, dot_lanes, total_of_half};
 
 /// Most rank-1 terms that a pass applies. Applying four takes hardly longer than applying
 /// one, since what takes long is to write the matrix.
-pub(crate) const MAX_APPLIED: usize = 4;
+pub const MAX_APPLIED: usize = 4;
 /// Most products from each side of one pass for a rule.
-pub(crate) const MAX_PRODUCTS: usize = 3;
+pub const MAX_PRODUCTS: usize = 3;
 /// Vectors of a batch whose products are taken in one pass.
-pub(crate) const BATCH: usize = 4;
+pub const BATCH: usize = 4;
 /// Most products from each side of any pass.
-pub(crate) const MAX_SIDE: usize = if MAX_PRODUCTS > BATCH {
+pub const MAX_SIDE: usize = if MAX_PRODUCTS > BATCH {
     MAX_PRODUCTS
 } else {
     BATCH
 };
 
 /// Most rows of a tile.
-pub(crate) const TILE: usize = 64;
+pub const TILE: usize = 64;
 /// Bytes of a tile with which more than one thing is done: half a first-level cache.
 const TILE_BYTES: usize = 1 << 14;
 
@@ -40,30 +39,36 @@ const TILE_BYTES: usize = 1 << 14;
 /// 3. dots[n]ⱼ = ⟨wⱼ, left[n]⟩.
 ///
 /// A row and the vectors that go with it (`posts`, `out`, `left`) have `stride` lanes,
-/// zero beyond the matrix; vectors over rows have one number a row.
+/// zero beyond the matrix; vectors over rows have one number a row. A walk panics where a row
+/// or a vector is shorter than that.
 pub struct Pass<'a, T> {
-    pub(crate) matrix: &'a mut [Lanes<T>],
-    pub(crate) stride: usize,
+    /// The rows w, one after the other.
+    pub matrix: &'a mut [Lanes<T>],
+    /// Lanes of a row.
+    pub stride: usize,
     /// Each at most once, in increasing order.
-    pub(crate) rows: &'a [u32],
-    pub(crate) scale: Option<T>,
+    pub rows: &'a [u32],
+    /// What the rows are multiplied by, 1 where not given.
+    pub scale: Option<T>,
     /// K × stride lanes.
-    pub(crate) posts: &'a [Lanes<T>],
+    pub posts: &'a [Lanes<T>],
     /// K vectors over rows, at most [`MAX_APPLIED`].
-    pub(crate) pres: &'a [Vec<T>],
-    pub(crate) right: &'a [&'a [T]],
+    pub pres: &'a [Vec<T>],
+    /// M vectors over rows.
+    pub right: &'a [&'a [T]],
     /// M × stride lanes.
-    pub(crate) out: &'a mut [Lanes<T>],
+    pub out: &'a mut [Lanes<T>],
     /// N × stride lanes.
-    pub(crate) left: &'a [Lanes<T>],
-    pub(crate) dots: &'a mut [Vec<T>],
+    pub left: &'a [Lanes<T>],
+    /// N vectors over rows.
+    pub dots: &'a mut [Vec<T>],
     /// Room for what becomes the dots of a tile.
-    pub(crate) halves: &'a mut [[T; HALF]; TILE],
+    pub halves: &'a mut [[T; HALF]; TILE],
 }
 
 /// A number type for which the walks are compiled: f32 and f64. As generic functions
 /// they would be compiled again for every program that uses the crate. Not to be named
-/// outside it.
+/// outside the crate, so that [`Real`] is closed.
 pub trait Walk: Sized {
     /// Walks the matrix.
     fn walk(pass: Pass<'_, Self>);
@@ -290,7 +295,7 @@ fn take_dots<T: Real>(
     if fused == Fused::Software {
         for j in tile {
             let j = *j as usize;
-            dots[j] = simd::dot_lanes(fused, &matrix[j * left.len()..][..left.len()], left);
+            dots[j] = dot_lanes(fused, &matrix[j * left.len()..][..left.len()], left);
         }
         return;
     }
@@ -338,7 +343,7 @@ fn sum_products<T: Real, const R: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::WIDTH;
+    use crate::WIDTH;
 
     const COLUMNS: usize = 11;
 
