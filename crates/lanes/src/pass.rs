@@ -34,9 +34,9 @@ pub const TILE: usize = 64;
 const TILE_BYTES: usize = 1 << 14;
 
 /// For each row j in `rows`, in this order, in one walk:
-/// 1. wⱼ ← scale·wⱼ + Σₖ pres[k]ⱼ · posts[k],
-/// 2. out_m ← out_m + right[m]ⱼ · wⱼ,
-/// 3. dots[n]ⱼ = ⟨wⱼ, left[n]⟩.
+/// 1. wⱼ ← scale·wⱼ + Σₖ `pres[k]`ⱼ · `posts[k]`,
+/// 2. out_m ← out_m + `right[m]`ⱼ · wⱼ,
+/// 3. `dots[n]`ⱼ = ⟨wⱼ, `left[n]`⟩.
 ///
 /// A row and the vectors that go with it (`posts`, `out`, `left`) have `stride` lanes,
 /// zero beyond the matrix; vectors over rows have one number a row. A walk panics where a row
