@@ -11,6 +11,8 @@ mod data;
 mod durability;
 mod episode;
 mod explain;
+#[path = "../crates/explain/tests/browser/harness.rs"]
+mod harness;
 mod help;
 mod messages;
 mod parts;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use crate::harness;
 use crate::support::{Place, idx};
 
 /// The paper's network, on tasks of a tenth of its images.
@@ -87,6 +88,20 @@ fn a_figure_and_the_table_come_with_all_their_files() {
             .skip(1)
             .all(|line| line.split(',').all(|cell| !cell.is_empty()))
     );
+}
+
+/// See `crates/explain/tests/browser/harness.rs` for what this needs.
+#[test]
+fn the_page_gives_the_numbers_of_its_figures_by_itself() {
+    let place = Place::new();
+    place.good(&args(&["fig3"], &["--out", "out"]));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let browser = root.join("crates/explain/tests/browser");
+    let (folder, figure) = (place.path().join("out"), Path::new("fig3"));
+    if let Some(output) = harness::run(&browser, &root.join("tests/page.mjs"), &[&folder, figure]) {
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}");
+    }
 }
 
 #[test]

@@ -114,7 +114,6 @@ impl Card {
             figures: std::slice::from_ref(&self.figure),
             tables: self.tables.iter().collect(),
             settings: std::slice::from_ref(&self.setting),
-            files: false,
         };
         page.to_html()
     }

@@ -54,7 +54,6 @@ impl Report {
             figures: &self.figures,
             tables: self.tables.iter().map(|(table, _)| table).collect(),
             settings: &self.settings,
-            files: true,
         }
     }
 }

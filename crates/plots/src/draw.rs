@@ -13,6 +13,7 @@ use maud::{Markup, html};
 
 use crate::axis::{Scale, label, spans};
 use crate::figure::{Figure, Panel, Series};
+use crate::pen::{Pen, tenths};
 
 /// Width of a panel. Lengths are those of CSS pixels.
 pub(crate) const WIDTH: f64 = 480.0;
@@ -183,11 +184,7 @@ fn legend(panel: &Panel) -> Vec<Vec<(f64, &Series)>> {
 
 /// A coordinate to a tenth of a pixel.
 fn place(x: f64) -> String {
-    let text = format!("{x:.1}");
-    match text.strip_suffix(".0") {
-        Some(whole) => whole.to_owned(),
-        None => text,
-    }
+    (tenths(x) as f64 / 10.0).to_string()
 }
 
 /// The runs of points without a gap: (x, mean, lower, upper) on paper.
@@ -221,32 +218,37 @@ fn runs(series: &Series, frame: &Frame) -> Vec<Vec<[f64; 4]>> {
 
 /// The path of the means. A lone point between gaps becomes a short dash.
 fn line(series: &Series, frame: &Frame) -> String {
-    let mut path = String::new();
+    let mut pen = Pen::default();
     for run in runs(series, frame) {
-        for (i, [x, y, ..]) in run.iter().enumerate() {
-            let command = if i == 0 { 'M' } else { 'L' };
-            let _ = write!(path, "{command}{} {}", place(*x), place(*y));
-        }
+        through(&mut pen, run.iter().map(|[x, y, ..]| (*x, *y)));
         if run.len() == 1 {
-            path.push_str("h1");
+            pen.push("h1");
         }
     }
-    path
+    pen.finish()
 }
 
 /// The outline of the band: along the upper ends and back along the lower.
 fn outline(series: &Series, frame: &Frame) -> String {
-    let mut path = String::new();
+    let mut pen = Pen::default();
     for run in runs(series, frame) {
-        let there = run.iter().map(|[x, _, _, upper]| (x, upper));
-        let back = run.iter().rev().map(|[x, _, lower, _]| (x, lower));
-        for (i, (x, y)) in there.chain(back).enumerate() {
-            let command = if i == 0 { 'M' } else { 'L' };
-            let _ = write!(path, "{command}{} {}", place(*x), place(*y));
-        }
-        path.push('Z');
+        let there = run.iter().map(|[x, _, _, upper]| (*x, *upper));
+        let back = run.iter().rev().map(|[x, _, lower, _]| (*x, *lower));
+        through(&mut pen, there.chain(back));
+        pen.push("Z");
     }
-    path
+    pen.finish()
+}
+
+/// From the first place to the last.
+fn through(pen: &mut Pen, places: impl Iterator<Item = (f64, f64)>) {
+    for (i, (x, y)) in places.enumerate() {
+        if i == 0 {
+            pen.move_to(x, y);
+        } else {
+            pen.line_to(x, y);
+        }
+    }
 }
 
 /// A tick wherever episodes diverged, on the foot of the axes; `row` keeps series apart.

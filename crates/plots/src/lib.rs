@@ -19,6 +19,7 @@ mod figure;
 mod html;
 mod palette;
 pub mod panels;
+mod pen;
 #[cfg(feature = "png")]
 mod png;
 mod run_report;

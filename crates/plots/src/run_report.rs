@@ -86,7 +86,6 @@ fn of_run(metrics: &Metrics, config: &Toml, settings: &[Setting]) -> String {
         figures: &[figure],
         tables: vec![&table],
         settings,
-        files: false,
     };
     page.to_html()
 }

@@ -88,7 +88,7 @@ fn a_gap_breaks_the_line_instead_of_bridging_it() {
         .filter(|node| node.attribute("fill") == Some("none"))
         .filter_map(|node| node.attribute("d"))
         .find(|path| path.matches('M').count() == 2);
-    assert!(line.is_some_and(|path| path.matches('L').count() == 2));
+    assert!(line.is_some_and(|path| path.matches('l').count() == 2));
 }
 
 #[cfg(feature = "png")]

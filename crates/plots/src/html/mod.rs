@@ -1,4 +1,5 @@
-//! Reports as one self-contained HTML page that opens offline.
+//! Reports as one self-contained HTML page that opens offline, and gives the numbers of its
+//! figures as CSV without any file beside it.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -11,12 +12,6 @@ mod readout;
 mod setting;
 
 pub use setting::Setting;
-
-/// The files of a figure beside the page.
-const FIGURE_FILES: &[&str] = match cfg!(feature = "png") {
-    true => &["svg", "png", "csv"],
-    false => &["svg", "csv"],
-};
 
 /// A page, from top to bottom.
 #[derive(Debug)]
@@ -35,8 +30,6 @@ pub struct Page<'a> {
     pub tables: Vec<&'a Table>,
     /// The configurations.
     pub settings: &'a [Setting],
-    /// Whether each figure and table stands beside the page as files too.
-    pub files: bool,
 }
 
 /// A part of a page that is neither figure nor table.
@@ -113,7 +106,6 @@ impl Page<'_> {
                     }
                 }
                 p.caption { (figure.caption) }
-                @if self.files { (files(&figure.id, FIGURE_FILES)) }
             }
         }
     }
@@ -140,7 +132,6 @@ impl Page<'_> {
                     }
                 }
                 p.caption { (table.caption) }
-                @if self.files { (files(&table.id, &["csv", "md"])) }
             }
         }
     }
@@ -155,16 +146,6 @@ impl Page<'_> {
                         pre { (setting.text) }
                     }
                 }
-            }
-        }
-    }
-}
-
-fn files(id: &str, endings: &[&str]) -> Markup {
-    html! {
-        p.files {
-            @for ending in endings {
-                a href={ (id) "." (ending) } { (id) "." (ending) } " "
             }
         }
     }

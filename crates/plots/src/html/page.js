@@ -14,7 +14,36 @@
   };
   const text = (v) => (v === null ? "diverged" : String(Number(v.toPrecision(4))).replace("-", "−"));
 
-  for (const data of JSON.parse(document.getElementById("readout").textContent)) {
+  const panels = JSON.parse(document.getElementById("readout").textContent);
+
+  // Under each figure its numbers as a file, made when it is asked for.
+  const rowsOf = (id) => {
+    const rows = [["panel", "series", "x", "mean", "lower", "upper"]];
+    for (const data of panels.filter((panel) => panel.id.replace(/-\d+$/, "") === id)) {
+      const title = document.getElementById(data.id).querySelector("figcaption").textContent;
+      for (const { name, x, mean, lower, upper } of data.series) {
+        mean.forEach((_, i) => rows.push([title, name, x ? x[i] : i, mean[i], lower[i], upper[i]]));
+      }
+    }
+    return rows;
+  };
+  const quoted = (cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  for (const section of document.querySelectorAll("section[id]:has(> .panels)")) {
+    const link = document.createElement("a");
+    link.textContent = link.download = `${section.id}.csv`;
+    link.href = "#" + section.id;
+    link.addEventListener("click", () => {
+      const text = rowsOf(section.id).map((row) => row.map((cell) => quoted(String(cell ?? ""))).join(",") + "\n").join("");
+      URL.revokeObjectURL(link.href);
+      link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+    });
+    const line = document.createElement("p");
+    line.className = "files";
+    line.append(link);
+    section.append(line);
+  }
+
+  for (const data of panels) {
     const panel = document.getElementById(data.id);
     const svg = panel.querySelector("svg");
     const tip = panel.querySelector(".tip");
@@ -99,4 +128,5 @@
       event.preventDefault();
     });
   }
+  document.documentElement.dataset.ready = "true";
 })();
