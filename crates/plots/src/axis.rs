@@ -28,10 +28,14 @@ impl Scale {
             let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
             let wide = high / low > 1e3;
             let digits: &[f64] = if wide { &[1.0] } else { &[1.0, 2.0, 5.0] };
-            return decades
+            let ticks: Vec<f64> = decades
                 .flat_map(|d| digits.iter().map(move |digit| digit * 10_f64.powi(d)))
                 .filter(|tick| low * 0.999 <= *tick && *tick <= high * 1.001)
                 .collect();
+            // An axis of less than an octave may hold none of them, or one.
+            if ticks.len() > 1 {
+                return ticks;
+            }
         }
         let step = round_step((high - low) / count as f64);
         // Multiples of the step, so that they are printed without rounding errors.
@@ -137,6 +141,19 @@ mod tests {
             from,
             to: (100.0, 0.0),
             logarithmic,
+        }
+    }
+
+    #[test]
+    fn every_axis_has_two_ticks_at_least() {
+        for logarithmic in [false, true] {
+            for low in [1e-5, 0.31, 1.0, 2.1, 3.7, 640.0] {
+                for ratio in [1.01, 1.3, 2.0, 3.5, 12.0, 1e3, 1e7] {
+                    let range = (low, low * ratio);
+                    let ticks = scale(range, logarithmic).ticks(5);
+                    assert!((2..14).contains(&ticks.len()), "{range:?}: {ticks:?}");
+                }
+            }
         }
     }
 
