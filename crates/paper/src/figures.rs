@@ -244,7 +244,7 @@ pub(crate) fn colour(experiment: &str) -> Colour {
         "ehebb" | "pool-elastic" | "kolen-pollack" | "bio-es" | "bio-set-point" => Colour::GREEN,
         "oja" | "pool-none" | "sign" | "bio-cma" | "bio-trace" => Colour::OCHRE,
         "pool" | "mixed" | "bio-third-factor" => Colour::PURPLE,
-        "dfa" => Colour::SKY,
+        "dfa" | "bio-normalised" => Colour::SKY,
         _ => Colour::INK,
     }
 }

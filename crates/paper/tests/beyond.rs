@@ -96,7 +96,7 @@ fn as_expected() -> Results {
         let lost = if shots.is_empty() { 0.0 } else { 0.1 };
         match experiment.name {
             "kolen-pollack" | "sign" | "mixed" => {}
-            "bio-set-point" | "bio-trace" | "bio-third-factor" => {
+            "bio-set-point" | "bio-trace" | "bio-third-factor" | "bio-normalised" => {
                 results.add(experiment.name, run(0.80, 60.0, &BIO));
             }
             name => results.add(name, run(accuracy(rule) - lost, 88.0, &BIO)),
@@ -163,6 +163,9 @@ fn a_run_that_contradicts_a_claim_turns_its_verdict() {
     assert_eq!(judged("B5", &results), Outcome::NotHeld);
     results.add_frozen("fashion-5-way-trace", fresh(0.6));
     assert_eq!(judged("B10", &results), Outcome::NotHeld);
+    assert_eq!(judged("B11", &results), Outcome::Held);
+    results.add_frozen("fashion-5-way-normalised", fresh(0.6));
+    assert_eq!(judged("B11", &results), Outcome::NotHeld);
 }
 
 /// After a change of a claim, `METAPLAST_MESSAGES=write cargo test -p metaplast-paper`

@@ -1,4 +1,4 @@
-//! What the paper's Discussion leaves open: experiments, figures and claims B1 to B10, in
+//! What the paper's Discussion leaves open: experiments, figures and claims B1 to B11, in
 //! the same form as the paper's own.
 
 mod claims;

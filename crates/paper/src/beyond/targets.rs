@@ -48,9 +48,19 @@ pub const TARGETS: [Target; 6] = [
     },
     Target {
         name: "additions",
-        title: "A set-point, a trace and a third factor beside bio",
-        experiments: &["bio", "bio-set-point", "bio-trace", "bio-third-factor"],
-        frozen: &["fashion-5-way-bio", "fashion-5-way-trace"],
+        title: "A set-point, a trace, a third factor and normalised terms beside bio",
+        experiments: &[
+            "bio",
+            "bio-set-point",
+            "bio-trace",
+            "bio-third-factor",
+            "bio-normalised",
+        ],
+        frozen: &[
+            "fashion-5-way-bio",
+            "fashion-5-way-trace",
+            "fashion-5-way-normalised",
+        ],
         draw: Some(figures::compared),
         ..FIGURE
     },
