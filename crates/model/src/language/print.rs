@@ -140,6 +140,32 @@ impl Style for Text {
     }
 }
 
+/// Greek letters that differ from Latin ones, as a constant may be called in either spelling.
+const GREEK: [(&str, &str); 16] = [
+    ("alpha", "α"),
+    ("beta", "β"),
+    ("gamma", "γ"),
+    ("delta", "δ"),
+    ("epsilon", "ε"),
+    ("zeta", "ζ"),
+    ("eta", "η"),
+    ("theta", "θ"),
+    ("kappa", "κ"),
+    ("lambda", "λ"),
+    ("mu", "μ"),
+    ("rho", "ρ"),
+    ("sigma", "σ"),
+    ("tau", "τ"),
+    ("phi", "φ"),
+    ("omega", "ω"),
+];
+
+/// Both spellings of the Greek letter that a constant is called by, if it is.
+fn greek(name: &str) -> Option<&'static (&'static str, &'static str)> {
+    let mut letters = GREEK.iter();
+    letters.find(|(spelled, letter)| [*spelled, *letter].contains(&name))
+}
+
 /// With the letter of the synapse's matrix.
 struct Latex(char);
 
@@ -154,7 +180,9 @@ impl Style for Latex {
             .replace("M^", &format!("{}^", self.0))
     }
     fn constant(&self, name: &str) -> String {
-        if name.chars().count() == 1 {
+        if let Some((spelled, _)) = greek(name) {
+            format!(r"\{spelled}")
+        } else if name.chars().count() == 1 {
             name.to_owned()
         } else {
             format!(r"\mathrm{{{}}}", name.replace('_', r"\_"))
@@ -226,6 +254,7 @@ impl Style for MathMl {
         name.entry().mathml.replace("<mi>M</mi>", &letter)
     }
     fn constant(&self, name: &str) -> String {
+        let name = greek(name).map_or(name, |(_, letter)| letter);
         format!("<mi>{name}</mi>")
     }
     fn negative(&self, a: String) -> String {
@@ -265,9 +294,10 @@ impl Style for MathMl {
         )
     }
     fn trace(&self, a: String, rate: String) -> String {
+        // Only with a mathematical font do browsers stretch a bar over all that it belongs to.
+        let bar = "border-top:.06em solid;padding-top:.1em";
         format!(
-            "<msup><mover>{}<mo>¯</mo></mover>{}</msup>",
-            row(&a),
+            "<msup><mrow style=\"{bar}\">{a}</mrow>{}</msup>",
             row(&rate)
         )
     }
@@ -316,6 +346,18 @@ mod tests {
             let again = parse(&tree.to_string(), &["c"]).unwrap();
             assert_eq!(tree, again, "{text} became {tree}");
         }
+    }
+
+    #[test]
+    fn a_constant_called_by_a_greek_letter_is_printed_as_one() {
+        for name in ["rho", "ρ"] {
+            let tree = parse(&format!("e ⊗ trace(y-, {name})"), &[name]).unwrap();
+            assert!(tree.to_latex('W').ends_with(r"^{\,\rho}"), "{name}");
+            assert!(tree.to_mathml('W').contains("<mi>ρ</mi>"), "{name}");
+            assert_eq!(tree.to_string(), format!("e ⊗ trace(y-, {name})"));
+        }
+        let tree = parse("c1 * W", &["c1"]).unwrap();
+        assert!(tree.to_latex('W').starts_with(r"\mathrm{c1}"));
     }
 
     #[test]
