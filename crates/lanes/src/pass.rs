@@ -345,7 +345,7 @@ mod tests {
     use super::*;
     use crate::WIDTH;
 
-    const COLUMNS: usize = 11;
+    const ROWS: usize = 11;
 
     /// Numbers of either sign, none of them 0.
     fn numbers<T: Real>(n: usize, salt: usize) -> Vec<T> {
@@ -368,9 +368,9 @@ mod tests {
         rows: &[u32],
     ) -> Vec<u64> {
         let vectors = |count: usize, salt: usize| -> Vec<Vec<T>> {
-            (0..count).map(|k| numbers(COLUMNS, salt + k)).collect()
+            (0..count).map(|k| numbers(ROWS, salt + k)).collect()
         };
-        let mut matrix = lanes::<T>(COLUMNS * stride, 1);
+        let mut matrix = lanes::<T>(ROWS * stride, 1);
         let mut out = lanes::<T>(right * stride, 2);
         let mut dots = vectors(left, 3);
         let rights = vectors(right, 4);
@@ -395,11 +395,11 @@ mod tests {
             .collect()
     }
 
-    /// What software fuses goes column by column, as the definition says; what hardware
+    /// What software fuses goes row by row, as the definition says; what hardware
     /// fuses in blocks of all sizes.
     fn all_shapes_agree<T: Real>() {
         let some: &[u32] = &[0, 2, 3, 7, 10];
-        let all: Vec<u32> = (0..COLUMNS as u32).collect();
+        let all: Vec<u32> = (0..ROWS as u32).collect();
         let shapes = [(0, 0), (1, 0), (0, 1), (2, 1), (1, 3), (4, 4)];
         for stride in 1..=13 {
             for terms in 0..=MAX_APPLIED {
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_of_any_shape_gives_the_bits_of_one_column_by_column() {
+    fn a_walk_of_any_shape_gives_the_bits_of_one_row_by_row() {
         all_shapes_agree::<f32>();
         all_shapes_agree::<f64>();
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// A place to a tenth of a pixel, of which it is the number.
+/// A coordinate in whole tenths of a pixel.
 pub(crate) fn tenths(x: f64) -> i64 {
     (x * 10.0).round() as i64
 }
