@@ -225,7 +225,7 @@ impl<T: Real> Tape<T> {
             ..Way::first(options.rewind)
         };
         loop {
-            let (gradient, precision) = self.sweep(loss, wrt, options, way);
+            let (gradient, precision) = T::sweep(self, (loss, wrt), options, way);
             match self.again(way, precision, loss, options.rewind) {
                 Some(next) => way = next,
                 None => return gradient,
@@ -257,10 +257,9 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    fn sweep(
+    pub(crate) fn sweep(
         &mut self,
-        loss: Var,
-        wrt: &[Var],
+        (loss, wrt): (Var, &[Var]),
         options: &GradientOptions<'_>,
         way: Way,
     ) -> (Gradient<T>, Precision) {
@@ -371,7 +370,7 @@ impl<T: Real> Tape<T> {
                 adjoints,
                 precision,
                 ..
-            } = sweep_back(self, (loss, wrt), slots, way, Vec::new(), None);
+            } = T::sweep_recorded(self, (loss, wrt), slots, way);
             if let Some(next) = self.again(way, precision, loss, rewind) {
                 way = next;
                 self.forget_since(mark, slots);

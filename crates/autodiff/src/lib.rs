@@ -60,12 +60,14 @@
 //! | `program.rs`, `tape.rs`, `plastic.rs` | recording |
 //! | `sweep/` | sweeps back and forward, recorded or not, and their ways back in time |
 //! | `gradient.rs`, `derivatives.rs` | what a user asks for and gets |
+//! | `compiled.rs` | what takes long to compile |
 //! | `check/` | the gradient checker, and the operations to check |
 //! | `picture.rs` | a small tape drawn |
 //! | `profile.rs` | what operations cost |
 
 mod algebra;
 mod check;
+mod compiled;
 mod derivatives;
 mod gradient;
 mod matrix;
@@ -86,8 +88,8 @@ pub use check::{
     CaseFunction, CheckFailure, CheckReport, Comparison, GradientCheck, OperationCase, Order,
     Point, operation_cases,
 };
+pub use compiled::Real;
 pub use gradient::{Gradient, GradientOptions, Rewind, TapedGradient};
-pub use lanes::Real;
 pub use ops::CustomNode;
 pub use plastic::Plastic;
 pub use profile::Cost;

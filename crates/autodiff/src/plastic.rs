@@ -525,7 +525,7 @@ impl<T: Real> Tape<T> {
         };
         let var = self
             .program
-            .append(heading, inputs, |x, y| op.value(slots, x, y));
+            .append(heading, inputs, |x, y| T::value_on(op, slots, x, y));
         self.charge_recording();
         var
     }

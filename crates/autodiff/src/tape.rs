@@ -416,7 +416,9 @@ impl<T: Real> Tape<T> {
             support,
             active: op.is_differentiable() && inputs.iter().any(|x| nodes[x.index()].active),
         };
-        let y = self.program.append(heading, inputs, |x, y| op.value(x, y));
+        let y = self
+            .program
+            .append(heading, inputs, |x, y| T::value(op, x, y));
         self.charge_recording();
         y
     }

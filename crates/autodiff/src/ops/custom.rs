@@ -1,5 +1,6 @@
 //! Operations of a user's own.
 
+use lanes::Real as _;
 use std::fmt;
 use std::sync::Arc;
 

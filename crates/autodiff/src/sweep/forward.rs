@@ -44,62 +44,71 @@ impl<T: Real> Tape<T> {
                 direction.len()
             );
         }
-        let last = of.iter().map(|y| y.index()).max().unwrap_or(0);
         for y in of {
             self.check(*y);
         }
-        let mut profile = self.profile.as_mut();
-        if let Some(profile) = &mut profile {
-            profile.resume();
+        T::carry_forward(self, of, along)
+    }
+}
+
+/// [`Tape::tangent`] of values of the tape along variables of it.
+pub(crate) fn carry_forward<T: Real>(
+    tape: &mut Tape<T>,
+    of: &[Var],
+    along: &[(Var, &[T])],
+) -> Vec<Vec<T>> {
+    let last = of.iter().map(|y| y.index()).max().unwrap_or(0);
+    let mut profile = tape.profile.as_mut();
+    if let Some(profile) = &mut profile {
+        profile.resume();
+    }
+    let slots = (0..tape.slots.len() as u32).map(MatrixId);
+    let mut g = Evaluator::new(&tape.program, &mut tape.slots, &mut tape.workspace);
+    let mut carried = Carried {
+        derivatives: vec![None; tape.program.nodes.len()],
+        matrices: slots.map(|slot| at_the_start(&mut g, slot)).collect(),
+        asked: Vec::new(),
+        in_full: Vec::new(),
+        room: Room::default(),
+    };
+    for (x, direction) in along {
+        let node = tape.program.nodes[x.index()];
+        if node.active {
+            let tangent = g.given(node.shape, direction);
+            let sum = carried.derivatives[x.index()];
+            carried.derivatives[x.index()] = Some(g.accumulate(sum, tangent));
         }
-        let slots = (0..self.slots.len() as u32).map(MatrixId);
-        let mut g = Evaluator::new(&self.program, &mut self.slots, &mut self.workspace);
-        let mut carried = Carried {
-            derivatives: vec![None; self.program.nodes.len()],
-            matrices: slots.map(|slot| at_the_start(&mut g, slot)).collect(),
-            asked: Vec::new(),
-            in_full: Vec::new(),
-            room: Room::default(),
+    }
+    g.end_of_rule();
+    if let Some(profile) = &mut profile {
+        profile.prepared();
+    }
+    for node in 0..=last as u32 {
+        let Some(recorded) = tape.program.nodes.get(node as usize) else {
+            break;
         };
-        for (x, direction) in along {
-            let node = self.program.nodes[x.index()];
-            if node.active {
-                let tangent = g.given(node.shape, direction);
-                let sum = carried.derivatives[x.index()];
-                carried.derivatives[x.index()] = Some(g.accumulate(sum, tangent));
-            }
+        if recorded.action == Action::Input {
+            continue;
         }
+        recorded.action.tangent(&mut Tangent {
+            algebra: &mut g,
+            node,
+            carried: &mut carried,
+        });
         g.end_of_rule();
         if let Some(profile) = &mut profile {
-            profile.prepared();
+            profile.swept(recorded.action);
         }
-        for node in 0..=last as u32 {
-            let Some(recorded) = self.program.nodes.get(node as usize) else {
-                break;
-            };
-            if recorded.action == Action::Input {
-                continue;
-            }
-            recorded.action.tangent(&mut Tangent {
-                algebra: &mut g,
-                node,
-                carried: &mut carried,
-            });
-            g.end_of_rule();
-            if let Some(profile) = &mut profile {
-                profile.swept(recorded.action);
-            }
-        }
-        let result = of
-            .iter()
-            .map(|y| match carried.derivatives[y.index()] {
-                Some(tangent) => g.numbers(tangent).to_vec(),
-                None => vec![T::ZERO; self.program.nodes[y.index()].shape.len()],
-            })
-            .collect();
-        g.finish(&mut self.workspace);
-        result
     }
+    let result = of
+        .iter()
+        .map(|y| match carried.derivatives[y.index()] {
+            Some(tangent) => g.numbers(tangent).to_vec(),
+            None => vec![T::ZERO; tape.program.nodes[y.index()].shape.len()],
+        })
+        .collect();
+    g.finish(&mut tape.workspace);
+    result
 }
 
 /// A matrix as it was at first, and its tangent.

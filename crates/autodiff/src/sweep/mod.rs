@@ -9,5 +9,6 @@ mod way_back;
 mod workspace;
 
 pub(crate) use evaluator::Evaluator;
+pub(crate) use forward::carry_forward;
 pub(crate) use reverse::{Precision, Swept, Way, sweep_back};
 pub(crate) use workspace::Workspace;

@@ -10,7 +10,7 @@
 //! All of this is written in the algebra, as rules are. So a recorded gradient goes back
 //! by the same ways, and can be differentiated again.
 
-use lanes::max_or_nan;
+use lanes::{Real as _, max_or_nan};
 
 use crate::Real;
 use crate::algebra::{Change, Companions, MatrixAlgebra, MatrixId, Origin, Past};

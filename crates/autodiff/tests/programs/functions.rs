@@ -85,7 +85,7 @@ pub(crate) fn zip<T: Real>(t: &mut Tape<T>, zip: Zip, a: Var, b: Var) -> Var {
         }
         Zip::Custom => t.custom(
             &[a, b],
-            |x| &x[0] * &x[1].mapv(Real::sin),
+            |x| &x[0] * &x[1].mapv(T::sin),
             |t, node| {
                 let [a, b] = [node.inputs[0], node.inputs[1]];
                 let (sin, cos) = (t.sin(b), t.cos(b));
