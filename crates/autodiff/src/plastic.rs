@@ -117,39 +117,39 @@ impl<T: Real> Tape<T> {
         self.declare(Origin::Fixed, w.dim(), |store| store.set(w))
     }
 
-    /// A matrix as [`Tape::plastic`], filled column by column by calls of `number`, without
-    /// an array to copy from.
+    /// A matrix as [`Tape::plastic`], without an array to copy from: `fill` writes one
+    /// column after the other, into memory with arbitrary numbers.
     ///
     /// ```
     /// let mut tape = autodiff::Tape::<f64>::new();
     /// let mut next = 0.0;
-    /// let w = tape.plastic_with(2, 2, || { next += 1.0; next });
-    /// assert_eq!(tape.matrix(&w), ndarray::array![[1.0, 3.0], [2.0, 4.0]]);
+    /// let w = tape.plastic_with(2, 2, |column| {
+    ///     next += 1.0;
+    ///     column.fill(next);
+    /// });
+    /// assert_eq!(tape.matrix(&w), ndarray::array![[1.0, 2.0], [1.0, 2.0]]);
     /// ```
     ///
     /// # Panics
     /// As [`Tape::plastic`].
     #[track_caller]
-    pub fn plastic_with(&mut self, post: usize, pre: usize, number: impl FnMut() -> T) -> Plastic {
-        self.declare(Origin::Plastic, (post, pre), |store| {
-            store.fill_with(number);
-        })
+    pub fn plastic_with(&mut self, post: usize, pre: usize, fill: impl FnMut(&mut [T])) -> Plastic {
+        self.declare(Origin::Plastic, (post, pre), |store| store.fill_with(fill))
     }
 
-    /// A matrix as [`Tape::fixed`], filled column by column by calls of `number`, without
-    /// an array to copy from.
+    /// A matrix as [`Tape::fixed`], filled as by [`Tape::plastic_with`].
     ///
     /// ```
     /// let mut tape = autodiff::Tape::<f64>::new();
-    /// let w = tape.fixed_with(1, 3, || 0.5);
+    /// let w = tape.fixed_with(1, 3, |column| column.fill(0.5));
     /// assert_eq!(tape.matrix(&w), ndarray::array![[0.5, 0.5, 0.5]]);
     /// ```
     ///
     /// # Panics
     /// As [`Tape::plastic`].
     #[track_caller]
-    pub fn fixed_with(&mut self, post: usize, pre: usize, number: impl FnMut() -> T) -> Plastic {
-        self.declare(Origin::Fixed, (post, pre), |store| store.fill_with(number))
+    pub fn fixed_with(&mut self, post: usize, pre: usize, fill: impl FnMut(&mut [T])) -> Plastic {
+        self.declare(Origin::Fixed, (post, pre), |store| store.fill_with(fill))
     }
 
     #[track_caller]
@@ -205,7 +205,7 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     pub fn plastic_from(&mut self, start: Var) -> Plastic {
         let Shape { rows, cols } = self.shape_of(start);
-        let mut w = self.plastic_with(rows, cols, || T::ZERO);
+        let mut w = self.plastic_with(rows, cols, |column| column.fill(T::ZERO));
         let diagonal = |k| if k % (rows + 1) == 0 { T::ONE } else { T::ZERO };
         let unit = self.constant_with(Shape::matrix(rows, rows), diagonal);
         self.update(&mut w, None, &[Outer::new(unit, start)]);

@@ -2,7 +2,6 @@ use std::fmt;
 
 use autodiff::{Real, Tape, Var};
 use model::{Matrix, Parameter};
-use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::term_size::{plastic, refresh};
@@ -91,8 +90,9 @@ impl fmt::Display for Divergence {
 }
 
 impl Divergence {
-    /// Runs a diverged episode of `rule` again, looking at every number of every step.
-    /// `gradient` is what it gave as dL_meta/dθ.
+    /// Runs a diverged episode again, looking at every number of every step, and once more
+    /// for the term behind the first that is out of bounds: to measure the terms of all
+    /// steps would take longer. `gradient` is what the episode gave as dL_meta/dθ.
     pub(crate) fn locate<T: Real>(
         episode: &mut Episode,
         tape: &mut Tape<T>,
@@ -100,21 +100,27 @@ impl Divergence {
         parameters: &[Parameter],
         gradient: &[f64],
     ) -> Divergence {
-        let matrices = plastic(&start.arrays(), episode.circuit().feedback_learns());
-        let mut search = Search {
-            parameters,
-            theta: start.theta().iter().map(|theta| theta.to_f64()).collect(),
-            largest: vec![None; matrices.len()],
-            matrices,
-            found: None,
-        };
-        let recorded = episode.record_watched(tape, start, |tape, step| search.look(tape, step));
-        if let Some(found) = search.found {
-            return found;
+        let mut found = None;
+        let recorded = episode.record_watched(tape, start, |tape, step| {
+            if found.is_none() {
+                found = Place::first(tape, step);
+            }
+        });
+        let name = |r: usize| parameters[r].shown();
+        if let Some(place) = found {
+            let term = place
+                .changed_at()
+                .and_then(|at| largest_term(episode, tape, start, (at, place.matrix)));
+            return Divergence {
+                step: Some(place.step as u64),
+                layer: Some(place.layer as u64),
+                quantity: place.quantity,
+                term: term.map(name),
+            };
         }
         let (quantity, term) = if tape.scalar(recorded.meta_loss).to_f64().is_finite() {
             let first = gradient.iter().position(|g| !g.is_finite());
-            (Quantity::Gradient, first.map(|r| parameters[r].shown()))
+            (Quantity::Gradient, first.map(name))
         } else {
             (Quantity::Loss, None)
         };
@@ -127,87 +133,95 @@ impl Divergence {
     }
 }
 
-/// A walk through the steps of an episode, up to the first number out of bounds.
-struct Search<'a, T> {
-    parameters: &'a [Parameter],
-    theta: Vec<f64>,
-    /// All that changes, as it was before the step: W_1..W_L, and B where it is plastic.
-    matrices: Vec<(Matrix, Array2<T>)>,
-    /// For each of them, the coefficient of the term with the largest part in its last
-    /// update.
-    largest: Vec<Option<usize>>,
-    found: Option<Divergence>,
+/// Where a number is out of bounds.
+struct Place {
+    step: usize,
+    /// The layer l of z_l, y_l, e_l or W_l.
+    layer: usize,
+    quantity: Quantity,
+    /// Which of the matrices that change brought it about, see [`plastic`].
+    matrix: usize,
 }
 
-impl<T: Real> Search<'_, T> {
-    fn look(&mut self, tape: &mut Tape<T>, step: &Step<'_>) {
-        if self.found.is_some() {
-            return;
-        }
-        self.found = self.look_at_trace(tape, step);
-        if self.found.is_some() {
-            return;
-        }
-        for i in 0..self.matrices.len() {
-            self.largest[i] = self.largest_term(tape, step, i);
-        }
-        refresh(&mut self.matrices, tape, step);
-        let out = |(_, m): &(Matrix, Array2<T>)| !m.iter().all(|x| within(x.to_f64()));
-        let first = self.matrices.iter().position(out);
-        self.found = first.map(|i| match self.matrices[i].0 {
-            Matrix::Weights(l) => self.at(step, (l + 1, i), Quantity::Weights),
-            Matrix::Feedback(l) | Matrix::Direct(l) => {
-                self.at(step, (l + 1, i), Quantity::Feedback)
-            }
-        });
-    }
-
-    /// In the order in which the numbers were computed: forward, then the errors back.
-    fn look_at_trace(&self, tape: &Tape<T>, step: &Step<'_>) -> Option<Divergence> {
-        let out = |x: Var| !tape.value(x).iter().all(|x| within(x.to_f64()));
+impl Place {
+    /// The first of a step, in the order in which the numbers were computed: forward, the
+    /// errors back, and the matrices after the update.
+    fn first<T: Real>(tape: &mut Tape<T>, step: &Step<'_>) -> Option<Place> {
+        let at = |(layer, matrix), quantity| Place {
+            step: step.index,
+            layer,
+            quantity,
+            matrix,
+        };
+        let out = |tape: &Tape<T>, x: Var| !tape.value(x).iter().all(|x| within(x.to_f64()));
         let trace = step.trace;
         let layers = trace.z.len();
         for l in 0..layers {
-            if out(trace.z[l]) {
-                return Some(self.at(step, (l + 1, l), Quantity::Input));
+            if out(tape, trace.z[l]) {
+                return Some(at((l + 1, l), Quantity::Input));
             }
-            if out(trace.y[l + 1]) {
-                return Some(self.at(step, (l + 1, l), Quantity::Activity));
+            if out(tape, trace.y[l + 1]) {
+                return Some(at((l + 1, l), Quantity::Activity));
             }
         }
-        let known = |l: usize| trace.e[l].filter(|e| out(*e));
-        let l = (0..=layers).rev().find(|l| known(*l).is_some())?;
-        Some(self.at(step, (l, l.saturating_sub(1)), Quantity::Error))
+        let error = (0..=layers)
+            .rev()
+            .find(|l| trace.e[*l].is_some_and(|e| out(tape, e)));
+        if let Some(l) = error {
+            return Some(at((l, l.saturating_sub(1)), Quantity::Error));
+        }
+        let changed = step.state.plastic(step.circuit).enumerate();
+        for (i, (which, now)) in changed {
+            if !tape.matrix(now).iter().all(|x| within(x.to_f64())) {
+                return Some(match which {
+                    Matrix::Weights(l) => at((l + 1, i), Quantity::Weights),
+                    Matrix::Feedback(l) | Matrix::Direct(l) => at((l + 1, i), Quantity::Feedback),
+                });
+            }
+        }
+        None
     }
 
-    /// In a layer, with what changed the matrix `i` last.
-    fn at(&self, step: &Step<'_>, (layer, i): (usize, usize), quantity: Quantity) -> Divergence {
-        Divergence {
-            step: Some(step.index as u64),
-            layer: Some(layer as u64),
-            quantity,
-            term: self.largest[i].map(|r| self.parameters[r].shown()),
+    /// The step whose update brought it about: that of a matrix is its own.
+    fn changed_at(&self) -> Option<usize> {
+        match self.quantity {
+            Quantity::Weights | Quantity::Feedback => Some(self.step),
+            _ => self.step.checked_sub(1),
         }
     }
+}
 
-    /// The term whose θ_r F^r is largest in this step's update of a matrix.
-    fn largest_term(&self, tape: &Tape<T>, step: &Step<'_>, i: usize) -> Option<usize> {
-        let (which, matrix) = &self.matrices[i];
-        let here = (step.state, step.trace);
-        let terms = step
-            .circuit
-            .terms_of_step(tape, (*which, matrix), here, &self.theta);
-        let size = |(r, size, _): (usize, f64, _)| {
-            let size = self.theta[r].abs() * size;
-            // Not a number came of infinities.
-            (if size.is_nan() { f64::INFINITY } else { size }, r)
-        };
-        terms
-            .into_iter()
-            .map(size)
-            .reduce(|most, next| if next.0 > most.0 { next } else { most })
-            .map(|(_, r)| r)
-    }
+/// The term whose θ_r F^r is largest in the update of matrix `i` at step `at`.
+fn largest_term<T: Real>(
+    episode: &mut Episode,
+    tape: &mut Tape<T>,
+    start: &Drawn<'_, T>,
+    (at, i): (usize, usize),
+) -> Option<usize> {
+    let theta: Vec<f64> = start.theta().iter().map(|theta| theta.to_f64()).collect();
+    let mut matrices = plastic(&start.arrays(), episode.circuit().feedback_learns());
+    let mut largest = None;
+    episode.record_watched(tape, start, |tape, step| {
+        if step.index + 1 == at {
+            refresh(&mut matrices, tape, step);
+        }
+        if step.index == at {
+            let (which, matrix) = &matrices[i];
+            let here = (step.state, step.trace);
+            let terms = step
+                .circuit
+                .terms_of_step(tape, (*which, matrix), here, &theta);
+            let size = |(r, size, _): (usize, f64, _)| {
+                let size = theta[r].abs() * size;
+                // Not a number came of infinities.
+                (if size.is_nan() { f64::INFINITY } else { size }, r)
+            };
+            let sizes = terms.into_iter().map(size);
+            let most = sizes.reduce(|most, next| if next.0 > most.0 { next } else { most });
+            largest = most.map(|(_, r)| r);
+        }
+    });
+    largest
 }
 
 fn within(x: f64) -> bool {

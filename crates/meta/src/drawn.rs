@@ -93,11 +93,11 @@ impl<T: Real> Start<T> for Drawn<'_, T> {
                 Matrix::Direct(_) => (&mut rngs[2], Initial::default()),
             };
             let mut numbers = Numbers::new(initial, shape, rng);
-            let number = || numbers.next();
+            let fill = |column: &mut [T]| numbers.fill(column);
             if plastic {
-                tape.plastic_with(shape.0, shape.1, number)
+                tape.plastic_with(shape.0, shape.1, fill)
             } else {
-                tape.fixed_with(shape.0, shape.1, number)
+                tape.fixed_with(shape.0, shape.1, fill)
             }
         })
     }

@@ -86,17 +86,27 @@ impl<'a> Numbers<'a> {
         }
     }
 
-    /// The next number.
-    pub(crate) fn next<T: Real>(&mut self) -> T {
-        let x = match &mut self.of {
-            Of::Xavier(range) => range.sample(self.rng),
-            Of::Normal(deviation) => {
-                let x: f32 = StandardNormal.sample(self.rng);
+    /// Writes the next numbers. One loop for each distribution: to tell them apart at each
+    /// number takes longer than to draw it.
+    pub(crate) fn fill<T: Real>(&mut self, next: &mut [T]) {
+        let (rng, gain) = (&mut *self.rng, self.gain);
+        match &mut self.of {
+            Of::Xavier(range) => write(next, gain, || range.sample(rng)),
+            Of::Normal(deviation) => write(next, gain, || {
+                let x: f32 = StandardNormal.sample(rng);
                 *deviation * x
-            }
-            Of::Drawn(numbers) => numbers.pop().expect("as many numbers as the matrix has"),
-        };
-        T::from_f64(f64::from(self.gain * x))
+            }),
+            Of::Drawn(numbers) => write(next, gain, || {
+                numbers.pop().expect("as many numbers as the matrix has")
+            }),
+        }
+    }
+}
+
+#[inline(always)]
+fn write<T: Real>(numbers: &mut [T], gain: f32, mut draw: impl FnMut() -> f32) {
+    for number in numbers {
+        *number = T::from_f64(f64::from(gain * draw()));
     }
 }
 
@@ -142,7 +152,8 @@ pub fn draw_weights<T: Real>(
 ) -> Vec<Array2<T>> {
     let draw = |&(rows, cols): &(usize, usize)| {
         let mut from = Numbers::new(initial, (rows, cols), rng);
-        let numbers = (0..rows * cols).map(|_| from.next()).collect();
+        let mut numbers = vec![T::ZERO; rows * cols];
+        from.fill(&mut numbers);
         Array2::from_shape_vec((rows, cols).f(), numbers).expect("rows × cols numbers")
     };
     shapes.iter().map(draw).collect()

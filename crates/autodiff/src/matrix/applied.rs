@@ -56,12 +56,12 @@ impl<T: Real> Applied<T> {
         }
     }
 
-    /// Takes over numbers column by column.
-    pub(super) fn fill_with(&mut self, mut number: impl FnMut() -> T) {
-        self.set_zero();
+    /// Takes over what `fill` writes, column by column.
+    pub(super) fn fill_with(&mut self, mut fill: impl FnMut(&mut [T])) {
+        let mut numbers = vec![T::ZERO; self.post];
         for column in self.lanes.chunks_exact_mut(self.stride) {
-            let entries = column.iter_mut().flat_map(|lanes| &mut lanes.0);
-            entries.take(self.post).for_each(|entry| *entry = number());
+            fill(&mut numbers);
+            copy_into(column, &numbers);
         }
     }
 

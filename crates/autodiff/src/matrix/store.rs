@@ -85,9 +85,9 @@ impl<T: Real> Store<T> {
     }
 
     /// Takes over numbers column by column.
-    pub(crate) fn fill_with(&mut self, number: impl FnMut() -> T) {
+    pub(crate) fn fill_with(&mut self, fill: impl FnMut(&mut [T])) {
         self.waiting.forget();
-        self.stored.fill_with(number);
+        self.stored.fill_with(fill);
     }
 
     pub(crate) fn set_zero(&mut self) {
