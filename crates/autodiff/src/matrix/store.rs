@@ -84,7 +84,7 @@ impl<T: Real> Store<T> {
         self.stored.set(w);
     }
 
-    /// Takes over numbers column by column.
+    /// Takes over what `fill` writes, column by column.
     pub(crate) fn fill_with(&mut self, fill: impl FnMut(&mut [T])) {
         self.waiting.forget();
         self.stored.fill_with(fill);
