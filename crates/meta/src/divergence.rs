@@ -146,7 +146,7 @@ struct Place {
 impl Place {
     /// The first of a step, in the order in which the numbers were computed: forward, the
     /// errors back, and the matrices after the update.
-    fn first<T: Real>(tape: &mut Tape<T>, step: &Step<'_>) -> Option<Place> {
+    fn first<T: Real>(tape: &Tape<T>, step: &Step<'_>) -> Option<Place> {
         let at = |(layer, matrix), quantity| Place {
             step: step.index,
             layer,
@@ -258,6 +258,13 @@ mod tests {
         };
         assert_eq!(found, want);
         assert_eq!(found.to_string(), "step 0, W of layer 1, mostly by F9");
+    }
+
+    #[test]
+    fn what_is_out_of_bounds_on_the_way_forward_is_laid_to_the_update_before() {
+        // θ_9 = 1e5 leaves W_1 below 10⁶, and makes more of it over the next image's pixels.
+        let found = located("bio", &[1e-3, 0.0, 1e5]);
+        assert_eq!(found.to_string(), "step 1, z of layer 1, mostly by F9");
     }
 
     #[test]
